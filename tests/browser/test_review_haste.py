@@ -89,7 +89,7 @@ def test_what_waited_for_a_decision_that_failed_is_not_taken_and_the_page_says_s
     page.locator("#rows .open").nth(1).focus()
     page.keyboard.press("h")
     first.fulfill(status=400, json={"error": "the disk is full"})
-    message(page, "the disk is full Your decision after it was not taken, either.")
+    message(page, "Not saved: the disk is full. Your decision after it was not taken, either.")
     assert made(page) == []
 
 
@@ -251,3 +251,16 @@ def test_what_is_marked_and_not_confirmed_holds_where_the_page_is_loaded_again(
     page.reload()
     asked(page, "Who does not belong")
     assert not page.locator("[data-piece][aria-pressed=true]").count()  # the people were others then
+
+
+@pytest.mark.parametrize("error", ["film.castlist: cannot be opened or written", "there is nothing to undo"])
+def test_a_decision_that_is_refused_is_shown_as_not_saved(
+    page: Any, hold: Callable[..., Any], error: str
+) -> None:
+    before = len(made(page))
+    saving = hold(page, "**/api/decide")
+    page.locator("#rows .open").nth(0).focus()
+    page.keyboard.press("b")
+    saving().fulfill(status=422, json={"error": error})
+    message(page, f"Not saved: {error}.")
+    assert len(made(page)) == before

@@ -188,6 +188,7 @@ def test_a_folder_that_cannot_be_written(reachable: Path) -> None:
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.count("\n") == 1
     assert "cannot be opened or written" in refused.stderr
+    assert "make sure that the folder is there and that you may write to it" in refused.stderr
     assert log(film.place) == ["name Anna"]
 
 

@@ -66,12 +66,13 @@ def _of_system(path: Path, error: OSError) -> WorkspaceError:
             "before is saved"
         )
     if error.errno in _FORBIDDEN:
-        return WorkspaceError(f"{path}: cannot be written ({error.strerror})", elsewhere=True)
+        return WorkspaceError(f"{path}: cannot be written ({error.strerror}); {_PERMIT}", elsewhere=True)
     if error.errno == errno.ENOMEM:
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
     return WorkspaceError(f"{path}: {error.strerror or error}")
 
 
+_PERMIT = "make sure that the folder is there and that you may write to it, then try again"
 _NO_MEMORY = "there is not enough memory to read it; close other programs and run the same command again"
 
 
@@ -90,7 +91,7 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code.startswith(("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")):
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
     if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(f"{path}: cannot be opened or written ({words})", elsewhere=True)
+        return WorkspaceError(f"{path}: cannot be opened or written ({words}); {_PERMIT}", elsewhere=True)
     if code.startswith("SQLITE_IOERR"):
         return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is saved")
     if "closed database" in words:

@@ -182,7 +182,7 @@ async function inTurn(before, path, body, done) {
     const answer = await answered(await send(path, { revision: S.revision, proposals: S.proposals, ...body }));
     if (answer.state) await take(answer.state);
     if (answer.status === 409) return failed("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.");
-    if (!answer.ok) return failed(answer.error);
+    if (!answer.ok) return failed(`Not saved: ${answer.error.replace(/\.?$/, ".")}`);
     performance.measure("action", { start: began, detail: body.action || path });
     const numbers = answer.decisions || [answer.decision], reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
     const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => takeAllBack(numbers, answer.sentence || says) : null);
