@@ -529,3 +529,12 @@ def test_a_decision_goes_to_a_database_that_was_brought_back_meanwhile(place, tm
         workspace.decisions.append(Decision("background", (FACE,)))
     with Workspace.open(place, write=False) as workspace:
         assert [str(d.kind) for d in workspace.decisions.all()] == ["hide", "background"]
+
+
+def test_a_workspace_that_is_moved_while_it_is_written_is_said_to_be_gone(tmp_path):
+    with Workspace.open(tmp_path / "a.castlist", create=True) as keep:
+        keep.put_image(b"first")
+        (tmp_path / "a.castlist").rename(tmp_path / "b.castlist")
+        with pytest.raises(WorkspaceError, match=r"a\.castlist: the folder or a file in it is not there"):
+            keep.put_image(b"second")
+    assert not (tmp_path / "a.castlist").exists()
