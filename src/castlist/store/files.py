@@ -71,8 +71,8 @@ def _of_system(path: Path, error: OSError) -> WorkspaceError:
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
     if error.errno == errno.ENOENT:
         return WorkspaceError(
-            f"{path}: the folder or a file in it is not there ({error.strerror}); if it was moved or deleted, "
-            "bring it back, then run the same command again"
+            f"{path}: the folder or a file in it is not there ({error.strerror}); if it was moved or "
+            "deleted, bring it back, then run the same command again"
         )
     return WorkspaceError(f"{path}: {error.strerror or error}")
 
