@@ -49,7 +49,7 @@ GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 
 # Share of the pairs of tracks that are one person, below which everybody is in the film about once. It is
 # found to be .005 and more in labelled films, also at half their size, blurred, grey and mirrored (.0008 in
 # one of six at a very low bit rate), and less than .001 of one photograph each of 60 people and more.
-RARE = 0.002
+RARE_SHARE = 0.002
 SHORT_FILM = 65  # tracks up to which that holds: the most that the films have on which it was chosen
 # How far a person is from herself in two scenes (1 - cosine), for the two halves of a track being 1 apart:
 # 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
@@ -98,14 +98,14 @@ class Calibration:
         """The calibration as the linkage by evidence takes it.
 
         The share of single pairs says little of groups, which are few for each person: counted in full it
-        left the people of labelled films in many parts. Only a share below RARE counts, of films in which
-        everybody is seen about once. Groups start at `GROUP_ODDS`; in a film of more tracks than usual at
-        less, so that a person's share of the tracks counts and not their number: nine times as many tracks
-        of the same people do not make it likelier that two of them are one.
+        left the people of labelled films in many parts. Only a share below RARE_SHARE counts, of films in
+        which everybody is seen about once. Groups start at `GROUP_ODDS`; in a film of more tracks than usual
+        at less, so that a person's share of the tracks counts and not their number: nine times as many
+        tracks of the same people do not make it likelier that two of them are one.
         """
         spread = SAME_SPREAD * self.evenness
         odds = GROUP_ODDS - float(np.log(max(1.0, self.tracks / SHORT_FILM)))
-        odds -= float(np.log(max(1.0, RARE / self.share)))
+        odds -= float(np.log(max(1.0, RARE_SHARE / self.share)))
         return Scale(self.same_mean, self.other_mean, self.other_std, odds, spread)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
