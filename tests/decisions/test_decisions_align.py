@@ -180,6 +180,72 @@ def test_undone_decisions_stay_behind_and_nothing_is_carried_twice() -> None:
     assert (again.decisions, again.known, again.left) == ((), 1, ())
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("same", (face(0), face(1)), (face(2), face(3))),
+        ("same", (face(0), face(1)), (face(1), face(2))),
+        ("hide", (face(0),), (face(1),)),
+        ("move", (face(0), face(1, 1)), (face(2), face(1, 1))),
+        ("different", (face(0), face(1, 1)), (face(0), face(2, 1))),
+        ("key", (face(0),), (face(2),)),
+    ],
+)
+def test_decisions_of_one_moment_are_told_apart(
+    kind: str, first: tuple[Anchor, ...], second: tuple[Anchor, ...]
+) -> None:
+    """One author, kind and time: as a batch of the page had them, or a log that somebody wrote by hand."""
+    a, b = decided(kind, *first), replace(decided(kind, *second), id=2)
+    both = carry([a, b], [], PLAIN, HERE)
+    assert len(both.decisions) == 2
+    (only,) = carry([a], [], PLAIN, HERE).decisions
+    for log, expected in (([a, b], 1), ([b], 0), ([b, a], 1), ([a, replace(a, id=2)], 1)):
+        found = carry(log, [only], PLAIN, HERE)
+        assert (len(found.decisions), found.known) == (1, expected)
+        again = carry(log, [only, *found.decisions], PLAIN, HERE)
+        assert (again.decisions, again.known) == ((), len(log))
+    assert carry([a, b], both.decisions, PLAIN, HERE).known == 2
+    assert carry([b, a], both.decisions[::-1], PLAIN, HERE).known == 2
+
+
+def test_a_decision_without_faces_that_were_cut_off_is_not_taken_twice() -> None:
+    log = [decided("same", face(0), face(1), GONE), replace(decided("same", face(2), face(3), BEFORE), id=2)]
+    first = carry(log, [], PLAIN, HERE)
+    assert [len(d.anchors) for d in first.decisions] == [2, 2]
+    for existing in (first.decisions, first.decisions[::-1]):
+        assert carry(log, existing, PLAIN, HERE).known == 2
+    assert carry(first.decisions, log, replace(PLAIN, offset=Fraction(10)), HERE).known == 2  # and back
+
+
+def test_what_was_imported_with_a_wrong_offset_is_imported_with_the_right_one() -> None:
+    """The same box is there at two times: a person who sits still."""
+    still = copy([0.0, 5.0], [2.0, 2.0], [0.1, 0.1])
+    log = [decided("hide", face(0))]
+    wrong = carry(log, [], replace(PLAIN, offset=Fraction(-5)), still)
+    right = carry(log, wrong.decisions, PLAIN, still)
+    assert (len(wrong.decisions), len(right.decisions), right.known) == (1, 1, 0)
+    assert carry(log, right.decisions, replace(PLAIN, offset=PLAIN.offset + Fraction(1, 5)), still).known == 1
+
+
+def test_a_stand_in_is_not_taken_twice() -> None:
+    log = [decided("name", BEFORE, value="Ann")]
+    first = carry(log, [], PLAIN, HERE, stand_ins=lambda anchor: [face(0)])
+    assert carry(log, first.decisions, PLAIN, HERE, stand_ins=lambda anchor: [face(0)]).known == 1
+
+
+def test_a_name_that_was_erased_in_one_copy_neither_comes_back_nor_goes() -> None:
+    named, blank = decided("name", face(0), value="Ann"), decided("name", face(0), value="")
+    (here,) = carry([named], [], PLAIN, HERE).decisions
+    assert carry([blank], [here], PLAIN, HERE, ["Ann", "", "", ""]).known == 1
+    assert carry([named], [replace(here, value="")], PLAIN, HERE).known == 1
+
+
+def test_a_name_given_here_is_not_taken_away() -> None:
+    found = carry([decided("name", face(0), value="")], [], PLAIN, HERE, ["Berta", "", "", ""])
+    assert not found.decisions
+    assert found.left[0].why == "this person is called 'Berta' here already"
+
+
 def test_conflicts_are_said_and_the_decisions_made_here_stand() -> None:
     here = [
         Decision(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -442,3 +443,37 @@ def test_people_of_one_number_are_refused(number):
     assert people > 1
     with pytest.raises(InputError, match="number"):
         replace(BASE, number=np.resize(np.array(number, np.int64), people))
+
+
+def test_no_two_decisions_of_a_log_have_one_time(workspace, monkeypatch):
+    """Author, kind and time tell decisions apart where they are imported, also where a clock stands still."""
+    from castlist.store import log
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 1, 2, 3, 4, 5, 999_999, tz)
+
+    monkeypatch.setattr(log, "datetime", Still)
+    hide = [Decision("hide", (on(t),), author="me") for t in range(3)]
+    workspace.decisions.extend(hide)
+    workspace.decisions.append(hide[0])
+    assert len({d.time for d in workspace.decisions.all()}) == 4
+
+
+def test_an_undo_of_nothing_is_read_and_says_nothing(workspace):
+    """A log that was edited by hand: its undo names a decision that is not there."""
+    numbers = workspace.decisions.extend([Decision("hide", (on(t),)) for t in (0, 1)])
+    with closing(sqlite3.connect(workspace.path / "cast.db")) as db, db:
+        for row in (
+            "9, 'hide', '', '', '2026-01-01T00:00:00+00:00', NULL",
+            "12, 'undo', '', '', '2026-01-01T00:00:00+00:00', 11",
+        ):
+            db.execute(f"INSERT INTO decisions VALUES ({row})")  # noqa: S608
+        db.execute(
+            "INSERT INTO anchors SELECT 9, number, time, left, top, right, bottom, side FROM anchors"
+            " WHERE decision = 1"
+        )
+    log = workspace.decisions.all()
+    assert [d.id for d in active(log)] == [*numbers, 9]
+    assert (to_undo(log), to_redo(log)) == (9, None)

@@ -13,6 +13,7 @@ from castlist.decisions.align import Alignment, Copy
 from castlist.decisions.apply import apply
 from castlist.decisions.base import Base
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
+from castlist.decisions.known import known_before
 from castlist.decisions.locate import TOLERANCE, Finder
 from castlist.decisions.names import refusal
 from castlist.types import NOISE, SET_ASIDE, Portraits, Shots
@@ -60,14 +61,14 @@ def carry(
     """
     find = Finder(to.tracks, to.clock, to.video)
     end = to.clock.time(len(to.clock))
-    carried_before = {_mark(d) for d in existing}
     left: list[Left] = []
     made: dict[int, tuple[Decision, Decision]] = {}  # number -> as it is to be added, as it was made
     number = max((d.id for d in existing), default=0)
-    held = active(old)
-    fresh = [d for d in held if _mark(d) not in carried_before]
-    for decision in fresh:
-        moved = _moved(decision, alignment, find, end, stand_ins)
+    held = [(d, _moved(d, alignment, find, end, stand_ins)) for d in active(old)]
+    known = known_before(
+        [(_in_time(d, alignment), () if isinstance(m, Left) else m.anchors) for d, m in held], existing
+    )
+    for decision, moved in (pair for k, pair in enumerate(held) if k not in known):
         borne = (
             {called[t] for t in find(moved.anchors).tolist()}
             if called and isinstance(moved, Decision)
@@ -75,7 +76,7 @@ def carry(
         )
         if isinstance(moved, Left):
             left.append(moved)
-        elif moved.kind == DecisionKind.NAME and moved.value and borne - {"", moved.value}:
+        elif moved.kind == DecisionKind.NAME and borne - {"", moved.value}:
             left.append(Left(decision, f"this person is called {min(borne - {''})!r} here already"))
         elif moved.value and (why := refusal(moved.value)):
             left.append(Left(decision, why))
@@ -88,7 +89,7 @@ def carry(
             loss = f"{lost} of its {len(decision.anchors)} faces are not in this film"
             left.append(Left(decision, loss, wholly=False))
     left.sort(key=lambda decision_left: decision_left.decision.id)
-    return Carried(tuple(moved for moved, _ in made.values()), tuple(left), len(held) - len(fresh))
+    return Carried(tuple(moved for moved, _ in made.values()), tuple(left), len(known))
 
 
 def _contradictions(
@@ -125,9 +126,14 @@ def _one_each(to: Copy) -> Shots:
     return Shots(start, start + 1, np.zeros(len(start), np.int8))
 
 
-def _mark(decision: Decision) -> tuple[object, ...]:
-    """The identity of a decision in any film: author, kind, value and time."""
-    return decision.kind, decision.value, decision.author, decision.time
+def _in_time(decision: Decision, alignment: Alignment) -> Decision:
+    """The decision with all its faces, in the other copy's time."""
+    groups = decision.groups
+    return replace(
+        decision,
+        anchors=tuple(replace(face, time=alignment.time(face.time)) for face in decision.anchors),
+        groups=None if groups is None else groups.moved(alignment.speed, alignment.offset),
+    )
 
 
 def _moved(
@@ -158,10 +164,7 @@ def _moved(
             else "its faces were not found in this film"
         )
         return Left(decision, why)
-    groups = decision.groups
-    if groups is not None:
-        groups = groups.moved(alignment.speed, alignment.offset)
-    return replace(decision, anchors=kept, groups=groups, numbers=())
+    return replace(_in_time(decision, alignment), anchors=kept, numbers=())
 
 
 def _anyone(kind: DecisionKind, side: int) -> bool:

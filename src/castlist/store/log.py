@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from castlist import _former
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
@@ -113,7 +113,7 @@ class Log:
                 raise Stale(tuple(_read(db, revision)))
             last = _last(db)
             for decision in decisions:
-                _add(db, decision, decision.time or now)
+                _add(db, decision, decision.time or _free(db, now))
             return _written(db, last)
 
     def complete(self, decisions: Sequence[Decision]) -> None:
@@ -145,6 +145,13 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
         _add_groups(db, number, decision.groups)
     numbers = [(number, *entry) for entry in decision.numbers]
     db.executemany("INSERT INTO decided_numbers VALUES (?, ?, ?, ?)", numbers)
+
+
+def _free(db: sqlite3.Connection, now: datetime) -> datetime:
+    """This moment, or the next microsecond that no decision has; imports tell decisions apart by it."""
+    while db.execute("SELECT 1 FROM decisions WHERE time = ?", (now.isoformat(),)).fetchone():
+        now += timedelta(microseconds=1)
+    return now
 
 
 def _written(db: sqlite3.Connection, after: int) -> list[Decision]:
