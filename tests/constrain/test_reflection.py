@@ -57,6 +57,7 @@ def test_a_small_copy_whose_landmarks_shake_is_the_person_if_it_looks_the_same()
     assert two(NOD, shaken, 0.97) == 0
     assert two(NOD, -shaken, 0.97) == 0
     assert two(NOD, shaken, 0.8) == 1  # of faces less alike the turns must say more
+    assert two(NOD / 10, -NOD / 10, 0.95) == 0  # and of those alike, a small turn is enough
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_a_small_copy_whose_landmarks_shake_is_the_person_if_it_looks_the_same()
         (NOD, -NOD, 0.5),  # two people who happen to turn together
         (NOD[:15], -NOD[:15], 0.95),  # too short to tell
         (NOD / 20, -NOD / 20, 0.95),  # hardly any turn
+        (NOD / 10, -NOD / 10, 0.85),  # little turn, and faces less alike than copies are
         (NOD, np.zeros(40), 0.95),  # one does not move at all
     ],
 )

@@ -42,6 +42,7 @@ def test_the_same_colour_is_alike_at_any_size_and_light_and_others_are_not() -> 
     assert red @ blue < 0.1
     large = np.repeat(np.repeat(frame(RED), 8, axis=0), 8, axis=1)
     assert red @ row(large, 8 * BOX)[0] > 0.99
+    assert red @ row(frame(RED)[::2, ::2], BOX / 2)[0] > 0.99
     darker = np.rint(0.9 * frame(RED).astype(float)).astype(np.uint8)
     assert red @ row(darker)[0] > 0.5
 

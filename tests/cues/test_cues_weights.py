@@ -103,6 +103,26 @@ def test_what_holds_in_a_scene_is_not_held_for_another_day() -> None:
     assert far.slope < 0.2 * near.slope
 
 
+def test_clothes_kept_for_days_speak_across_them() -> None:
+    film = Film(each=24)
+    film.times[film.shot >= 12] += 5000.0
+    found = film.weighed(film.dressed(film.who))
+    assert found.spans[-1].slope > 1.0
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.01, 1.0], ids=["at once", "within a second", "in a scene"])
+def test_likenesses_learnt_are_those_of_the_films_own_pairs(apart: float) -> None:
+    film = Film(each=24, alike=0.9)  # so that the faces tell everybody
+    film.times *= apart
+    clothes = film.dressed(film.who)
+    found = film.weighed(clothes)
+    same, upper = film.who[:, None] == film.who, np.triu(np.ones((72, 72), bool), 1)
+    near = np.abs(film.times[:, None, 0] - film.times[None, :, 0]) < 41.5
+    cosine = clothes @ clothes.T
+    assert found.spans[0].same == pytest.approx(cosine[same & upper & near].mean(), abs=0.005)
+    assert found.spans[0].other == pytest.approx(cosine[~same & upper & near].mean(), abs=0.01)
+
+
 def test_clothes_complete_people_that_their_faces_leave_in_parts() -> None:
     """Eight people of six tracks each, whose faces are hardly more alike than strangers' are."""
     gains = []

@@ -37,6 +37,19 @@ def test_a_still_face_is_one_track_with_the_frames_between_filled_in():
     assert tracks.score[6] == pytest.approx(0.7)
 
 
+def test_a_face_filled_in_is_as_sure_as_the_lesser_of_the_two_beside_it():
+    found = moving((0, 10, 0.9), (4, 10, 0.8), (8, 10, 0.7), (12, 10, 0.95))
+    tracks = MotionTracker()(ONE_SHOT, found, CLOCK)
+    assert tracks.score[[0, 2, 4, 6, 8, 10, 12]] == pytest.approx([0.9, 0.8, 0.8, 0.7, 0.7, 0.7, 0.95])
+
+
+def test_a_face_is_followed_as_far_as_reach_in_face_widths():
+    still = [(f, 10, 0.9) for f in range(0, 12, 2)]  # faces 20 wide and 25 high: 22.4 in the mean
+    for moved, people in ((16, 1), (20, 2)):
+        found = moving(*still, *((f, 10 + moved, 0.9) for f in range(12, 24, 2)))
+        assert len(MotionTracker(reach=0.8)(ONE_SHOT, found, CLOCK)) == people, moved
+
+
 def test_two_faces_side_by_side_are_two_tracks():
     found = moving(*((f, x, 0.9) for f in range(0, 40, 4) for x in (10, 40)))
     assert people_in(MotionTracker()(ONE_SHOT, found, CLOCK), found) == [[10], [40]]
@@ -149,3 +162,5 @@ def test_pieces_keep_what_may_go_on_beyond_them():
     assert len(MotionTracker()(ONE_SHOT, found, CLOCK)) == 0
     pieces = MotionTracker().pieces(ONE_SHOT, found, CLOCK)
     assert pieces.first.tolist() == [0, 198]
+    late = Clock(CLOCK.pts + 10_000, CLOCK.unit)  # a piece from the middle of a film
+    assert same(MotionTracker().pieces(ONE_SHOT, found, late), pieces)

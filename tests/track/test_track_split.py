@@ -29,6 +29,15 @@ def test_a_head_that_turns_stays_one_track():
     assert len(LikenessSplit()(one_track(), faces(0, 25, 50, 75, at=[0, 10, 20, 29]))) == 1
 
 
+def test_two_people_come_apart_at_the_first_face_of_the_second_however_many_each_has():
+    tracks = LikenessSplit()(one_track(), faces(0, 5, 10, 80, 85, 90, 95, at=[0, 4, 8, 12, 16, 20, 24]))
+    assert tracks.offset.tolist() == [0, 10, 30]
+
+
+def test_faces_unlike_one_another_on_one_side_are_no_second_person():
+    assert len(LikenessSplit()(one_track(), faces(0, 60, 120, 200, 205, 210, at=[0, 5, 10, 15, 20, 25]))) == 1
+
+
 def test_one_odd_face_divides_nothing():
     assert len(LikenessSplit()(one_track(), faces(0, 3, 6, 90, at=[0, 10, 20, 29]))) == 1
 

@@ -192,7 +192,7 @@ def _interpolated(detections: Detections, shot_of: NDArray[np.int64], chains: li
         frame = np.arange(known[0], known[-1] + 1)
         box = np.stack([np.interp(frame, known, detections.box[chain, i]) for i in range(4)], 1)
         left = np.searchsorted(known, frame, side="right") - 1
-        right = np.minimum(left + (known[left] != frame), len(chain) - 1)
+        right = left + (known[left] != frame)
         score = np.minimum(detections.score[chain][left], detections.score[chain][right])
         row = np.where(known[left] == frame, np.asarray(chain)[left], INTERPOLATED)
         parts.append((frame, box, score, row))
