@@ -120,6 +120,10 @@ def test_farthest_tracks_equal_a_loop():
         distance = np.linalg.norm(mean - mean[t], axis=1)
         assert set(found) == set(np.argsort(-distance)[:6])
     assert [len(f) for f in farthest(mean, np.array([0]), 99)] == [29]
+    alike = np.repeat(
+        mean[:1], 4, 0
+    )  # a still picture shown four times: none is farther than the track itself
+    assert [f.tolist() for f in farthest(alike, np.array([0, 2]), 25)] == [[1, 2, 3], [0, 1, 3]]
 
 
 def loop_nearest(x, drawn):

@@ -82,7 +82,7 @@ def close(
 def random_script(
     seed: int, *, n_people: int = 6, seconds: float = 60.0, width: int = 640, height: int = 360
 ) -> Script:
-    """A film made up from a seed: close-ups, two-shots, groups and crossings of n people, for `seconds`."""
+    """A film made up from a seed: close-ups, two-shots, groups and crossings of n people, about so long."""
     rng = np.random.default_rng([seed, 11])
     scenes: list[Scene] = []
     length = 0.0

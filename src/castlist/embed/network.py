@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ class SFace:
     least: int = 3  # faces embedded of each track at least, if it has so many
 
     model = "sface"
+    dimensions: ClassVar[int] = 128
 
     def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
         """(n, 128) vectors of chips (n, 112, 112, 3) BGR uint8.
@@ -37,7 +39,7 @@ class SFace:
         Raises:
             InputError: the chips have another shape.
         """
-        return _embed(self.model, _checked(chips), 1.0, 0.0, machine)
+        return _embed(self, _checked(chips), 1.0, 0.0, machine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class ArcFace:
     least: int = 3  # faces embedded of each track at least, if it has so many
 
     model = "arcface-mbf"
+    dimensions: ClassVar[int] = 512
 
     def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
         """(n, 512) vectors of chips (n, 112, 112, 3) BGR uint8.
@@ -59,7 +62,7 @@ class ArcFace:
             InputError: the chips have another shape.
             MissingExtra: the research models are not installed.
         """
-        return _embed(self.model, _checked(chips), 1 / 127.5, -1.0, machine)
+        return _embed(self, _checked(chips), 1 / 127.5, -1.0, machine)
 
 
 def _checked(chips: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -70,12 +73,12 @@ def _checked(chips: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _embed(
-    model: str, chips: NDArray[np.uint8], scale: float, shift: float, machine: Machine
+    step: SFace | ArcFace, chips: NDArray[np.uint8], scale: float, shift: float, machine: Machine
 ) -> NDArray[np.float32]:
-    network = load(model, machine)
+    network = load(step.model, machine)
     rows, size = [], BATCH if network.provider == "CPUExecutionProvider" else BATCH_ELSEWHERE
     for start in range(0, len(chips), size):
         batch = chips[start : start + size, :, :, ::-1].transpose(0, 3, 1, 2)
         x = np.ascontiguousarray(batch, np.float32) * np.float32(scale) + np.float32(shift)
         rows.append(next(iter(network(x).values())))
-    return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
+    return np.concatenate(rows) if rows else np.zeros((0, step.dimensions), np.float32)

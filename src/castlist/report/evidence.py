@@ -42,7 +42,7 @@ class Evidence:
     """Everything is optional: what is missing is left out of the page.
 
     A positive pair is two tracks known to show one person, or two halves of one track; a negative pair
-    is two tracks seen together. Cosines of non-finite value are dropped.
+    is two tracks seen together. The page leaves out cosines that are not finite.
 
     Raises:
         InputError: a column has the wrong shape.

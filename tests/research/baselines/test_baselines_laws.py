@@ -11,6 +11,7 @@ import pytest
 
 from castlist.errors import CastlistError, InputError
 from castlist.research.baselines import BASELINES, ScaleWarning, TrackSet
+from castlist.research.bench.methods import shown_name
 from castlist.types import CO_OCCURRENCE, Clustering, Constraints, same
 
 QUICK = {  # little training: the laws hold for any
@@ -261,6 +262,23 @@ def test_too_many_tracks_are_sampled_with_a_warning(name):
     with pytest.warns(ScaleWarning, match=name):
         found = method(track_set, 3, random_state=0)
     assert same(found, Clustering(truth))
+
+
+UNSEEN = (
+    "by the abstract",
+    "from memory",
+    "secondary sources",
+    "from title and year",
+    "Nothing beyond title",
+)
+
+
+@METHODS
+def test_a_method_whose_paper_was_not_at_hand_says_so_in_every_table(name):
+    method = BASELINES[name]
+    unseen = any(words in " ".join(method.__doc__.split()) for words in UNSEEN)
+    assert bool(method.after) == unseen
+    assert ("reconstructed" in shown_name(name)) == unseen
 
 
 @METHODS

@@ -32,9 +32,9 @@ class BCL(Method):
     b = softplus(h) the learned squared radius, h = 0.1 at first. Track means are merged by complete linkage
     on squared distance up to 4 b, or to k. All that is confirmed in the authors' code. Not theirs: they learn
     identities from labelled films. Here, without labels, C1C's coarsest partition of this video stands for
-    them, so mistakes in it are learned too; steps and rates (the radius has ten times the network's) are
-    ours. Cannot-links shape those identities and may be broken. Time O(N^2 d + steps * batch * d * 256),
-    memory O(n d + N^2).
+    them, so mistakes in it are learned too; steps, rates (the radius has ten times the network's) and the
+    length of the features, sqrt(d), are ours. Cannot-links shape those identities and may be broken. Time
+    O(N^2 d + steps * batch * d * 256), memory O(n d + N^2).
     """
 
     name = "bcl"

@@ -37,6 +37,7 @@ class CCL(ContrastiveMethod):
     """
 
     name = "ccl"
+    after = "Sharma et al., FG 2020"
 
     def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
         need_torch(self.name)

@@ -36,8 +36,9 @@ class FGG(Method):
     one normalised adjacency an edge kind, BN and ELU between; loss 1/2 mean over edges of d^2 (must) and
     relu(1 - d^2) (cannot); Adam 1e-4, 30 steps on the whole graph. Then Ward over a graph of 0.1 N
     neighbours. All confirmed in the authors' code; ours: one item a track at the end (their option to pool
-    first), features at length 1, weights of added cannot-links at least 0.01. Cannot-links teach the network
-    and may be broken. Time O(steps * (edges * 1024 + M d * 1024)) for M pieces, memory O(M * 1024 + edges).
+    first), features at length sqrt(d), so that a value is about 1 in the mean square, weights of added links
+    at least 0.01. Cannot-links teach the network and may be broken. Time O(steps * (edges * 1024 + M d *
+    1024)) for M pieces, memory O(M * 1024 + edges).
     """
 
     name = "fgg"

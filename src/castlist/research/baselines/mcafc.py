@@ -31,6 +31,7 @@ class McAFC(Method):
     """
 
     name = "mcafc"
+    after = "Zhou et al., ACM MM 2015"
     sparse: float = 0.1
     fused: float = 0.1
     parts: int = 2

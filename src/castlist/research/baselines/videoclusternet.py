@@ -37,6 +37,7 @@ class VideoClusterNet(Method):
     """
 
     name = "videoclusternet"
+    after = "Walawalkar, Garrido, ECCV 2024"
     trained = True
     estimates_k = True
     constrained = False
