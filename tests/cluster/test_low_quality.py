@@ -105,6 +105,13 @@ def test_a_poor_track_joins_nobody_who_is_seen_beside_it() -> None:
     assert film.joined(link((0, t))) != [0]
 
 
+def test_a_track_without_a_person_keeps_no_poor_track_from_those_beside_it() -> None:
+    film = Film(2, [[0.5, 0], [0.5, 0]])
+    t = len(film.label) - 1
+    film.label[t] = NOISE
+    assert film.joined(link((0, t))) == [0, NOISE]
+
+
 def test_what_is_seen_beside_the_face_counts() -> None:
     film = Film(2, [[0.3, 0.3]])
     t = len(film.label) - 1

@@ -165,3 +165,32 @@ def test_a_sheet_holds_on_other_tracks(path: Path) -> None:
         exact = {g.number: g.tracks.tolist() for g in session.view.groups}
     other = replace(base, digest="another")  # the same tracks, to be found by time and box
     assert {g.number: g.tracks.tolist() for g in apply(other, video, log).groups} == exact
+
+
+@pytest.mark.parametrize("merged", [["p1", "p2"], ["p2", "p1"]])
+def test_of_two_chosen_pictures_the_one_of_the_person_who_stays_is_kept(
+    path: Path, merged: list[str]
+) -> None:
+    find(path, scan_of(SIX))
+    with Session.open(path) as session:
+        chosen = {p: int(session.view.group(p).tracks[-1]) for p in ("p2", "p1")}
+        for track in chosen.values():
+            session.decide({"action": "key", "track": track, "ms": 0})
+        pictures = {p: session.view.group(p).key for p in chosen}
+        assert [key[0] for key in pictures.values() if key] == list(chosen.values())
+        session.decide({"action": "merge", "people": merged})
+        assert session.view.group("p1").key == pictures["p1"]
+
+
+def test_joins_of_one_sort_that_share_a_person_make_one_person_of_all(path: Path) -> None:
+    """A face of the second person joins the first, another one the third: the three are one."""
+    find(path, scan_of(SIX))
+    with Session.open(path) as session:
+        first, second, third = (session.view.group(f"p{k}").tracks.tolist() for k in (1, 2, 3))
+        items = [{"track": second[0], "whole": True, "to": first[0]},
+                 {"track": second[1], "whole": True, "to": third[0]}]  # fmt: skip
+        session.decide({"action": "sort", "items": items})
+        assert sizes(shown(session)) == [30, 10, 10, 10]
+        assert set(shown(session)[1]) == {*first, *second, *third}
+        session.undo(1)
+        assert sizes(shown(session)) == [10] * 6
