@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from castlist.review import Session
 from castlist.store import Stale
 from castlist.suggest.batches import best_of
 from castlist.suggest.membership import RIDGE, FaceEvidence
+from castlist.suggest.pairs import cooccurrence_log_odds
 from castlist.suggest.questions import Asker
 from castlist.suggest.weights import STAY, answered, share_of
 from castlist.types import NOISE, Video
@@ -46,6 +48,22 @@ def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
         rest = np.arange(10) != i
         inverse = np.linalg.inv(x[rest].T @ x[rest] + RIDGE * np.eye(x.shape[1]))
         np.testing.assert_allclose(scores[i], x[i] @ inverse @ x[rest].T @ y[rest], atol=2e-3)
+
+
+def test_who_meets_is_two_people_and_who_meets_the_same_but_not_one_another_may_be_one() -> None:
+    """Ann and a part of her each meet Bob ten times; Cy meets nobody."""
+    ann, bob, part, cy = np.arange(40).reshape(4, 10)
+    label = np.repeat([0, 1, 2, 3], 10)
+    meetings = np.concatenate([np.stack([ann, bob], 1), np.stack([part, bob], 1)])
+    base = replace(tables(label, label), cannot=meetings)
+    view = apply(base, film(base), ())
+    a, b, p, c = view.label[[ann[0], bob[0], part[0], cy[0]]]
+    odds = cooccurrence_log_odds(base, view)
+    assert odds[a, b] < -5
+    assert odds[p, b] < -5
+    assert odds[a, p] > 1
+    assert odds[c].tolist() == odds[:, c].tolist() == [0.0] * 4
+    assert np.allclose(odds, odds.T)
 
 
 def distrusted(monkeypatch: pytest.MonkeyPatch, group: int) -> None:
