@@ -15,6 +15,8 @@ from castlist.errors import InputError
 from castlist.review import Session
 from castlist.review.actions import decision
 from castlist.suggest.checks import SHOWN, pieces
+from castlist.suggest.known import AGAIN, ENOUGH, MOST, KnownPeople
+from castlist.suggest.pairs import closed_pairs
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Video
 
@@ -126,6 +128,31 @@ def test_people_of_many_faces_are_compared_with_everybody_in_the_end(made: Calla
         review.act({"action": "sort", "items": items})
     assert review.asker.first() == ""
     assert len(met) == people * (people - 1) // 2
+
+
+def test_who_was_compared_with_enough_is_asked_about_again_only_where_somebody_is_likely(
+    made: Callable[..., Any],
+) -> None:
+    truth = np.repeat(np.arange(MOST + 4), 3)
+    made_ = made(truth, truth)
+    review, last = Review(made_.base, made_.video), int(np.flatnonzero(truth == truth.max())[0])
+
+    def asked(probability: float) -> bool:
+        """About the last person, who is the first one with this probability."""
+        who, view = int(review.view.label[last]), review.view
+        chance = np.zeros((len(view.groups), len(view.groups)))
+        chance[who, view.label[0]] = chance[view.label[0], who] = probability
+        faces = np.where(np.arange(len(view.groups)) == who, 1.0, 3.0)  # who has least is asked about
+        worth, closed = (np.ones(len(truth)), faces), closed_pairs(view)
+        known = KnownPeople(review.base, view, review.asker.evidence, worth, chance, closed)
+        return who in [likely.group for likely in known.all()]
+
+    assert asked(0)  # nobody was shown beside this person yet
+    others = [int(np.flatnonzero(truth == k)[0]) for k in range(1, ENOUGH + 1)]
+    review.act({"action": "sort", "items": [{"track": last, "whole": True, "to": None, "not": others}]})
+    assert not asked(0)
+    assert not asked(AGAIN - 0.05)
+    assert asked(AGAIN + 0.05)
 
 
 def test_somebody_without_a_face_to_compare_is_compared_with_who_has_one(made: Callable[..., Any]) -> None:
