@@ -145,9 +145,12 @@ def test_who_was_compared_with_enough_is_asked_about_again_only_where_somebody_i
         faces = np.where(np.arange(len(view.groups)) == who, 1.0, 3.0)  # who has least is asked about
         worth, closed = (np.ones(len(truth)), faces), closed_pairs(view)
         known = KnownPeople(review.base, view, review.asker.evidence, worth, chance, closed)
-        return who in [likely.group for likely in known.all()]
+        found = [likely for likely in known.all() if likely.group == who]
+        assert all(sum(p for _, p in one.shown) + one.none == pytest.approx(1) for one in found)
+        return bool(found)
 
     assert asked(0)  # nobody was shown beside this person yet
+    assert asked(AGAIN - 0.05)
     others = [int(np.flatnonzero(truth == k)[0]) for k in range(1, ENOUGH + 1)]
     review.act({"action": "sort", "items": [{"track": last, "whole": True, "to": None, "not": others}]})
     assert not asked(0)

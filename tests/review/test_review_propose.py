@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from castlist.cli import run
+from castlist.decisions import apply
 from castlist.io.exports.faces_csv import harmless
 from castlist.io.exports.xmp import picture
 from castlist.review import Session
 from castlist.store import Workspace
+from castlist.suggest.names import Hint, propose_names
 
 SHARE = "person,in,out\n"
 
@@ -53,6 +55,49 @@ def test_times_by_hand(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (bob["next"], bob["next_agree"]) == ("p3", round(0.2 / 1.0, 4))
     assert (cy["person"], cy["state"]) == (None, "nobody")
     assert decisions(film) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "person", "agree"),
+    [
+        ("1.2", "1.2", "p2", 1 / 20),  # a moment: the frame shown then, the first of p2
+        ("1.199", "1.199", "p2", 1 / 20),  # as a program rounds it
+        ("1.16", "1.16", "p1", 1 / 30),
+        ("1.19", "2.01", "p2", 1.0),  # a span: from and to the frame nearest to each
+        ("1.23", "2.01", "p2", 19 / 20),
+        ("1.2", "1.201", "p2", 1 / 20),  # at least a frame
+        ("0", "99", "p1", 30 / 70),
+    ],
+)
+def test_a_time_is_that_of_the_nearest_frame(
+    film: Any, start: str, stop: str, person: str, agree: float
+) -> None:
+    """Frames last 0.04 s; p1 has the frames 0 to 29, p2 30 to 49, p3 50 to 59."""
+    view = apply(film.base, film.video, ())
+    (found,) = propose_names(
+        [Hint("Anna", Fraction(start), Fraction(stop))], view, film.base.tracks, film.base.clock
+    )
+    assert view.groups[found.group].id == person
+    assert found.agree == pytest.approx(agree)
+
+
+def test_of_a_name_with_faces_every_face_counts(film: Any) -> None:
+    """Two faces of p1, one of p2, and one where nobody was found."""
+    view, box = apply(film.base, film.video, ()), (100 / 640, 50 / 360, 200 / 640, 170 / 360)
+    hints = [Hint("Anna", Fraction(t), Fraction(t), box) for t in ("0.2", "0.6", "1.4")]
+    hints.append(Hint("Anna", Fraction("0.2"), Fraction("0.2"), (0.9, 0.9, 1.0, 1.0)))
+    (found,) = propose_names(hints, view, film.base.tracks, film.base.clock)
+    assert (view.groups[found.group].id, found.agree, found.second_agree) == ("p1", 0.5, 0.25)
+
+
+@pytest.mark.parametrize("label", [[0, 0], [-1, -1]], ids=["one person", "nobody"])
+def test_a_film_of_one_person_or_of_nobody(
+    made: Callable[..., Any], label: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = table(tmp_path, SHARE + "Anna,0,0.8\n")
+    (anna,) = proposed(made([0, 0], label), names, capsys)
+    assert (anna["person"], anna["state"]) == (("p1", "clear") if label[0] == 0 else (None, "nobody"))
+    assert (anna["next"], anna["next_agree"]) == (None, 0)
 
 
 def test_nothing_is_decided_before_somebody_says_so(
