@@ -28,7 +28,18 @@ from castlist.decisions import (
 from castlist.decisions.sides import Together
 from castlist.errors import InputError, WorkspaceError
 from castlist.store import Stale, Workspace
-from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Portraits, Shots, Tracks, Video
+from castlist.types import (
+    BACKGROUND,
+    NOISE,
+    PERSON,
+    SET_ASIDE,
+    Clock,
+    CuePairs,
+    Portraits,
+    Shots,
+    Tracks,
+    Video,
+)
 
 VIDEO = Video(Path("a.mp4"), 100, 100, Fraction(25), Fraction(4), "d")
 CLOCK = Clock(np.arange(100), Fraction(1, 25))
@@ -477,3 +488,20 @@ def test_an_undo_of_nothing_is_read_and_says_nothing(workspace):
     log = workspace.decisions.all()
     assert [d.id for d in active(log)] == [*numbers, 9]
     assert (to_undo(log), to_redo(log)) == (9, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"turned": -1}, {"turned": 45}, {"damaged": -1}, {"next_number": 2}, {"next_number": 10**30},
+        {"sureness": np.full(5, 2.0)}, {"sureness": np.full(5, np.inf)}, {"sureness": np.full(5, -0.1)},
+        {"vector": np.full((5, 2), 3e38)}, {"mean": np.full((5, 2), -7.0)},
+        {"cue": lambda: CuePairs(np.full((5, 2), 1e38), np.zeros((5, 2)))},
+    ],
+)  # fmt: skip
+def test_a_base_that_no_run_makes_is_refused(change):
+    """A stranger's workspace: a report of it would fail, or warn of numbers that are too large."""
+    known = {"number": np.arange(1, 1 + BASE.label.max() + 1), "next_number": 9}
+    replace(BASE, **known)
+    with pytest.raises(InputError):
+        replace(BASE, **known | {name: v() if callable(v) else v for name, v in change.items()})

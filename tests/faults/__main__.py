@@ -13,6 +13,7 @@ from typing import Any
 from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_input,
     kinds_library,
+    kinds_numbers,
     kinds_page,
     kinds_rooms,
     kinds_system,

@@ -7,11 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, GROW = 4, NAME = 8, MAKE = 16, READ = 32 };
+enum { WRITE = 1, SYNC = 2, GROW = 4, NAME = 8, MAKE = 16, READ = 32, LOCK = 64, FOLDER = 128 };
 static int mask, left, code;
 static char folder[4096];
 
@@ -53,13 +54,19 @@ FD(ssize_t, pwrite64, WRITE, (int fd, const void *data, size_t size, off64_t at)
 FD(ssize_t, read, READ, (int fd, void *data, size_t size), (fd, data, size))
 FD(ssize_t, pread, READ, (int fd, void *data, size_t size, off_t at), (fd, data, size, at))
 FD(ssize_t, pread64, READ, (int fd, void *data, size_t size, off64_t at), (fd, data, size, at))
-FD(int, fsync, SYNC, (int fd), (fd))
+FD(int, flock, LOCK, (int fd, int operation), (fd, operation))
 FD(int, fdatasync, SYNC, (int fd), (fd))
 FD(int, ftruncate, GROW, (int fd, off_t size), (fd, size))
 FD(int, ftruncate64, GROW, (int fd, off64_t size), (fd, size))
 FD(int, fallocate, GROW, (int fd, int mode, off_t at, off_t size), (fd, mode, at, size))
 FD(int, fallocate64, GROW, (int fd, int mode, off64_t at, off64_t size), (fd, mode, at, size))
 
+int fsync(int fd) {
+  REAL(fsync);
+  struct stat found;
+  if ((mask & FOLDER) && !fstat(fd, &found) && S_ISDIR(found.st_mode) && fails(FOLDER, fd, 0)) return -1;
+  return fails(SYNC, fd, 0) ? -1 : real(fd);
+}
 int rename(const char *old, const char *new) {
   REAL(rename);
   return fails(NAME, AT_FDCWD, new) ? -1 : real(old, new);

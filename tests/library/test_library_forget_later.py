@@ -55,7 +55,7 @@ def test_an_erasure_is_finished_when_the_film_is_there_again(lib, tmp_path, caps
     capsys.readouterr()
     assert run(command) == 2
     said = capsys.readouterr()
-    assert "not erased from b.mp4: this film was removed" in said.err
+    assert "not erased from b.mp4: the workspace of this film is not at" in said.err
     assert "c.mp4" not in said.err
     assert "castlist library add" in said.err
     assert f"{whom} is erased, but not from the films above" in said.out
@@ -168,5 +168,100 @@ def test_the_question_names_the_films_that_cannot_be_reached(lib, tmp_path, caps
     away(tmp_path, "b")
     run(["library", "forget", str(lib.path), lib.people[0].id])
     said = capsys.readouterr()
-    assert "not from b.mp4: this film was removed" in said.err
+    assert "not from b.mp4: the workspace of this film is not at" in said.err
     assert "from a.mp4, c.mp4?" in said.out
+
+
+# Films that are still in the library
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+@pytest.mark.parametrize("back", ["update", "new path", "same command", "removed meanwhile"])
+def test_a_film_of_the_library_that_is_away_is_erased_when_it_is_back(lib, tmp_path, capsys, back, rebuilt):
+    whom, other = lib.people[0].id, lib.people[1].id
+    moved = away(tmp_path, "b")
+    command = ["library", "forget", str(lib.path), whom, "--yes"]
+    capsys.readouterr()
+    assert run(command) == 2
+    said = capsys.readouterr()
+    assert "not erased from b.mp4: the workspace of this film is not at" in said.err
+    assert [people_in(tmp_path / f"{name}.castlist") for name in "ac"] == [1, 1]
+    assert [p.id for p in lib.people] == [other]
+    assert NAME not in (lib.path / "log.jsonl").read_text()
+    if rebuilt:
+        lib.rebuild()
+    assert any(f"{whom} is erased from the library, but not" in p.what for p in lib.check())
+    assert run(["library", "update", str(lib.path)]) == 2  # b.mp4 is still away
+    if back == "removed meanwhile":
+        lib.remove("b.mp4")
+    if back != "new path":
+        moved = Path(shutil.move(moved, tmp_path / "b.castlist"))
+    assert any(f"{whom} is erased from the library, but not" in p.what for p in lib.check())
+    capsys.readouterr()
+    if back == "new path":
+        assert all(added.ok for added in lib.add(moved))
+    elif back == "same command":
+        assert run(command) == 0
+    else:
+        assert run(["library", "update", str(lib.path)]) == 0
+    assert people_in(moved) == 1
+    assert not has_name(moved)
+    assert not any("erased" in p.what for p in lib.check())
+    assert lib.erasure(whom).away == ()
+    for again in (False, True):
+        if again:
+            lib.rebuild()
+        assert [p.id for p in lib.people] == [other]
+        with lib.reading() as db:
+            assert not db.execute("SELECT value FROM meta WHERE value LIKE ?", (f"%{whom}%",)).fetchall()
+
+
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("given", ["name", "workspace"])
+@pytest.mark.parametrize("later", [False, True])
+def test_a_workspace_that_is_gone_for_good(lib, tmp_path, capsys, removed, given, later):
+    whom, place = lib.people[0].id, tmp_path / "b.castlist"
+    if removed:
+        lib.remove("b.mp4")
+    shutil.rmtree(place)
+    command = ["library", "forget", str(lib.path), whom, "--yes"]
+    gone = ["--deleted", "b.mp4" if given == "name" else str(place)]
+    if later:
+        assert run(command) == 2
+        said = capsys.readouterr().err
+        assert "--deleted b.mp4" in said
+    assert run([*command, *gone]) == 0
+    assert "not erased" not in capsys.readouterr().err
+    for rebuilt in (False, True):
+        if rebuilt:
+            lib.rebuild()
+        assert lib.erasure(whom).away == ()
+        assert not any("erased" in p.what for p in lib.check())
+        assert run(command) == 0
+    rows = map(json.loads, (lib.path / "log.jsonl").read_text().splitlines())
+    people = [p for row in rows for p in row["data"].get("people", ()) if p.get("person") == whom]
+    assert people
+    assert all(p["at"] == [] for p in people)
+
+
+@pytest.mark.parametrize("given", ["c.mp4", "nothing.mp4"])
+def test_what_is_there_cannot_be_called_deleted(lib, tmp_path, capsys, given):
+    away(tmp_path, "b")
+    before = people_in(tmp_path / "a.castlist")
+    assert run(["library", "forget", str(lib.path), lib.people[0].id, "--yes", "--deleted", given]) == 2
+    assert "--deleted takes one of these: b.mp4" in capsys.readouterr().err
+    assert people_in(tmp_path / "a.castlist") == before
+    assert len(lib.people) == 2
+
+
+def test_an_erasure_of_two_in_a_film_that_is_away(lib, tmp_path):
+    first, second = (p.id for p in lib.people)
+    away_here = away(tmp_path, "a")
+    for person in (first, second):
+        assert lib.forget(person) == []
+        assert [sentence[:5] for sentence in lib.erasure(person).away] == ["a.mp4"]
+    lib.rebuild()
+    shutil.move(away_here, tmp_path / "a.castlist")
+    assert all(added.ok for added in lib.update())
+    assert people_in(tmp_path / "a.castlist") == 0
+    assert lib.people == ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -538,3 +540,43 @@ def test_a_workspace_that_is_moved_while_it_is_written_is_said_to_be_gone(tmp_pa
         with pytest.raises(WorkspaceError, match=r"a\.castlist: the folder or a file in it is not there"):
             keep.put_image(b"second")
     assert not (tmp_path / "a.castlist").exists()
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF])
+def test_a_file_system_that_cannot_sync_folders(place, monkeypatch, number):
+    """As many of a network are: whatever is written is written there, too."""
+    real = os.fsync
+
+    def fsync(fd):
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    folder = Folder(place)
+    with folder.written("thumbs/ab/" + "a" * 32 + ".jpg") as file:
+        file.write(b"x")
+    folder.sync(["thumbs/ab/" + "a" * 32 + ".jpg"])
+    assert folder.read("thumbs/ab/" + "a" * 32 + ".jpg", 9) == b"x"
+    monkeypatch.setattr(os, "fsync", lambda fd: _fails(errno.EIO))
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        folder.sync(["thumbs/ab/" + "a" * 32 + ".jpg"])
+
+
+def _fails(number):
+    raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_that_cannot_lock_files(place, monkeypatch, number):
+    import fcntl
+
+    monkeypatch.setattr(fcntl, "flock", lambda fd, how: _fails(number))
+    before = sorted(place.rglob("*"))
+    with pytest.raises(
+        WorkspaceError, match=r"cannot lock files .* move the folder to a disk of this computer"
+    ):
+        Workspace.open(place)
+    assert sorted(place.rglob("*")) == before
+    with Workspace.open(place, write=False) as keep:
+        keep.decisions.all()

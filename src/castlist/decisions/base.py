@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from castlist.decisions.recorded import RecordedPeople
 from castlist.errors import InputError
 from castlist.types import NOISE, SET_ASIDE, Clock, CuePairs, Fate, Portraits, Shots, Tracks, freeze
+from castlist.types.film import TURNS
+from castlist.types.tracks import LARGEST
 
 __all__ = ["Base", "page_order"]
+
+_LAST = 2**31 - 1  # number of a person: `Groups.person` has 32 bits
 
 
 def _no_tracks() -> NDArray[np.int64]:
@@ -69,6 +73,8 @@ class Base:
         freeze(self, number=(np.int64, (count,)))
         if len(np.unique(self.number)) < count or self.number.min(initial=1) < 1:
             raise InputError("Base.number must be a number from 1 for each label, none of them twice")
+        if not self.number.max(initial=0) < self.next_number <= _LAST:
+            raise InputError("Base.next_number must be larger than every number in Base.number")
         if not self.digest:
             object.__setattr__(self, "digest", _digest(self.tracks, self.clock))
 
@@ -87,6 +93,12 @@ class Base:
         for column in (self.tracks.box, self.portraits.box, self.vector, self.mean, self.scale):
             if not np.isfinite(column).all():
                 raise InputError("Base holds numbers that are not finite")
+        if max(np.abs(rows).max(initial=0) for rows in (self.vector, self.mean)) > LARGEST:
+            raise InputError("Base.vector and Base.mean must have rows of length 1")
+        if not (self.sureness[~np.isnan(self.sureness)] <= 1).all() or np.any(self.sureness < 0):
+            raise InputError("Base.sureness must lie in 0 to 1")
+        if self.turned not in TURNS or self.damaged < 0:
+            raise InputError("Base.turned must be 0, 90, 180 or 270, and Base.damaged not negative")
         if len(self.cue) not in (0, count):
             raise InputError("Base.cue must have one row a track, or none")
         if len(self.sureness) not in (0, count):

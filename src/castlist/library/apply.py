@@ -23,7 +23,7 @@ from castlist.library.log import (
     LoggedQuestion,
 )
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
-from castlist.library.removed_films import bring_back, forget_removed, note_removed
+from castlist.library.removed_films import bring_back, forget_removed, note_removed, note_to_erase
 from castlist.library.steps import Step, StepKind, merged_as, record
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -271,7 +271,9 @@ def _compared(db: Db, event: Event) -> None:
 
 
 def _forget(db: Db, event: Event) -> None:
-    """A person is erased: of them only ids stay."""
+    """A person is erased: of them only ids stay, and where they are in films that could not be reached."""
+    for digest in event.data.get("away", ()):
+        note_to_erase(db, digest, event.data["ids"])
     for digest, key in event.data["members"]:
         member = member_named(db, digest, key)
         if member is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -26,12 +27,13 @@ from castlist.library.track_index import drop_index
 from castlist.library.ulid import is_ulid
 from castlist.library.views import LibraryPerson
 from castlist.store import Workspace
+from castlist.store.database import DATABASE
 from castlist.store.erase import vacuum
 from castlist.store.folder import Folder
 from castlist.store.paths import film_noted
 from castlist.types import NOISE, Fate
 
-__all__ = ["Erasure", "erase_late", "forget_person", "planned"]
+__all__ = ["Erasure", "erase_late", "erase_where_back", "forget_person", "planned", "still_to_erase"]
 
 Db = sqlite3.Connection
 ASK, NAME = StepKind.ASK, StepKind.NAME
@@ -72,15 +74,20 @@ def films_of_person(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
     return found
 
 
-def removed_films_of(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
-    """The films in which somebody was when they were removed."""
+def films_left(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
+    """The films in which somebody was when they were removed, or is still to be erased."""
     found = []
-    for film in removed_films(db):
-        people = removed_people(db, film.digest)
-        if keys := tuple(key for key, removed in people.items() if removed.person == person):
-            anchors = {key: removed.anchors for key, removed in people.items()}
-            workspace = views.where(library, film.workspace, film.near)
-            found.append(FilmOfPerson(film.name, film.digest, workspace, keys, anchors))
+    for film in views.films(db, library):
+        noted = removed_people(db, film.digest)
+        if keys := tuple(key for key, left in noted.items() if left.person == person):
+            anchors = lookup.anchors_by_key(db, film.id) | {key: left.anchors for key, left in noted.items()}
+            found.append(FilmOfPerson(film.name, film.digest, film.workspace, keys, anchors))
+    for removed in removed_films(db):
+        noted = removed_people(db, removed.digest)
+        if keys := tuple(key for key, left in noted.items() if left.person == person):
+            workspace = views.where(library, removed.workspace, removed.near)
+            anchors = {key: left.anchors for key, left in noted.items()}
+            found.append(FilmOfPerson(removed.name, removed.digest, workspace, keys, anchors))
     return found
 
 
@@ -90,6 +97,11 @@ def _reached(film: FilmOfPerson) -> bool:
     return noted is not None and noted.digest == film.digest
 
 
+def _there(film: FilmOfPerson) -> bool:
+    """Whether a film of the library has a workspace; one that cannot be read is an error to correct."""
+    return os.path.lexists(film.workspace / DATABASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """What erasing somebody means, before it is done; afterwards, what is left to do."""
@@ -97,29 +109,86 @@ class Erasure:
     person: str  # id
     name: str
     films: tuple[str, ...]  # names of the films from whose workspaces the person is erased
-    away: tuple[str, ...]  # a sentence for each film that was removed and cannot be reached
+    away: tuple[str, ...]  # a sentence for each film whose workspace cannot be reached
 
 
-def planned(db: Db, library: Path, given: str | LibraryPerson) -> Erasure:
+def planned(db: Db, library: Path, given: str | LibraryPerson, deleted: Sequence[str] = ()) -> Erasure:
     """What erasing somebody means.
 
+    Args:
+        deleted: names or workspaces of films whose workspaces are gone for good.
+
     Raises:
-        InputError: there is nobody like that, or several.
+        InputError: there is nobody like that, or several, or the workspace of a film in `deleted` is there.
     """
     person, name = _person_named(db, library, given)
-    removed = removed_films_of(db, library, person)
-    films = [*films_of_person(db, library, person), *filter(_reached, removed)]
-    away = [_how_to_reach(library, film) for film in removed if not _reached(film)]
-    return Erasure(person, name, tuple(film.name for film in films), tuple(away))
+    films, away = _split(db, library, person, deleted)
+    sentences = [_how_to_reach(library, film, person) for film in away]
+    return Erasure(person, name, tuple(film.name for film in films), tuple(sentences))
 
 
-def _how_to_reach(library: Path, film: FilmOfPerson) -> str:
+def _split(
+    db: Db, library: Path, person: str, deleted: Sequence[str]
+) -> tuple[list[FilmOfPerson], list[FilmOfPerson]]:
+    """The films from which somebody can be erased now, and those that must be reached first.
+
+    Raises:
+        InputError: a film in `deleted` is none of the latter.
+    """
+    films, left = films_of_person(db, library, person), films_left(db, library, person)
+    near = [*filter(_there, films), *filter(_reached, left)]
+    away = [film for film in (*films, *left) if film not in near]
+    unknown = [given for given in deleted if not any(_means(film, given) for film in away)]
+    if unknown:
+        names = ", ".join(film.name for film in away) or "there is no such film"
+        raise InputError(
+            f"{unknown[0][:200]!r} is no film of this person whose workspace is missing; --deleted takes one "
+            f"of these: {names}"
+        )
+    return near, [film for film in away if not any(_means(film, given) for given in deleted)]
+
+
+def _means(film: FilmOfPerson, given: str) -> bool:
+    return given in (film.name, str(film.workspace))
+
+
+def _how_to_reach(library: Path, film: FilmOfPerson, person: str) -> str:
+    place = quote(str(library))
     return (
-        f"{film.name}: this film was removed from the library and its workspace is not at {film.workspace} "
-        "any more. If it is on another disk, connect the disk and run the same command again. If it was "
-        f"moved, castlist library add {quote(str(library))} with its new path erases the person there first. "
-        "If it was deleted, nothing is left to erase"
+        f"{film.name}: the workspace of this film is not at {film.workspace} any more. If it is on another "
+        "disk, connect the disk and run the same command again. If it was moved, castlist library add "
+        f"{place} with its new path erases the person there first. If it was deleted, say so: castlist "
+        f"library forget {place} {person} --deleted {quote(film.name)}"
     )
+
+
+def still_to_erase(db: Db, library: Path) -> list[tuple[str, str]]:
+    """Each film from which somebody is still to be erased, by name, with what to do."""
+    digests = [*(film.digest for film in views.films(db, library)), *(r.digest for r in removed_films(db))]
+    people = sorted({person for digest in digests for person in to_erase(db, digest)})
+    found = []
+    for person in people:
+        for film in films_left(db, library, person):
+            do = f"castlist library update {quote(str(library))} erases this person there"
+            if not _reached(film):
+                do = _how_to_reach(library, film, person).removeprefix(f"{film.name}: ")
+            found.append((film.name, f"{person} is erased from the library, but not from this film: {do}"))
+    return found
+
+
+def erase_where_back(db: Db, record: RecordEvents, library: Path) -> list[tuple[str, str]]:
+    """Erase from removed films that are there again whoever was erased meanwhile; what could not be done."""
+    failed = []
+    done = False
+    for removed in removed_films(db):
+        for person in to_erase(db, removed.digest):
+            for film in films_left(db, library, person):
+                if film.digest == removed.digest and _reached(film):
+                    done = True
+                    failed += [(film.name, s) for s in _erased_late(db, record, library, film, person)]
+    if done:
+        vacuum(db, library)
+    return failed
 
 
 def _person_named(db: Db, library: Path, given: str | LibraryPerson) -> tuple[str, str]:
@@ -320,43 +389,52 @@ def _redact(
 
 
 def forget_person(
-    db: Db, record: RecordEvents, library: Path, person: str | LibraryPerson, author: str
-) -> tuple[list[str], list[Path]]:
+    db: Db, record: RecordEvents, library: Path, person: str | LibraryPerson, author: str,
+    deleted: Sequence[str] = (),
+) -> tuple[list[str], list[Path]]:  # fmt: skip
     """Erase a person everywhere, while the catalogue is written to.
 
-    Removed films that cannot be reached are left for later: see `erase_late`.
+    Films whose workspace cannot be reached are left for later: see `erase_late`.
+
+    Args:
+        deleted: names or workspaces of films whose workspaces are gone for good: nothing is left to erase.
 
     Returns:
         what could not be done, a sentence a film, and where there is nothing of that kind: the workspaces
         that must be read again.
+
+    Raises:
+        InputError: there is nobody like that, or the workspace of a film in `deleted` is there.
     """
     known, _ = _person_named(db, library, person)
-    removed = removed_films_of(db, library, known)
-    away = [film for film in removed if not _reached(film)]
-    reached = [film for film in removed if film not in away]
+    reached, away = _split(db, library, known, deleted)
+    present = {film.digest for film in views.films(db, library)}
+    spaces = [film.workspace for film in reached if film.digest in present]
     if views.is_erased(db, known):  # by a command that was killed, or that did not reach every film
+        gone = [film for film in films_left(db, library, known) if film not in (*reached, *away)]
+        _leave(db, record, library, gone, known)
         failed = [sentence for film in reached for sentence in _erased_late(db, record, library, film, known)]
         vacuum(db, library)
-        return failed, []
-    films = films_of_person(db, library, known)
+        return failed, [] if failed else spaces
     members = [(m.digest, m.key) for m in film_members(db, known)]
     ids = [known, *(old for (old,) in db.execute("SELECT old FROM redirect WHERE new = ?", (known,)))]
     names = names_of(db, event_log(library), ids)
     drop_index(library)
-    failed = erase_in_films([*films, *reached], known, names)
+    failed = erase_in_films(reached, known, names)
     if failed:
         return failed, []
     # The event comes last: as long as it is not there, the same command does all of this again.
-    others, shared = lookup.all_members(db) - set(members), names_of_others(db, ids)
-    others |= {(film.digest, key) for film in away for key in film.keys}  # to find them there later
+    left = {(film.digest, key) for film in away for key in film.keys}  # to find them there later
+    own = [member for member in members if member not in left]
+    others, shared = (lookup.all_members(db) - set(members)) | left, names_of_others(db, ids)
     redact_catalogue(db, names, shared)
-    redact_log(library, ids, members, names, others, shared)
+    redact_log(library, ids, own, names, others, shared)
     data: Data = {
         "ids": ids, "members": [list(m) for m in members], "away": [film.digest for film in away]
     }  # fmt: skip
     record([(EventKind.FORGET, data)], author or "somebody")
     vacuum(db, library)
-    return [], [film.workspace for film in films]
+    return [], spaces
 
 
 def erase_late(
@@ -370,7 +448,7 @@ def erase_late(
     people = to_erase(db, digest)
     failed = []
     for person in people:
-        for film in removed_films_of(db, library, person):
+        for film in films_left(db, library, person):
             if film.digest == digest:
                 failed += _erased_late(db, record, library, film._replace(workspace=workspace), person)
     if people:
@@ -384,7 +462,15 @@ def _erased_late(
     """Erase somebody who is erased in the library from one more film; what could not be done."""
     failed = erase_in_films([film], person, None)
     if not failed:
-        redact_log(library, [], [(film.digest, key) for key in film.keys], [], set(), set())
-        left = [f.digest for f in removed_films_of(db, library, person) if f.digest != film.digest]
-        record([(EventKind.FORGET, {"ids": [person], "members": [], "away": left})], "somebody")
+        _leave(db, record, library, [film], person)
     return failed
+
+
+def _leave(
+    db: Db, record: RecordEvents, library: Path, done: Sequence[FilmOfPerson], person: str
+) -> None:  # fmt: skip
+    """Note that nobody has to be erased from some films any more: take places and times out of the log."""
+    if done:
+        redact_log(library, [], [(film.digest, key) for film in done for key in film.keys], [], set(), set())
+        left = {film.digest for film in films_left(db, library, person)} - {film.digest for film in done}
+        record([(EventKind.FORGET, {"ids": [person], "members": [], "away": sorted(left)})], "somebody")

@@ -31,7 +31,7 @@ from castlist.library.decided import answer_events, merge_events, name_events
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.find_many import find_all
-from castlist.library.forget import Erasure, forget_person, planned
+from castlist.library.forget import Erasure, erase_where_back, forget_person, planned, still_to_erase
 from castlist.library.links import PAGE, FilmLink, confirm_events, links
 from castlist.library.log import Data, EventKind
 from castlist.library.names import bring_names, carry_names, note_names
@@ -197,9 +197,14 @@ class Library:
         return add_all(self._catalogue, films, find)
 
     def update(self) -> list[Added]:
-        """Read the films again whose cast or decisions changed since they were added."""
-        self._catalogue.finish()
-        return [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
+        """Read the films again whose cast or decisions changed since they were added.
+
+        Whoever was erased while a film could not be reached is erased there, also if the film was removed.
+        """
+        with self._catalogue.writing() as (db, record):
+            failed = erase_where_back(db, record, self.path)
+        found = [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
+        return [*found, *(Added(name, AddedState.FAILED, sentence=what) for name, what in failed)]
 
     @typed_arguments
     def remove(self, film: str, *, author: str = "") -> None:
@@ -479,29 +484,35 @@ class Library:
         return list(self.erasure(person).films)
 
     @typed_arguments
-    def erasure(self, person: str | LibraryPerson) -> Erasure:
-        """What `forget` would do; of somebody who is erased, what is left to do.
+    def erasure(self, person: str | LibraryPerson, *, deleted: Sequence[str] = ()) -> Erasure:
+        """What `forget` would do, with the same `deleted`; of somebody who is erased, what is left to do.
 
         Raises:
-            InputError: there is nobody like that, or several.
+            InputError: there is nobody like that, or several, or the workspace of a deleted film is there.
         """
         with self.reading() as db:
-            return planned(db, self.path, person)
+            return planned(db, self.path, person, deleted)
 
     @typed_arguments
-    def forget(self, person: str | LibraryPerson, *, author: str = "") -> list[str]:
+    def forget(
+        self, person: str | LibraryPerson, *, deleted: Sequence[str] = (), author: str = ""
+    ) -> list[str]:
         """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
 
-        A film that was removed from the library is one of these films if its workspace is where it was. If
-        not, the person is erased there when the film is added again. Of the person only the ids stay, so that
-        nobody gets these again. What was exported elsewhere is not reached, and the films themselves show the
-        person as before: a film that is scanned anew has the person again, without a name.
+        A film that was removed from the library is one of these films, too. If the workspace of a film is not
+        where it was, the person is erased there by `update` when it is back, or when the film is added from
+        its new place. Of the person only the ids stay, so that nobody gets these again. What was exported
+        elsewhere is not reached, and the films themselves show the person as before: a film that is scanned
+        anew has the person again, without a name.
+
+        Args:
+            deleted: films, by name or workspace, whose workspaces were deleted; nothing is left there.
 
         Returns:
             What could not be done, a sentence a film; then the person stays in the library, for these films.
         """
         with self._catalogue.writing() as (db, record):
-            failed, spaces = forget_person(db, record, self.path, person, author)
+            failed, spaces = forget_person(db, record, self.path, person, author, deleted)
         for space in spaces:
             add_film(self._catalogue, str(space), space, again=True, weigh=False)
         return failed
@@ -579,7 +590,8 @@ class Library:
     def check(self) -> list[Problem]:
         """What is wrong: films, workspaces or pictures gone, moved or changed; a catalogue behind its log."""
         with self.reading() as db:
-            return checked(db, self.path)
+            left = still_to_erase(db, self.path)
+            return [*checked(db, self.path), *(Problem(film, what) for film, what in left)]
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""

@@ -1,4 +1,4 @@
-"""The people of removed films, kept until such a film is added again."""
+"""The people of removed films, kept until such a film is added again, and who is to be erased from a film."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ __all__ = [
     "forget_removed",
     "id_time",
     "note_removed",
+    "note_to_erase",
     "people_of_film",
     "removed_films",
     "removed_ids",
@@ -98,7 +99,17 @@ def note_removed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
     """
     for person in people:
         _understood(db, person)
-    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY + digest, json.dumps(people)))
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (_KEY + digest,)).fetchone()
+    erased = {person for (person,) in db.execute("SELECT id FROM tombstone")}
+    left = [person for person in (json.loads(row[0]) if row else ()) if person["person"] in erased]
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_KEY + digest, json.dumps([*left, *people])))
+
+
+def note_to_erase(db: Db, digest: str, ids: Collection[str]) -> None:
+    """Note where somebody is in a film of the library that cannot be reached, to erase them there later."""
+    people = [person for person in people_of_film(db, digest) if person["person"] in ids]
+    if people:
+        note_removed(db, digest, people)
 
 
 def bring_back(db: Db, digest: str) -> None:
@@ -107,7 +118,7 @@ def bring_back(db: Db, digest: str) -> None:
 
 
 def removed_people(db: Db, digest: str) -> dict[str, RemovedPerson]:
-    """Who the people of a film were when it was removed, by key; nobody where it never was.
+    """Who the people of a film were when it was removed, by key; of one of the library, who is to be erased.
 
     Raises:
         ValueError, TypeError, LookupError: the catalogue is damaged.
@@ -174,6 +185,6 @@ _LATEST = (
 
 
 def to_erase(db: Db, digest: str) -> list[str]:
-    """The ids of those who were erased while a film was removed and could not be reached."""
+    """The ids of those who were erased from the library while a film could not be reached."""
     people = {removed.person for removed in removed_people(db, digest).values()}
     return sorted(people & {person for (person,) in db.execute("SELECT id FROM tombstone")})

@@ -14,6 +14,7 @@ from castlist.cast import Cast
 from castlist.store import columns
 from castlist.store.rows import Parameter, damaged, line, number, numbers, optional, rows, text, whole
 from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
+from castlist.types.film import TURNS
 
 __all__ = ["Changed", "changed", "ends", "get", "get_portraits", "made_by", "put", "renew"]
 
@@ -154,7 +155,7 @@ def _quality(value: object) -> float:
 
 def _turn(value: object) -> int:
     """Degrees by which a film shows more faces when it is turned."""
-    if whole(value) not in (0, 90, 180, 270):
+    if whole(value) not in TURNS:
         raise ValueError(f"a film is not turned by {value} degrees")
     return whole(value)
 

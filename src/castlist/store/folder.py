@@ -30,6 +30,9 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FILE = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
+# What fsync(2) says of a folder where the file system cannot sync one; SQLite, too, goes on there.
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
+
 _PART = re.compile(r"\.[0-9a-f]{32}\.part(-journal)?")  # a file that was being written
 _PAGE = re.compile(r"\.report-[a-z0-9_]{8}\.html")  # a page that was being written
 _REMOVABLE = {  # names that castlist gives, by folder: nothing else is ever removed
@@ -118,7 +121,7 @@ class Folder:
                         os.fsync(fd)
                     os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
                 if durable:
-                    os.fsync(folder)
+                    _sync_names(folder)
             except BaseException:
                 with suppress(OSError):
                     os.unlink(part, dir_fd=folder)
@@ -150,7 +153,7 @@ class Folder:
 
     def _sync_folder(self, above: str) -> None:
         with suppress(FileNotFoundError), self._inside(above.split("/")) as folder:
-            os.fsync(folder)
+            _sync_names(folder)
 
     def removable(self, name: str) -> bool:
         """Whether a name is one of those that castlist gives to files it may remove again."""
@@ -227,6 +230,15 @@ def _split(name: str) -> tuple[list[str], str]:
     """The folders above a file, and its own name."""
     *above, leaf = name.split("/")
     return above, leaf
+
+
+def _sync_names(folder: int) -> None:
+    """Make the names in a folder survive a power cut, where its file system can: many of a network cannot."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

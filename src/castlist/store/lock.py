@@ -32,7 +32,9 @@ class Lock:
             self._fd = -1
             if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 raise WorkspaceError(
-                    f"{folder.path}: this file system cannot lock files ({error.strerror})"
+                    f"{folder.path}: its file system cannot lock files ({error.strerror}), so two "
+                    "programs could write to it at once; move the folder to a disk of this computer, then "
+                    "run the same command again"
                 ) from error
             process = f" (process {holder})" if holder.isdigit() else ""
             raise WorkspaceBusy(

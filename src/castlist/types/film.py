@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.types.columns import freeze
 
+TURNS = (0, 90, 180, 270)  # degrees clockwise by which a film may be turned
+
 
 @dataclass(frozen=True, slots=True)
 class Video:

@@ -13,6 +13,7 @@ from castlist.types.columns import Rows, freeze
 from castlist.types.film import Clock
 
 INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
+LARGEST = 1.01  # of a number in a vector of length 1, which is rounded
 
 
 def _no_span() -> NDArray[np.float64]:
@@ -44,6 +45,8 @@ class CuePairs:
         finite = (self.vector, self.times, self.spans[:-1, 0], self.spans[:, 1:])
         if not all(np.isfinite(column).all() for column in finite):
             raise InputError("CuePairs holds numbers that are not finite")
+        if np.abs(self.vector).max(initial=0) > LARGEST:
+            raise InputError("CuePairs.vector must have rows of length 1")
         if len(self.spans) and not (np.all(np.diff(self.spans[:, 0]) > 0) and self.spans[-1, 0] == np.inf):
             raise InputError("CuePairs.spans must rise, and end with one that has no end")
         if len(self.spans) and not (np.all(self.bounds > 0) and np.exp(-self.bounds).sum() < 1):

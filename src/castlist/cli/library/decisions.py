@@ -117,23 +117,29 @@ def remove(lib: Library, film: str, author: str) -> None:
 @click.command()
 @library
 @click.argument("person")
+@click.option(
+    "--deleted",
+    multiple=True,
+    metavar="FILM",
+    help="The workspace of this film was deleted: nothing is left to erase there. Repeatable.",
+)
 @click.option("--yes", is_flag=True, help="Erase without asking for confirmation.")
 @decided
-def forget(lib: Library, person: str, yes: bool, author: str) -> int:
+def forget(lib: Library, person: str, deleted: tuple[str, ...], yes: bool, author: str) -> int:
     """Erase a PERSON from LIB and from the workspaces of its films: vectors, pictures, names and times.
 
-    This cannot be undone. Films that were removed from LIB are included; if the workspace of one cannot be
-    reached, the person is erased there when the film is added again. Only the id stays, so that it is
-    never used again. The reports of the films are updated. Files that were exported before are not changed:
-    delete them yourself.
+    This cannot be undone. Films that were removed from LIB are included. If the workspace of a film cannot
+    be reached, the person is erased there by `castlist library update` when it is back, or when the film is
+    added from its new place. Only the id stays, so that it is never used again. The reports of the films are
+    updated. Files that were exported before are not changed: delete them yourself.
     """
-    plan = lib.erasure(person)
+    plan = lib.erasure(person, deleted=deleted)
     if not yes and not lib.is_erased(plan.person):
         for sentence in plan.away:
             click.echo(f"not from {visible(sentence)}", err=True)
         films = ", ".join(map(visible, plan.films)) or "the library"
         click.confirm(f"Erase {visible(plan.name)} ({plan.person}) from {films}?", abort=True, err=True)
-    failed = lib.forget(plan.person, author=author)
+    failed = lib.forget(plan.person, deleted=deleted, author=author)
     for sentence in failed:
         click.echo(visible(sentence), err=True)
     if failed:
