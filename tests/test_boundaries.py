@@ -15,6 +15,7 @@ PLAIN = {
     "vectors",
     "boxes",
     "clock_times",
+    "direction_marks",
     "graphs",
     "progress",
     "argument_types",

@@ -43,3 +43,15 @@ def test_sums_of_groups_are_those_of_a_product_with_their_members(dtype):
     assert found.dtype == dtype
     assert np.array_equal(found, member @ table)
     assert group_sums(table[:0], label[:0], 2).tolist() == [[0.0] * 9] * 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", ["max", "tiny", "smallest_subnormal"])
+def test_rows_whose_squares_are_too_large_or_too_small(dtype, size):
+    value = getattr(np.finfo(dtype), size)
+    x = np.array([[value, 0, 0], [0, value, value], [3, 4, 0], [0, 0, 0]], dtype)
+    out = unit(x)
+    root = 0.5**0.5
+    assert out == pytest.approx(np.array([[1, 0, 0], [0, root, root], [0.6, 0.8, 0], [0, 0, 0]]))
+    assert np.array_equal(out[2], unit(x[2:3])[0])  # others are as they were, to the last bit

@@ -25,8 +25,22 @@ def unit(vectors: NDArray[np.number | np.bool_]) -> NDArray[np.floating]:
     [[0.6, 0.8], [0.0, 0.0]]
     """
     x: NDArray[np.floating] = np.asarray(vectors, vectors.dtype if vectors.dtype.kind == "f" else np.float64)
-    length = np.linalg.norm(x, axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(x, axis=1, keepdims=True)
+    rows = _squares_are_lost(x, length[:, 0])
+    if len(rows):
+        x = x.copy()
+        x[rows] /= np.abs(x[rows]).max(axis=1, keepdims=True)
+        length[rows] = np.linalg.norm(x[rows], axis=1, keepdims=True)
     return np.asarray(x / np.maximum(length, np.finfo(x.dtype).tiny), x.dtype)
+
+
+def _squares_are_lost(x: NDArray[np.floating], length: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Rows of finite numbers whose squares are too large or too small for their precision."""
+    limits = np.finfo(x.dtype)
+    odd: NDArray[np.int64] = np.flatnonzero(~(length < np.inf) | (length < np.sqrt(limits.tiny / limits.eps)))
+    largest = np.abs(x[odd]).max(axis=1, initial=0)
+    return np.asarray(odd[(largest > 0) & (largest < np.inf)], np.int64)
 
 
 def products(vectors: NDArray[Float], pairs: NDArray[np.integer]) -> NDArray[Float]:

@@ -112,3 +112,17 @@ def test_of_two_names_the_first_stays(path: Path) -> None:
             assert session.sentence(number).startswith(f"{second}, ")
             assert [g.name for g in session.view.groups] == [first]
             session.undo()
+
+
+MARKS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_marks_that_turn_the_direction_of_writing_are_not_part_of_a_name(mark):
+    """With one, the rest of a line shows in another order, and two names that look alike are two people."""
+    assert clean_name(f"{mark}An{mark}na{mark}") == "Anna"
+
+
+def test_marks_of_names_in_other_scripts_stay():
+    for name in ("\u05d0\u200f", "\u0646\u200c\u0627", "\u0915\u094d\u200d\u0937"):
+        assert clean_name(name) == name

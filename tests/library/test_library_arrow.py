@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -144,3 +145,47 @@ def test_the_approximate_index_is_nearly_exact(tmp_path):
     _, found = index.search(query, 10)
     pairs = zip(exact.tolist(), found.tolist(), strict=True)
     assert np.mean([len(set(a) & set(b)) / 10 for a, b in pairs]) > 0.95
+
+
+@pytest.mark.parametrize("name", ["tracks.faiss", "tracks.npy", "tracks.json"])
+@pytest.mark.parametrize("harm", ["empty", "cut", "zeros", "other", "rows", "pickled"])
+def test_a_damaged_index_is_one_sentence(tmp_path, name, harm):
+    pytest.importorskip("faiss")
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]]))
+    lib.index()
+    face = person_vector(1).astype(np.float32)
+    assert lib.search_tracks(face)
+    path = lib.path / name
+    data = path.read_bytes()
+    rows = np.load(lib.path / "tracks.npy")
+    other = {
+        "tracks.faiss": b"IxFI" + data[4:], "tracks.npy": _npy(rows.astype("f4")),
+        "tracks.json": b'{"films": {"1": 5}, "twice": 1e999}',
+    }  # fmt: skip
+    harmed = {
+        "empty": b"", "cut": data[: len(data) // 2], "zeros": bytes(len(data)), "other": other[name],
+        "rows": _npy(rows[:-1]), "pickled": _npy(rows.astype(object)),
+    }  # fmt: skip
+    path.write_bytes(harmed[harm])
+    with pytest.raises(WorkspaceError, match="index of tracks is damaged; castlist library index makes it"):
+        lib.search_tracks(face)
+    lib.index()
+    assert lib.search_tracks(face)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e38, 1e-38])
+def test_a_face_of_any_length_is_searched_by_its_direction(tmp_path, size):
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1], [2], [1]]))
+    plain, scaled = (lib.search_face(person_vector(1) * by) for by in (1, size))
+    assert plain == scaled
+    with pytest.raises(InputError, match="finite"):
+        lib.search_face(person_vector(1) * 1e300)

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from castlist.argument_types import is_whole
 from castlist.decisions.groups import Groups
+from castlist.direction_marks import without_direction_marks
 from castlist.errors import InputError
 from castlist.types import Clock, Video
 
@@ -156,8 +157,9 @@ class Decision:
 
 
 def clean_name(name: str) -> str:
-    """A name as it is stored: composed (NFC), one line, no control characters, no blanks around it."""
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in name)
+    """A name as it is stored: composed (NFC), one line, no blanks around, nothing that steers a terminal."""
+    text = without_direction_marks(name)
+    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 

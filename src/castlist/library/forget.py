@@ -97,7 +97,7 @@ def _reached(film: FilmOfPerson) -> bool:
     return noted is not None and noted.digest == film.digest
 
 
-def _there(film: FilmOfPerson) -> bool:
+def _has_workspace(film: FilmOfPerson) -> bool:
     """Whether a film of the library has a workspace; one that cannot be read is an error to correct."""
     return os.path.lexists(film.workspace / DATABASE)
 
@@ -136,7 +136,7 @@ def _split(
         InputError: a film in `deleted` is none of the latter.
     """
     films, left = films_of_person(db, library, person), films_left(db, library, person)
-    near = [*filter(_there, films), *filter(_reached, left)]
+    near = [*filter(_has_workspace, films), *filter(_reached, left)]
     away = [film for film in (*films, *left) if film not in near]
     unknown = [given for given in deleted if not any(_means(film, given) for film in away)]
     if unknown:

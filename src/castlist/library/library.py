@@ -204,7 +204,7 @@ class Library:
         with self._catalogue.writing() as (db, record):
             failed = erase_where_back(db, record, self.path)
         found = [add_film(self._catalogue, film.name, film.workspace) for film in self.films]
-        return [*found, *(Added(name, AddedState.FAILED, sentence=what) for name, what in failed)]
+        return [*found, *(Added(name, AddedState.FAILED, sentence=why) for name, why in failed)]
 
     @typed_arguments
     def remove(self, film: str, *, author: str = "") -> None:
@@ -591,7 +591,7 @@ class Library:
         """What is wrong: films, workspaces or pictures gone, moved or changed; a catalogue behind its log."""
         with self.reading() as db:
             left = still_to_erase(db, self.path)
-            return [*checked(db, self.path), *(Problem(film, what) for film, what in left)]
+            return [*checked(db, self.path), *(Problem(film, sentence) for film, sentence in left)]
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""

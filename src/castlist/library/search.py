@@ -96,20 +96,21 @@ def scores_of(
 
 
 def face_vector(given: ArrayLike) -> NDArray[np.float32]:
-    """(d,) a vector of a face as somebody gives it.
+    """(d,) a vector of a face as somebody gives it, at length 1.
 
     Raises:
         InputError: it is no list of finite numbers, or all of them are 0.
     """
     try:
-        vector = np.asarray(given, np.float32)
+        with np.errstate(over="ignore"):  # what is too large is not finite then
+            vector = np.asarray(given, np.float32)
     except (TypeError, ValueError):
         raise InputError("a face is given as a vector (d,) of numbers, as the model makes it") from None
     if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():
         raise InputError(
             f"a face is given as a vector (d,) of finite numbers that are not all 0; got {vector.shape}"
         )
-    return vector
+    return np.asarray(unit(vector[None])[0], np.float32)
 
 
 def fitting(face: NDArray[np.float32], width: int) -> None:

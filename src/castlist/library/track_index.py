@@ -45,6 +45,7 @@ SAMPLE = 100_000  # tracks from which the codes are learnt and the queries of th
 CHECKS = 64  # tracks that are searched for exactly as well, to choose how many candidates are looked at twice
 NEIGHBOURS = 10  # of each of these
 RECALL = 0.98  # of them that must be found: .95 is promised, and other queries are a little harder
+_ABOUT_LONGEST = 64 << 20  # bytes of the list of films: a film takes a hundred
 TWICE = (10, 30, 100, 300, 1000, 3000)  # candidates for each result that are compared again: tried in order
 
 
@@ -216,24 +217,54 @@ def search_index(
         InputError: the vectors of the library have another length.
         WorkspaceError: there is no index, or it belongs to other films.
     """
-    faiss, folder = _faiss(), Folder(library)
-    if folder.check(INDEX) is None or folder.check(WHERE) is None or folder.check(ABOUT) is None:
-        raise WorkspaceError(f"{library}: has no index of tracks; castlist library index makes one")
-    about = json.loads(folder.read(ABOUT, 64 << 20))
-    index = faiss.read_index(str(library / INDEX), faiss.IO_FLAG_MMAP_IFC)
-    places = np.load(library / WHERE, mmap_mode="r", allow_pickle=False)
-    if index.ntotal != len(places):
-        raise WorkspaceError(
-            f"{library}: its index of tracks is damaged; castlist library index makes it again"
-        )
-    fitting(query, index.d)
-    if about.get("twice"):
-        faiss.downcast_index(index).k_factor = float(about["twice"])
-    cosine, rows = index.search(np.ascontiguousarray(query[None], np.float32), min(count, index.ntotal))
+    opened = _opened(library)
+    fitting(query, opened.index.d)
+    cosine, rows = opened.index.search(
+        np.ascontiguousarray(query[None], np.float32), min(count, opened.index.ntotal)
+    )
     films = {film.digest: film for film in views.films(db, library)}
     hits = []
     for c, row in zip(cosine[0].tolist(), rows[0].tolist(), strict=True):
-        film = films.get(about["films"].get(str(int(places[row, 0])), "")) if row >= 0 else None
+        film = films.get(opened.films.get(str(int(opened.places[row, 0])), "")) if row >= 0 else None
         if film is not None:
-            hits.append(TrackHit(film, int(places[row, 1]), float(places[row, 2]) / 1000, c))
+            hits.append(TrackHit(film, int(opened.places[row, 1]), float(opened.places[row, 2]) / 1000, c))
     return hits
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenIndex:
+    """An index as it is on the disk."""
+
+    index: faiss.Index
+    places: NDArray[np.int64]  # (n, 3) film, track, milliseconds
+    films: dict[str, str]  # id of a film in `places` -> its digest
+
+
+def _opened(library: Path) -> _OpenIndex:
+    """The index of a library.
+
+    Raises:
+        WorkspaceError: there is none, or it is damaged.
+    """
+    faiss, folder = _faiss(), Folder(library)
+    if folder.check(INDEX) is None or folder.check(WHERE) is None or folder.check(ABOUT) is None:
+        raise WorkspaceError(f"{library}: has no index of tracks; castlist library index makes one")
+    try:
+        about = json.loads(folder.read(ABOUT, _ABOUT_LONGEST))
+        films, twice = dict(about["films"]), float(about["twice"])
+        places = np.load(library / WHERE, mmap_mode="r", allow_pickle=False)
+        index = faiss.read_index(str(library / INDEX), faiss.IO_FLAG_MMAP_IFC)
+        if places.dtype != np.int64 or places.shape != (index.ntotal, 3) or not 0 <= twice <= max(TWICE):
+            raise ValueError(places.shape)
+        if not all(isinstance(digest, str) for digest in films.values()):
+            raise ValueError(ABOUT)
+        if twice:
+            index = faiss.downcast_index(index)
+            if not hasattr(index, "k_factor"):
+                raise ValueError(INDEX)
+            index.k_factor = twice
+    except (ValueError, TypeError, LookupError, EOFError, OSError, RuntimeError) as error:  # faiss: the last
+        raise WorkspaceError(
+            f"{library}: its index of tracks is damaged; castlist library index makes it again"
+        ) from error
+    return _OpenIndex(index, places, films)

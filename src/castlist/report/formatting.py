@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from castlist.clock_times import clock_time
+from castlist.direction_marks import without_direction_marks
 
 if TYPE_CHECKING:
     from castlist.cast import Cast
@@ -41,13 +41,12 @@ SMALL = (
     "Eleven",
     "Twelve",
 )
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")  # overrides and isolates: <bdi> does their work
 
 
 def one_line(text: object, limit: int = NAME_LENGTH) -> str:
     """Text on one line without control characters or direction overrides, cut to a length."""
     raw = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
-    raw = _DIRECTION.sub("", raw)
+    raw = without_direction_marks(raw)  # <bdi> does their work
     raw = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in raw)
     raw = " ".join(raw.split())
     return raw if len(raw) <= limit and len(str(text)) <= 4 * limit else raw[: limit - 1].rstrip() + "…"

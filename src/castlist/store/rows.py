@@ -21,6 +21,7 @@ from typing import Any, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.direction_marks import without_direction_marks
 from castlist.errors import WorkspaceError
 
 __all__ = [
@@ -238,7 +239,8 @@ def text(value: object) -> str:
 
 def line(value: object) -> str:
     """Text on one line: characters that would steer a terminal, or end a line, become blanks."""
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text(value))
+    given = without_direction_marks(text(value))
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in given)
 
 
 def blob(value: object) -> bytes:

@@ -250,3 +250,12 @@ def test_json_with_a_timecode_is_as_its_schema_says():
         document = json.loads(FORMATS["json"].text(replace(cast, video=replace(cast.video, timecode=start))))
         jsonschema.validate(document, schema)
         assert document["film"]["timecode"] == (start or None)
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_no_export_turns_the_direction_of_writing(form):
+    """A workspace of another program may hold any name; a line of a table or an EDL must show as it is."""
+    marks = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    cast = made(*RATES["25"], names=(f"{marks}Anna{marks}",), spans=[(0, 0, 10)])
+    text = FORMATS[form].text(cast)
+    assert not set(marks) & set(text)

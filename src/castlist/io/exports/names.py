@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from castlist.cast import Cast, Person
+from castlist.direction_marks import without_direction_marks
 
 __all__ = ["Colour", "colour", "distinct", "distinct_names", "film_name", "given_name", "one_line", "xml"]
 
@@ -42,8 +43,11 @@ def colour(person: int) -> Colour:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and control characters, whatever is no Unicode replaced; never empty."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    """A text without line breaks, control characters and marks that turn the direction of writing.
+
+    Whatever is no Unicode is replaced; it is never empty.
+    """
+    whole = without_direction_marks(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     shown = "".join(_harmless(c) for c in whole)
     return " ".join(shown.split()) or "?"
 
