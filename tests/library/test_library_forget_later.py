@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -265,3 +266,14 @@ def test_an_erasure_of_two_in_a_film_that_is_away(lib, tmp_path):
     assert all(added.ok for added in lib.update())
     assert people_in(tmp_path / "a.castlist") == 0
     assert lib.people == ()
+
+
+def test_a_workspace_whose_name_is_no_utf8_is_found_again(lib, tmp_path, capsys):
+    odd = (tmp_path / "b.castlist").rename(Path(os.fsdecode(b"%b/\xff b.castlist" % os.fsencode(tmp_path))))
+    (added,) = lib.add(odd)
+    assert added.ok
+    lib.rebuild()
+    assert {film.workspace for film in lib.films} >= {odd}
+    assert run(["library", "forget", str(lib.path), lib.people[0].id, "--yes"]) == 0
+    assert people_in(odd) == 1
+    assert not has_name(odd)

@@ -22,6 +22,7 @@ from castlist.decisions import Anchor, Decision
 from castlist.errors import InputError, WorkspaceBusy, WorkspaceError, WorkspaceNewer
 from castlist.store import Workspace, database, schema
 from castlist.store.folder import Folder
+from castlist.store.paths import path_from_text, path_text
 from castlist.types import Clock, Detections, Scan, Video
 
 SENTENCE = r"^[^\n]+$"
@@ -580,3 +581,36 @@ def test_a_file_system_that_cannot_lock_files(place, monkeypatch, number):
     assert sorted(place.rglob("*")) == before
     with Workspace.open(place, write=False) as keep:
         keep.decisions.all()
+
+
+def test_a_database_that_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
+    """On a full disk, every further try would leave one more file."""
+    folder = Folder(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda fd: _fails(errno.ENOSPC))
+    for _ in range(3):
+        with pytest.raises(OSError, match="space"):
+            database.create(folder)
+    monkeypatch.undo()
+    monkeypatch.setattr(schema, "migrate", lambda db: db.execute("not SQL"))
+    with pytest.raises(sqlite3.Error):
+        database.create(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_names_that_are_no_utf8(place, tmp_path):
+    """The workspace is upgraded, noted as renamed, and found by the film."""
+    film = Path(os.fsdecode(b"%b/\xff\xfe bad.mp4" % os.fsencode(tmp_path)))
+    film.write_bytes(b"film")
+    odd = place.rename(film.with_suffix(".castlist"))
+    first_schema(odd)
+    with Workspace.open(odd) as workspace:
+        workspace.put_video(Video(film, 10, 10, Fraction(25), Fraction(1), "d1"))
+        assert workspace.summary()["workspace"].endswith("\\xff\\xfe bad.castlist")
+    assert list(odd.glob("cast.db.schema*"))
+    assert Workspace.beside(film) == odd
+    assert path_from_text(path_text(odd)) == odd
+    assert path_from_text(path_text(film.with_name("away"))) == film.with_name("away")
+    plain = tmp_path / "\\xff\\xfe bad.castlist"
+    plain.mkdir()
+    assert path_from_text(path_text(odd)) == plain  # a folder of that very name is meant itself

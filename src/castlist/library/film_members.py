@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.library.log import PARTED_ALIKE, Data, EventKind, LinkOrigin, PairAnswer
-from castlist.library.lookup import path_text
 from castlist.library.member_vectors import means_of
 from castlist.library.removed_films import id_time
 from castlist.library.ulid import new_ulid
+from castlist.store.paths import path_text
 
 __all__ = [
     "Events",

@@ -11,6 +11,7 @@ from pathlib import Path
 from castlist.decisions import Anchor
 from castlist.library.harvest import FilmFacts
 from castlist.library.log import Data
+from castlist.store.paths import path_text
 from castlist.store.rows import exact
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "name_of",
     "near",
     "now_id",
-    "path_text",
     "person_of",
     "place_of",
     "question_id",
@@ -146,11 +146,6 @@ def place_of(library: Path, facts: FilmFacts) -> Data:
         "workspace": path_text(os.path.abspath(facts.workspace)),
         "near": path_text(near(library, facts.workspace)),
     }
-
-
-def path_text(name: str | Path) -> str:
-    """A file name as text that can be written as UTF-8."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def shown_person(person: str, name: str) -> str:

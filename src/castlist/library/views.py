@@ -18,6 +18,7 @@ from castlist.errors import InputError
 from castlist.library.lookup import now_id, shown_person
 from castlist.library.open_pairs import TOGETHER
 from castlist.library.ulid import is_ulid
+from castlist.store.paths import path_from_text
 from castlist.store.rows import Reader, exact, number, optional, text, whole
 from castlist.types import Json
 
@@ -202,8 +203,9 @@ def _typed(
 
 def where(library: Path, workspace: str, near: str) -> Path:
     """Where a workspace lies now: as seen from the library, or else where it was."""
-    beside = Path(os.path.normpath(library / near))
-    return Path(workspace) if not near or (not beside.exists() and Path(workspace).exists()) else beside
+    beside = path_from_text(os.path.normpath(library / near))
+    before = path_from_text(workspace)
+    return before if not near or (not beside.exists() and before.exists()) else beside
 
 
 def _told_apart(name: str, path: str, often: Counter[str]) -> str:

@@ -81,14 +81,28 @@ def create(folder: Folder) -> None:
         folder.remove(name)
     new = f".{uuid4().hex}.part"
     db = sqlite3.connect(folder.path / new, isolation_level=None)
+    with _taking_its_name(folder, new, DATABASE):
+        try:
+            db.execute("PRAGMA journal_mode = MEMORY")
+            db.execute("PRAGMA synchronous = OFF")
+            schema.migrate(db)
+        finally:
+            db.close()
+        folder.sync([new])
+
+
+@contextmanager
+def _taking_its_name(folder: Folder, new: str, name: str) -> Iterator[None]:
+    """A file that gets its name once it is whole, and is removed where it does not get that far.
+
+    On a full disk every further try would leave one more.
+    """
     try:
-        db.execute("PRAGMA journal_mode = MEMORY")
-        db.execute("PRAGMA synchronous = OFF")
-        schema.migrate(db)
-    finally:
-        db.close()
-    folder.sync([new])
-    os.replace(folder.path / new, folder.path / DATABASE)
+        yield
+        os.replace(folder.path / new, folder.path / name)
+    except BaseException:
+        folder.remove(new)
+        raise
 
 
 def connect(folder: Folder, write: bool) -> Database:
@@ -304,8 +318,11 @@ def _migrate(folder: Folder, db: sqlite3.Connection, version: int) -> None:
     copy = f"cast.db.schema{version}"
     if folder.status(copy) is None:
         new = f".{uuid4().hex}.part"
-        db.execute("VACUUM INTO ?", (str(folder.path / new),))
-        os.replace(folder.path / new, folder.path / copy)
+        with (
+            _taking_its_name(folder, new, copy),
+            closing(sqlite3.connect(folder.path / new, isolation_level=None)) as laid_aside,
+        ):
+            db.backup(laid_aside)  # VACUUM INTO takes no name that is not UTF-8
     schema.migrate(db)
 
 

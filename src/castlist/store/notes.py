@@ -62,7 +62,7 @@ class _JoinedNumbers:
 
 def put_renamed(db: sqlite3.Connection, workspace: Path, former: str) -> None:
     """Note that the film had another name when the workspace was made; "" for a name that was erased."""
-    results.put(db, paths.RENAMED, workspace.name, _Renamed(former))
+    results.put(db, paths.RENAMED, paths.path_text(workspace.name), _Renamed(former))
 
 
 def put_joined(db: sqlite3.Connection, joined: Mapping[int, int], decision: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,10 @@ from castlist.outputs import kind_of_folder
 from castlist.store import database, files
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
 
-__all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "written"]
+__all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "path_from_text", "path_text", "written"]
 
 SUFFIX = ".castlist"
+_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # of a name that is not UTF-8, as `path_text` writes it
 RENAMED = "renamed"  # among a workspace's results the note that its film got another name, by its own name
 _OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
 
@@ -63,12 +65,24 @@ def film_noted(path: Path) -> FilmNoted | None:
             with closing(database.connect(folder, write=False)) as db:
                 row = db.execute("SELECT path, digest FROM video").fetchone()
                 query = "SELECT count(*) FROM results WHERE name = ? AND key = ?"
-                renamed = bool(db.execute(query, (RENAMED, path.name)).fetchone()[0])
+                renamed = bool(db.execute(query, (RENAMED, path_text(path.name))).fetchone()[0])
     except WorkspaceError:
         return None
     if not row or not isinstance(row[0], str | bytes) or not isinstance(row[1], str):
         return None
     return FilmNoted(Path(os.fsdecode(row[0])), row[1], renamed)
+
+
+def path_text(path: str | Path) -> str:
+    """A path as text that can be written as UTF-8: bytes of names that are no UTF-8 as in `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_from_text(text: str) -> Path:
+    """The path of which `path_text` made a text; where a file has that very text for a name, that one."""
+    plain = Path(text)
+    meant = Path(os.fsdecode(_BYTE.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text))))
+    return meant if meant != plain and not plain.exists() and meant.exists() else plain
 
 
 def written(path: str | os.PathLike[str]) -> Path:

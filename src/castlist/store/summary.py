@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from fractions import Fraction
-from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from castlist.cast import Cast
 from castlist.store.database import DATABASE
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
+from castlist.store.paths import path_text
 from castlist.store.rows import exact, rows, whole
 from castlist.store.scans import counted
 from castlist.types import Video
 
-__all__ = ["cast", "film", "people", "scans", "shown", "sizes"]
+__all__ = ["cast", "film", "people", "scans", "sizes"]
 
 _COUNTS = {
     "people": "people WHERE fate = 'person'",
@@ -87,7 +86,7 @@ class Summary(TypedDict):
 def film(video: Video, ends: Fraction | None = None) -> FilmSummary:
     """The film; `ends` is when its last picture does, in seconds, where its pictures were read."""
     return {
-        "path": shown(video.path),
+        "path": path_text(video.path),
         "there": video.path.is_file(),
         "width": video.width,
         "height": video.height,
@@ -165,8 +164,3 @@ def sizes(folder: Folder) -> dict[str, int]:
     parts = {"database": [DATABASE], "embeddings": folder.names(EMBEDDINGS), "thumbs": folder.names(THUMBS)}
     found = {part: [folder.status(name) for name in names] for part, names in parts.items()}
     return {part: sum(f.st_size for f in all_of if f is not None) for part, all_of in found.items()}
-
-
-def shown(path: Path) -> str:
-    """A path as text that every stream can write."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

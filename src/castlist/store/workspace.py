@@ -528,7 +528,7 @@ class Workspace:
                 cast |= summary.people(self.cast())
             ends = casts.ends(db, video) if video is not None else None
         return {
-            "workspace": summary.shown(self.path),
+            "workspace": paths.path_text(self.path),
             "schema": schema.SCHEMA,
             "film": None if video is None else summary.film(video, ends),
             "scans": scanned,
