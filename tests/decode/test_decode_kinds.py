@@ -70,24 +70,6 @@ def test_the_matrix_and_range_that_a_film_states_are_used(matrix: int, span: int
         assert np.abs(seen[32 * k + 10 : 32 * k + 22] - BARS[32 * k]).max() < 8
 
 
-def test_interlaced_frames_are_whole_frames(tmp_path: Path) -> None:
-    lines = np.zeros((96, 96, 3), np.uint8)
-    lines[::2] = 200  # one field light, one dark
-    with av.open(str(tmp_path / "film.mkv"), "w") as out:
-        stream = out.add_stream("mpeg2video", rate=25, options={"flags": "+ildct+ilme", "b": "8M"})
-        stream.width, stream.height, stream.pix_fmt = 96, 96, "yuv420p"
-        for i in range(5):
-            frame = av.VideoFrame.from_ndarray(lines, "bgr24").reformat(format="yuv420p")
-            frame.pts = i
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    with read_frames(open_video(tmp_path / "film.mkv")) as reader:
-        frames = list(reader)
-    assert len(frames) == 5
-    assert frames[2].image[::2].mean() > 180
-    assert frames[2].image[1::2].mean() < 20
-
-
 def test_of_several_video_streams_the_largest_is_the_film(tmp_path: Path) -> None:
     small, large = bars(32), bars(64)
     path = write(tmp_path / "two.mkv", [("mpeg4", "yuv420p", small, 9), ("mpeg4", "yuv420p", large, 4)])

@@ -2,7 +2,7 @@
 
 Pixels become 8-bit BGR by swscale with the matrix and range that the frame states; a frame that states
 none is taken as BT.709 when it is larger than standard definition and as BT.601 otherwise, as players
-do. Interlaced frames are shown as stored, both fields woven. Transparency is ignored.
+do. Where the fields of an interlaced frame differ, one of them is shown. Transparency is ignored.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from castlist.decode.fields import deinterlaced
 
 if TYPE_CHECKING:
     import av
@@ -73,6 +75,8 @@ class Painter:
     def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """(height, width, 3) BGR; a view that is valid until the next call."""
         transpose, flip_x, flip_y = orientation(frame)
+        if not self._interpolation:  # means of areas show no comb
+            frame = deinterlaced(frame)
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
         self._kept: av.VideoFrame | None = None  # so that its memory can serve again
         self._kept = self._reformatter.reformat(

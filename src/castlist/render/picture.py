@@ -9,10 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from castlist.decode.picture import orientation
+from castlist.decode.planes import planes
 
 if TYPE_CHECKING:
     import av
@@ -95,16 +93,6 @@ def fitted(
         plane[:] = value
         plane[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
     return made
-
-
-def planes(frame: av.VideoFrame) -> list[NDArray[np.generic]]:
-    """The planes of a frame in a planar format, (h, w) uint8 or uint16, which can be written to."""
-    kind = np.dtype(np.uint8 if frame.format.components[0].bits <= 8 else "<u2")
-    views = []
-    for plane in frame.planes:
-        rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
-        views.append(rows[: plane.height, : plane.width])
-    return views
 
 
 def black(frame: av.VideoFrame) -> list[int]:
