@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from library_made import made_film, person_vector
 
 from castlist.cli import run
 from castlist.library import Library, scope
 from castlist.library.adding import add_film
 from castlist.library.open_pairs import ASKED, TWO, asks
-from castlist.library.partition import SURE, Node, Partition, Rules, identities, partition
+from castlist.library.partition import (
+    COMPANY,
+    SURE,
+    Group,
+    Meetings,
+    Node,
+    Partition,
+    Rules,
+    identities,
+    partition,
+)
 from castlist.library.score import ScoreOdds, ScoreTable, pair_score
 
 ODDS = ScoreOdds(same_mean=0.7, same_std=0.1, other_mean=0.1, other_std=0.1)
@@ -35,7 +48,8 @@ def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **gi
 
 
 def parted(nodes: list[Node], rules: Rules = NOTHING, likeness: ScoreOdds = ODDS) -> Partition:
-    return partition(Partition(nodes, rules, likeness, ScoreTable([n.vectors for n in nodes]), 0, None))
+    scores = ScoreTable([n.vectors for n in nodes])
+    return partition(Partition(nodes, rules, likeness, scores, 0, None, [frozenset({n.film}) for n in nodes]))
 
 
 def groups(found: Partition) -> list[tuple[int, ...]]:
@@ -118,16 +132,81 @@ def test_the_linkage_is_average_linkage(seed):
     def mean(pair: tuple[tuple[int, ...], tuple[int, ...]]) -> float:
         return float(np.mean([score[i][j] for i in pair[0] for j in pair[1]]))
 
+    meetings = Meetings()
     while True:
-        state = Partition(nodes, NOTHING, likeness, found.scores, 0, None, dict(enumerate(now)))
+        given = (nodes, NOTHING, likeness, found.scores, 0, None, found.shown, dict(enumerate(now)))
+        state = Partition(*given, meetings=meetings)
         able = [
             p for p in itertools.combinations(now, 2) if state.probability(*p) >= SURE and state.allowed(*p)
         ]
-        if not able:
+        if not able and meetings == found.meetings:
             break
+        if not able:
+            meetings = found.meetings  # these count once the first people stand
+            continue
         a, b = max(able, key=mean)
         now = [g for g in now if g not in (a, b)] + [tuple(sorted(a + b))]
     assert groups(found) == sorted(now)
+
+
+def season(halves: tuple[range, range], alike: float = 0.4) -> list[Node]:
+    """Five people in some films, and somebody who looks otherwise in the first of them than in the last."""
+    cast = [node(f, f"p{i}", 1.0, of=10 * i) for half in halves for f in half for i in range(1, 6)]
+    first = [node(f, "p9", 1.0, of=90, twin=91) for f in halves[0]]
+    return cast + first + [node(f, "p9", alike, of=90, twin=91) for f in halves[1]]
+
+
+def home(found: Partition, film: int) -> Group:
+    """The group of the person who looks otherwise, in a film."""
+    return next(
+        g for g in found.groups.values() if any(found.nodes[i].order == (f"film{film}", "p9") for i in g)
+    )
+
+
+def test_who_never_meets_somebody_of_the_same_company_is_likelier_to_be_that_person():
+    """One person of ten films, who would else be two: each of five films, of the same five people."""
+    found = parted(season((range(1, 6), range(6, 11))))
+    assert len(home(found, 1)) == 10
+    without = replace(found, meetings=Meetings(), groups={0: home(found, 1)[:5], 1: home(found, 1)[5:]})
+    assert 0.5 < without.probability(*without.groups.values()) < SURE
+
+
+def test_people_of_two_series_say_nothing_of_each_other():
+    """Nobody is in films of both, so that those who look alike are not taken for one person."""
+    series = [
+        n
+        for n in season((range(1, 6), range(6, 11)))
+        if not (n.film > 5 and n.order[1] in ("p1", "p2", "p3"))
+    ]
+    found = parted(series)
+    assert len(home(found, 1)) == 5
+
+
+def test_two_who_follow_each_other_are_two_where_others_do_so_too():
+    """A company of whom six more people each hand over to somebody else in the middle."""
+    halves = (range(1, 6), range(6, 11))
+    others = [node(f, f"p{i}", 1.0, of=100 * i + (f > 5)) for f in range(1, 11) for i in range(11, 17)]
+    found = parted(season(halves) + others)
+    assert found.meetings.parted > 1.5 * parted(season(halves)).meetings.parted
+    assert len(home(found, 1)) == 5
+
+
+@given(st.frozensets(st.integers(0, 12)), st.frozensets(st.integers(0, 12)),
+       st.lists(st.frozensets(st.integers(0, 12)), max_size=8), st.floats(0.01, 1))  # fmt: skip
+def test_meetings_never_speak_against_one_person(a, b, company, share):
+    odds = Meetings(tuple(company), share).log_odds(a, b)
+    assert 0 <= odds <= -np.log(share) + 1e-9
+    assert odds == pytest.approx(Meetings(tuple(company), share).log_odds(b, a))
+    if not a.isdisjoint(b):
+        assert odds == 0
+
+
+def test_the_chance_of_never_meeting_is_that_of_drawing_films_at_random():
+    """Against all ways of being in two of five films, and three of them."""
+    company = Meetings((frozenset(range(5)),) * COMPANY)
+    ways = [(a, b) for a in itertools.combinations(range(5), 2) for b in itertools.combinations(range(5), 3)]
+    never = np.mean([set(a).isdisjoint(b) for a, b in ways])
+    assert company.chances(frozenset({0, 1}), frozenset({2, 3, 4})) == pytest.approx((0.8, never))
 
 
 def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_about():

@@ -10,6 +10,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from math import exp, lgamma, log
 
 import numpy as np
@@ -20,6 +21,7 @@ from castlist.library.score import MIRRORS, ScoreOdds, ScoreTable, independent_s
 __all__ = [
     "SURE",
     "Group",
+    "Meetings",
     "Node",
     "Partition",
     "Rules",
@@ -37,6 +39,12 @@ NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesa
 # Of people whom a film shows at once, the share of twins: 8 in 1,000 people are identical twins (Smits and
 # Monden 2011), and few of them are filmed together. `score.MIRRORS` is the share of those who are one person.
 TWINS = 0.001
+# Share of pairs of people whom no film shows both for a reason of its own (two series of one library, an
+# actor who follows another), and pairs that this counts for. The library's own pairs say more.
+PARTED, PARTED_WORTH = 0.5, 10.0
+# People who must be in films of both before anything is said of two who never meet: with fewer, people of two
+# series with casts that look alike were linked by a person wrongly put into both (made libraries of LFW).
+COMPANY = 3
 # The score of two sets is at most so much above the cosine of their means: .18 at most over some 40,000 pairs
 # of people of drawn and of real films.
 SLACK = 0.2
@@ -67,6 +75,47 @@ class Rules:
     decided: frozenset[int]  # films in which a user decided something: their people are not joined
 
 
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """What it says of two groups that no film shows both: two people of one series would have met."""
+
+    company: tuple[frozenset[int], ...] = ()  # films of each person of several films
+    parted: float = 1.0  # share of pairs of people with company in common who never meet for another reason
+
+    def chances(self, a: frozenset[int], b: frozenset[int]) -> tuple[float, float] | None:
+        """The probability that two people of these films are in no film both, by chance.
+
+        Each is in any of the films of those who are in films of both. None where fewer than COMPANY are.
+
+        Returns:
+            That of two people of one film each, and that of these two.
+        """
+        shared = [films for films in self.company if not (films.isdisjoint(a) or films.isdisjoint(b))]
+        if len(shared) < COMPANY:
+            return None
+        n = len(a.union(b, *shared))
+        free = n - len(a)
+        no_film = exp(_log_choices(free, len(b)) - _log_choices(n, len(b))) if len(b) <= free else 0.0
+        return 1 - 1 / n, no_film
+
+    def log_odds(self, a: frozenset[int], b: frozenset[int]) -> float:
+        """How much likelier one person is than two, beyond what holds of people of one film each, natural.
+
+        A person is the likelier in a film, the more films of the same people there are with that person: the
+        Indian buffet process (Griffiths and Ghahramani 2005), under which somebody of m of n films is in a
+        further one with probability m / n.
+        """
+        found = self.chances(a, b) if self.parted < 1 and a.isdisjoint(b) else None
+        if found is None:
+            return 0.0
+        usual, chance = (self.parted + (1 - self.parted) * p for p in found)
+        return log(usual / chance)
+
+
+def _log_choices(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
 @dataclass(eq=False, slots=True)
 class Partition:
     """Groups of nodes, each one person, and how alike they are."""
@@ -77,10 +126,12 @@ class Partition:
     scores: ScoreTable  # of the nodes
     others: int  # people of the library who are not among the nodes
     families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
+    shown: Sequence[frozenset[int]]  # films of each node; of a person held together, all films of the person
     groups: dict[int, Group] = field(default_factory=dict)
     near: dict[int, set[int]] = field(
         default_factory=lambda: defaultdict(set)
     )  # groups with a pair that is near
+    meetings: Meetings = Meetings()
 
     @property
     def people(self) -> int:
@@ -112,7 +163,12 @@ class Partition:
 
     def probability(self, a: Group, b: Group) -> float:
         """The probability that two groups are one person."""
-        return float(posterior(self.log_odds(a, b) + recurs(len(a), len(b)), self.people))
+        usual = recurs(len(a), len(b)) + self.meetings.log_odds(self.films(a), self.films(b))
+        return float(posterior(self.log_odds(a, b) + usual, self.people))
+
+    def films(self, group: Group) -> frozenset[int]:
+        """The films in which a group is."""
+        return frozenset().union(*(self.shown[i] for i in group))
 
     def names(self, group: Group) -> frozenset[str]:
         """The given names of a group, without their case."""
@@ -191,6 +247,8 @@ def partition(found: Partition) -> Partition:
     found.groups = dict(enumerate(_units(found.nodes)))
     _find_near(found)
     _link(found)
+    found.meetings = _meetings(found)
+    _link(found)
     _part_look_alikes(found)
     _add_poor(found)
     return found
@@ -204,6 +262,7 @@ def as_known(found: Partition) -> Partition:
             people[node.person].append(i)
     found.groups = dict(enumerate(sorted(map(tuple, people.values()))))
     _find_near(found)
+    found.meetings = _meetings(found)
     return found
 
 
@@ -231,8 +290,26 @@ def _find_near(found: Partition) -> None:
                 found.near[h].add(g)
 
 
+def _meetings(found: Partition) -> Meetings:
+    """What these groups say of people who never meet.
+
+    Of people with company in common who surely are two: how much more often they never meet than by chance.
+    """
+    films = {g: found.films(group) for g, group in found.groups.items()}
+    several = {g: own for g, own in films.items() if len(own) > 1}
+    company = Meetings(tuple(several.values()))
+    beyond, possible = PARTED * PARTED_WORTH, PARTED_WORTH
+    for (a, first), (b, second) in combinations(several.items(), 2):
+        if b not in found.near[a] or found.probability(found.groups[a], found.groups[b]) < 0.5:
+            chances = company.chances(first, second)
+            if chances is not None:
+                beyond += first.isdisjoint(second) - chances[1]
+                possible += 1 - chances[1]
+    return Meetings(company.company, min(max(beyond, PARTED) / possible, 1.0))
+
+
 def _link(found: Partition) -> None:
-    following = len(found.groups)
+    following = max(found.groups, default=0) + 1
     heap = [_entry(found, g, h) for g in found.groups for h in found.near[g] if g < h]
     heapq.heapify(heap)
     while heap:

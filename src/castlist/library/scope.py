@@ -77,7 +77,20 @@ def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None =
     return Partition(
         nodes, rules, likeness, scores, others=total - len({node.person for node in nodes} - {None}),
         families=None if families is None else [sorted(place[order] for order in f) for f in families],
+        shown=_shown(db, nodes, arrival),
     )  # fmt: skip
+
+
+def _shown(db: Db, nodes: Sequence[Node], arrival: Arrival | None) -> list[frozenset[int]]:
+    """The films of each node; of a person held together, all films of the person."""
+    held = json.dumps(sorted({node.person for node in nodes if node.held and node.person}))
+    of_person: dict[str, set[int]] = defaultdict(set)
+    for person, film in db.execute(_FILMS, (held, arrival.film if arrival else None)):
+        of_person[person].add(film)
+    return [
+        frozenset({node.film} | (of_person[node.person] if node.held and node.person else set()))
+        for node in nodes
+    ]
 
 
 def _rules(db: Db, nodes: Sequence[Node], place: Mapping[Order, int], arrival: Arrival | None) -> Rules:
@@ -119,6 +132,10 @@ _NODES = """
 SELECT member.id, member.film, digest, key, member.person, founds, iif(brought, '', member.name) FROM member
 JOIN vectors ON vectors.member = member.id JOIN film ON film.id = film
 WHERE vectors.model = ? AND film IS NOT ? AND fate <> 'set aside'
+"""
+_FILMS = """
+SELECT person, film FROM member
+WHERE person IN (SELECT value FROM json_each(?)) AND film IS NOT ? AND fate <> 'set aside'
 """
 _MODELS = """
 SELECT DISTINCT model FROM vectors JOIN member ON member.id = member
