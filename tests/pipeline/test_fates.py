@@ -246,6 +246,48 @@ def test_a_long_still_may_be_less_alike_since_it_is_encoded_anew_in_every_frame(
         assert TrackFilter()(tracks, faces_of(tracks, 0.0), pair, around(tracks, 40)) == (reason,)
 
 
+def test_how_long_a_still_is_shown_does_not_depend_on_when():
+    vector = np.array(
+        [[1, 0], [np.cos(0.27), np.sin(0.27)], [0, 1]]
+    )  # cosine .964: too little for a short one
+    tracks = tracks_of((100, 40, 0.9), (20, 40, 0.9))
+    faces = Embeddings(vector[[2, 0, 1]], [0, 1, 1], [0, 100, 101], [1, 1, 1])
+    detections = faces_of(tracks, np.where(np.arange(120) < 100, 0.06, 0.0))
+    assert TrackFilter()(tracks, detections, faces, around(tracks, 40)) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("shift", "cosine", "reason"),
+    [(0.035, 0.975, PICTURE), (0.035, 0.96, ""), (0.08, 0.975, ""), (0.0, 0.96, PICTURE)],
+)
+def test_landmarks_of_a_long_still_may_stir_a_little_more_where_its_pictures_are_more_alike(
+    shift, cosine, reason
+):
+    tracks = tracks_of((60, 40, 0.9))
+    pair = Embeddings(np.array([[1, 0], [cosine, np.sqrt(1 - cosine**2)]]), [0, 0], [0, 1], [1, 1])
+    assert TrackFilter()(tracks, faces_of(tracks, shift), pair, around(tracks, 40)) == (reason,)
+
+
+def test_a_picture_may_shake_a_little_and_whoever_crosses_the_frame_is_none():
+    tracks, alike = tracks_of((12, 40, 0.9)), vectors([0, 0, 0])
+    shake = np.where(np.arange(12) % 2, 3.0, 0.0)[:, None]
+    for moved, reason in ((shake, PICTURE), (20.0 * np.arange(12)[:, None], "")):
+        seen = replace(tracks, box=tracks.box + moved)
+        assert TrackFilter()(seen, faces_of(seen, 0.0), alike, around(seen, 40)) == (reason,)
+
+
+def test_where_the_face_changes_with_all_around_it_or_fills_the_frame_nothing_says_picture():
+    tracks, alike = tracks_of((9, 40, 0.9)), vectors([0, 0, 0])
+    still, dark = faces_of(tracks, 0.0), around(tracks)
+    flicker = (100 + 40 * (np.arange(9) % 2)).astype(np.uint8)
+    assert TrackFilter()(
+        tracks, still, alike, replace(dark, cells=dark.cells * 0 + flicker[:, None, None])
+    ) == ("",)
+    large = tracks_of((9, 900, 0.9))
+    for stir in (0, 40):
+        assert TrackFilter()(large, faces_of(large, 0.0), alike, around(large, stir)) == ("",)
+
+
 def with_motion(around, *motion):
     return replace(around, motion=np.concatenate(motion).astype(np.float32))
 

@@ -45,6 +45,18 @@ def test_people_whose_faces_agree_are_named_both_ways_and_others_are_not() -> No
     assert alike[1][0][1] > 0.5
 
 
+def test_the_likeliest_come_first_with_probabilities_that_fall_with_the_angle() -> None:
+    before = 1.0
+    for angle in (0.1, 0.3, 0.5):
+        known = base((0.0, 0.05, angle, angle + 0.05, angle + 0.12))
+        alike = look_alikes(known, apply(known, VIDEO, ()))
+        chance = dict(alike[1])[2]
+        assert LEAST <= chance < before
+        before = chance
+        assert all(LEAST <= p <= 1 for found in alike.values() for _, p in found)
+        assert all(list(found) == sorted(found, key=lambda pair: -pair[1]) for found in alike.values())
+
+
 def test_a_pair_about_which_somebody_decided_is_not_named() -> None:
     known = base((0.0, 0.05, 0.1, 0.15, 1.5))
     faces = [Anchor(UNIT * (10 * track + 5), (0.1, 0.1, 0.5, 0.5)) for track in (0, 2)]
