@@ -50,6 +50,22 @@ def test_faces_are_judged_by_a_fit_that_has_not_seen_them() -> None:
         np.testing.assert_allclose(scores[i], x[i] @ inverse @ x[rest].T @ y[rest], atol=2e-3)
 
 
+def test_a_track_alone_is_of_its_person_and_a_stranger_is_mostly_of_nobody() -> None:
+    """Three people of ten tracks, and four tracks alone: of the first two people, and of two strangers."""
+    truth, label = np.r_[np.repeat([0, 1, 2], 10), 0, 1, 3, 4], np.r_[np.repeat([0, 1, 2], 10), 3:7]
+    nobody = []
+    for seed in range(4):
+        base = tables(truth, label, seed=seed)
+        view = apply(base, film(base), ())
+        evidence = FaceEvidence(base)
+        evidence.update([g.id for g in view.groups], view.label, np.zeros(len(truth), np.bool_))
+        found = evidence.alone(np.arange(30, 34), np.zeros((0, 2), np.int64))
+        assert found.group[:2, 0].tolist() == view.label[[0, 10]].tolist()
+        assert found.own[:2].max() < 0.1
+        nobody += found.own[2:].tolist()
+    assert np.mean(nobody) > 0.5
+
+
 def test_who_meets_is_two_people_and_who_meets_the_same_but_not_one_another_may_be_one() -> None:
     """Ann and a part of her each meet Bob ten times; Cy meets nobody."""
     ann, bob, part, cy = np.arange(40).reshape(4, 10)
