@@ -112,7 +112,9 @@ class Film:
         before = self.people()
         try:
             made = completed(decision(request, self.base, VIDEO, self.view), self.view, self.base, VIDEO)
-        except InputError:
+        except InputError as error:
+            if "does not take" in str(error):  # the step decides nothing, ever
+                raise BrokenLaw(str(error)) from None
             return False
         self.add(made)
         self.before.append((self.log[-1].id, before))
@@ -214,8 +216,11 @@ class Film:
             label = int(self.view.label[track])
             people = [self.view.groups[label].id] if label >= 0 else []
             self.decide({"action": action, "people": people})
+        elif action == "key":
+            start = self.base.clock.time(int(self.base.tracks.first[track]))
+            self.decide({"action": action, "track": track, "ms": int(1000 * start) + 1})
         else:
-            self.decide({"action": action, "tracks": [track], "track": track})
+            self.decide({"action": action, "tracks": [track]})
 
     def _undo_last(self) -> None:
         """An undo of the last decision gives the cast before it."""

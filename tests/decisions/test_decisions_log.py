@@ -113,6 +113,12 @@ def test_no_frames():
     assert locate([on(0)], Tracks.empty(), Clock([], Fraction(1, 25)), VIDEO).tolist() == [NOISE]
 
 
+def test_what_numpy_gives_for_a_face_is_stored_as_plain_numbers():
+    face = Anchor(np.float64(1.5), tuple(np.float32([0.25, 0.25, 0.5, 0.5])), np.int64(1))
+    assert face == Anchor(Fraction(3, 2), (0.25, 0.25, 0.5, 0.5), 1)
+    assert [type(value) for value in (face.time, *face.box, face.side)] == [Fraction, *[float] * 4, int]
+
+
 def test_same_different_unsure():
     view = settled(("same", [0, 1, 2]), ("different", {0: [0], 1: [3]}), ("unsure", [3, 4]))
     assert people(view) == {(0, 1, 2), (3,), (4,)}

@@ -15,6 +15,7 @@ from castlist.decisions import Base, apply, base_without, cast_of
 from castlist.errors import InputError
 from castlist.store import Workspace
 from castlist.store.erase import Kept
+from castlist.types import NOISE
 
 SEEDS = int(os.environ.get("CASTLIST_LAWS", "24"))
 
@@ -90,6 +91,19 @@ def test_tracks_that_one_run_does_not_find_come_back_with_the_next() -> None:
     now = film.numbers()
     assert all(before[n] <= now[n] for n in (1, 3))
     assert next(g.number for g in film.view.groups if g.name == "Anna") == 1
+
+
+def test_what_is_no_face_and_was_not_found_by_one_run_is_nobodys_when_it_comes_back() -> None:
+    who = [0, 0, 0, 1, 1, 1, 2, 2]
+    film = Film(who)
+    film.decide({"action": "name", "person": "p1", "name": "Anna"})
+    film.take(("fate", "not-a-face", 7))
+    film.take(("again", [*who[:7], -2], 0, 1))
+    film.take(("again", who, 0, 2))
+    assert film.view.label[film.track(7)] == NOISE
+    film.take(("fate", "restore", 7))
+    anna = next(g for g in film.view.groups if g.name == "Anna")
+    assert film.places(anna.tracks) == frozenset([0, 1, 2])
 
 
 @pytest.mark.parametrize("taken_out", ["split", "different"])
