@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from castlist.decode.picture import orientation
+from castlist.decode.picture import Orientation, orientation
 from castlist.decode.planes import planes
 
 if TYPE_CHECKING:
@@ -26,9 +26,13 @@ class Upright:
         self._graph: Graph | None = None
         self._for: tuple[object, ...] = ()
 
-    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The frame as shown, but for the shape of its pixels; the same one where it lies right already."""
-        turn = orientation(frame)
+    def __call__(self, frame: av.VideoFrame, turn: Orientation | None = None) -> av.VideoFrame:
+        """The frame as shown, but for the shape of its pixels; the same one where it lies right already.
+
+        Args:
+            turn: how it is turned, by default as the frame itself says.
+        """
+        turn = orientation(frame) if turn is None else turn
         if not any(turn):
             return frame
         key = (turn, frame.width, frame.height, frame.format.name)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.decode.fields import deinterlaced
+from castlist.decode.picture import orientation
 from castlist.render.codecs import Encoder, encoder_for, pixel_format
 from castlist.render.covers import cover
+from castlist.render.interlaced import CODED, FLAGS, Marked, field_order
 from castlist.render.picture import Upright, black, fitted, planes
 
 if TYPE_CHECKING:
@@ -34,13 +37,15 @@ class Pictures:
         self._unit: Fraction = source.unit if unit is None else unit
         self._upright = Upright()
         self._stream: av.VideoStream | None = None
+        self._marked: Marked | None = None  # where the stream is interlaced
+        self._interlaced = False  # whether the film that the stream is made like is
         codec = source.stream.codec_context.name
         self._encoder = encoder_for(codec, job["container"], set(target.supported_codecs))
         self.codec = self._encoder.name
 
     def like(self, frame: av.VideoFrame) -> None:
         """Begin the stream as large as this frame of the source is."""
-        self._stream = self._begun(self._upright(frame))
+        self._stream = self._begun(frame)
 
     def encode(
         self,
@@ -55,16 +60,25 @@ class Pictures:
         Args:
             source: the film that the frame is of, where it is another one than the stream is made like.
         """
-        frame = self._upright(frame)
         if self._stream is None:
             self._stream = self._begun(frame)
         context = self._stream.codec_context
+        turn = orientation(frame)  # which a frame that is deinterlaced has no more
+        if self._inseparable(frame, context.height):
+            frame = deinterlaced(frame)
+        frame = self._upright(frame, turn)
         shape = self._shape(frame, self._source if source is None else source)
         made = fitted(frame, context.width, context.height, context.pix_fmt, shape)
         scale = [context.width / self._job["width"], context.height / self._job["height"]] * 2
         cover(planes(made), black(made), kinds, boxes * scale, self._job["style"])
         made.pts, made.time_base = pts, self._unit
-        return list(self._stream.encode(made))
+        return list(self._stream.encode(made if self._marked is None else self._marked(made)))
+
+    def _inseparable(self, frame: av.VideoFrame, height: int) -> bool:
+        """Whether no player could take apart the two fields of a frame in the stream."""
+        if self._marked is None:
+            return self._interlaced or bool(frame.interlaced_frame)
+        return bool(frame.height != height)
 
     def _shape(self, frame: av.VideoFrame, source: Source) -> Fraction:
         """How wide a frame is relative to its height, in pixels of the stream."""
@@ -88,9 +102,16 @@ class Pictures:
         """The stream, made like the film's first frame."""
         import av
 
+        order = field_order(frame, self._source.stream)
+        upright = self._upright(frame)
+        self._interlaced = bool(order)
         source = self._source.stream.codec_context
         encoder: Encoder = self._encoder
-        stream = self._target.add_stream(encoder.name, rate=self._source.rate, options=dict(encoder.options))
+        options = dict(encoder.options)
+        if order and encoder.name in CODED and upright is frame:
+            self._marked, options["flags"] = Marked(order), FLAGS
+        frame = upright
+        stream = self._target.add_stream(encoder.name, rate=self._source.rate, options=options)
         assert isinstance(stream, av.VideoStream)  # noqa: S101 - the encoder is one of pictures
         context = stream.codec_context
         context.width, context.height = frame.width, frame.height
