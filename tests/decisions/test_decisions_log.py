@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -476,6 +476,17 @@ def test_no_two_decisions_of_a_log_have_one_time(workspace, monkeypatch):
     workspace.decisions.extend(hide)
     workspace.decisions.append(hide[0])
     assert len({d.time for d in workspace.decisions.all()}) == 4
+
+
+def test_a_thousand_decisions_at_once_take_a_time_each(workspace):
+    """A list of names or a page of faces that are no people; one that keeps its time stays as it is."""
+    kept = datetime.now(UTC) + timedelta(microseconds=5)
+    made = [Decision(DecisionKind.HIDE, (on(0),)) for _ in range(1000)]
+    made[500] = replace(made[500], time=kept)
+    times = [d.time for d in workspace.decisions.added(made)]
+    assert times[500] == kept
+    assert len(set(times)) == len(times)
+    assert sorted(times[:500] + times[501:]) == times[:500] + times[501:]
 
 
 def test_an_undo_of_nothing_is_read_and_says_nothing(workspace):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from castlist import _former
 from castlist.decisions.decision import Anchor, Decision, DecisionKind, active
@@ -112,8 +113,9 @@ class Log:
             if revision is not None and _last(db) > revision:
                 raise Stale(tuple(_read(db, revision)))
             last = _last(db)
+            times = _free_times(db, now, decisions)
             for decision in decisions:
-                _add(db, decision, decision.time or _free(db, now))
+                _add(db, decision, decision.time or next(times))
             return _written(db, last)
 
     def complete(self, decisions: Sequence[Decision]) -> None:
@@ -147,11 +149,12 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
     db.executemany("INSERT INTO decided_numbers VALUES (?, ?, ?, ?)", numbers)
 
 
-def _free(db: sqlite3.Connection, now: datetime) -> datetime:
-    """This moment, or the next microsecond that no decision has; imports tell decisions apart by it."""
-    while db.execute("SELECT 1 FROM decisions WHERE time = ?", (now.isoformat(),)).fetchone():
-        now += timedelta(microseconds=1)
-    return now
+def _free_times(db: sqlite3.Connection, now: datetime, decisions: Sequence[Decision]) -> Iterator[datetime]:
+    """This moment and the microseconds after it that no decision has; imports tell decisions apart by it."""
+    taken = {time for (time,) in db.execute("SELECT time FROM decisions WHERE time >= ?", (now.isoformat(),))}
+    taken |= {decision.time.astimezone(UTC).isoformat() for decision in decisions if decision.time}
+    moments = (now + timedelta(microseconds=n) for n in count())
+    return (moment for moment in moments if moment.isoformat() not in taken)
 
 
 def _written(db: sqlite3.Connection, after: int) -> list[Decision]:
