@@ -89,7 +89,9 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
     Separate several actions by +, or give - to read them from standard input, one a line. Each action prints
     what it changed.
     """
+    from castlist.cli.output import warn
     from castlist.io import plain_json
+    from castlist.review.deciding import deciding
     from castlist.review.session import Session
 
     if offset is not None and action != "import":
@@ -103,7 +105,7 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
         "sheet": Session.sheet,
     }
     actions = _written(sys.stdin) if action == "-" else _apart((action, *words))
-    with Session.open(workspace) as session:
+    with deciding(workspace, tell=warn) as session:
         if action in views:
             click.echo(plain_json.text(views[action](session)))
             return

@@ -30,6 +30,7 @@ __all__ = [
     "table",
     "table_width",
     "visible",
+    "warn",
 ]
 
 STAGES = {
@@ -216,6 +217,11 @@ def visible(text: str, most: int = 4000) -> str:
 def sentence(text: str) -> str:
     """An error as one short line: long paths and names are cut in their middle."""
     return visible(_LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-80:]}", text), LONGEST)
+
+
+def warn(text: str) -> None:
+    """Print a sentence on stderr that is no error: the command did what was asked."""
+    click.echo(sentence(text), err=True)
 
 
 def _why_empty(cast: Cast) -> str:

@@ -77,8 +77,9 @@ def command(
     --accept or --apply. --apply names a person if at least half of the faces or of the time agrees, and
     nobody else fits nearly as well. Without NAMES, the open proposals are listed.
     """
+    from castlist.cli.output import warn
+    from castlist.review.deciding import deciding
     from castlist.review.proposed import read_names
-    from castlist.review.session import Session
 
     if names is None and (at or apply_ or only or start_timecode or rate):
         raise InputError("no file of names was given; write castlist propose film.castlist names.csv")
@@ -86,7 +87,7 @@ def command(
         raise InputError(
             "--accept, --reject and --reopen answer names that were proposed before; leave the file out"
         )
-    with Session.open(workspace) as session:
+    with deciding(workspace, tell=warn) as session:
         if names is None:
             _answer(session, accept, reject, reopen, author, as_json)
             return

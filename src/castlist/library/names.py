@@ -152,7 +152,7 @@ def _renamed(
     db: sqlite3.Connection, library: Path, found: dict[str, list[WantedName]], work: _Work
 ) -> list[Renamed]:
     """What became of the films; one that is busy or not there is left out."""
-    from castlist.review.session import Session
+    from castlist.review.deciding import deciding
 
     renamed = []
     stamps = dict(db.execute("SELECT id, stamp FROM film").fetchall()) if found else {}
@@ -164,7 +164,7 @@ def _renamed(
                 log, before = opened.decisions.all(), stamp_of(opened)
             if run_in(before) != run_in(stamps[film.id]):  # the tracks have other numbers now
                 continue
-            with Session.open(film.workspace) as session:
+            with deciding(film.workspace) as session:
                 names = [
                     (*name, wanted.member)
                     for wanted in found[film.digest]

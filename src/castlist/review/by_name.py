@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.errors import InputError
+from castlist.review.deciding import deciding
 from castlist.review.proposed import read_names
 from castlist.review.session import Session
 from castlist.store.log import again_where_stale
@@ -65,9 +66,9 @@ def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
         InputError: there is nothing to take back.
         WorkspaceError: see `rename`.
     """
-    with Session.open(Path(workspace)) as session:
+    with deciding(Path(workspace)) as session:
         session.undo(author=author)
-        return _saved(session)
+        return _cast(session)
 
 
 @typed_arguments
@@ -119,9 +120,9 @@ def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = ""
         InputError: there is no such proposal now.
         WorkspaceError: see `rename`.
     """
-    with Session.open(Path(workspace)) as session:
+    with deciding(Path(workspace)) as session:
         session.accept(proposal, author=author)
-        return _saved(session)
+        return _cast(session)
 
 
 @typed_arguments
@@ -147,11 +148,10 @@ def _id(session: Session, name: str) -> str:
 
 def _decided(workspace: str | os.PathLike[str], action: Callable[[Session], JsonObject], author: str) -> Cast:
     """The cast after a decision, which is made anew where others decide at the same moment."""
-    with Session.open(Path(workspace)) as session:
+    with deciding(Path(workspace)) as session:
         again_where_stale(lambda: session.decide(action(session), author=author))
-        return _saved(session)
+        return _cast(session)
 
 
-def _saved(session: Session) -> Cast:
-    session.save()
+def _cast(session: Session) -> Cast:
     return session.cast().with_pictures(KeptPictures(session.path))

@@ -18,17 +18,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from castlist.errors import CastlistError, WorkspaceBusy
+from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
 from castlist.own_process import PATHS
 from castlist.pipeline.publish import Publication, prepared
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 
-__all__ = ["SaveKilled", "main", "save_apart"]
+__all__ = ["NotUpdated", "SaveKilled", "main", "save_apart", "updating"]
 
 # The thread imports, too: that is a third of the work where a film is short.
 _START = """
@@ -48,6 +49,33 @@ _BUSY, _REFUSED = 3, 4  # exit statuses: a run is at work there, the workspace c
 
 class SaveKilled(CastlistError):
     """The process that saved was killed, or could not be started: what it did not save can be saved again."""
+
+
+class NotUpdated(WorkspaceError):
+    """Decisions are stored, and every command goes by them; the cast and the report could not be written."""
+
+    def __init__(self, place: Path, why: WorkspaceError) -> None:
+        reason = str(why).removeprefix(f"{place}: ").partition("; ")[0]  # its advice would decide again
+        super().__init__(
+            f"{place}: the decisions are stored, do not make them again; the report could not be updated "
+            f"({reason}): correct this, then run castlist decide {shell_path(str(place))} list"
+        )
+
+
+@contextmanager
+def updating(place: Path) -> Iterator[None]:
+    """Write the cast and the report of decisions that are stored.
+
+    Raises:
+        NotUpdated: they cannot be written.
+        WorkspaceBusy: another castlist is at work there.
+    """
+    try:
+        yield
+    except WorkspaceBusy:
+        raise
+    except WorkspaceError as error:
+        raise NotUpdated(place, error) from error
 
 
 def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool:

@@ -46,7 +46,7 @@ from castlist.review.history import full_sentence, listed_history, sentence, und
 from castlist.review.lookahead import Lookahead
 from castlist.review.people import Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain, proposals_of, same_question
-from castlist.review.saving import save_apart
+from castlist.review.saving import save_apart, updating
 from castlist.store import Stale, Workspace
 from castlist.suggest.batches import Batch
 from castlist.suggest.names import Proposal
@@ -537,7 +537,7 @@ class Session:
                 returned.
 
         Raises:
-            WorkspaceError: the disk is full, or the folder cannot be written; decisions are safe.
+            NotUpdated: the disk is full, or the folder cannot be written; decisions are safe.
             SaveKilled: the process of its own was killed; the workspace is as it was.
         """
         with nullcontext() if apart else self._hurrying(), self._saving:
@@ -571,7 +571,7 @@ class Session:
 
     def _publish(self) -> bool:
         try:
-            with Workspace.open(self.path) as opened:
+            with updating(self.path), Workspace.open(self.path) as opened:
                 self.refresh()  # nobody finds or erases anything from now on
                 publish(opened, self.base, self.video)
         except WorkspaceBusy:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from castlist.store import database
 from castlist.store.database import Database, transaction
 from castlist.store.folder import Folder
+from castlist.store.lock import check_lockable
 
 __all__ = ["DecisionConnection"]
 
@@ -57,6 +58,7 @@ class DecisionConnection:
             database.refresh(kept.db, self._folder)
             return kept.db
         self._close()
+        check_lockable(self._folder)  # who cannot bring the cast to a decision makes none
         db = database.reach(self._folder, "rw")
         try:
             db.execute("PRAGMA synchronous = FULL")

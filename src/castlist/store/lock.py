@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from contextlib import suppress
 from weakref import WeakSet
 
 from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store.folder import Folder
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "check_lockable"]
+
+MOMENTS, MOMENT = 3, 0.01  # tries, and seconds between two: `check_lockable` holds a lock for less than that
 
 
 class Lock:
@@ -23,23 +26,7 @@ class Lock:
     """
 
     def __init__(self, folder: Folder) -> None:
-        self._fd = folder.open("lock", os.O_RDWR | os.O_CREAT, one_name=True)
-        try:
-            _acquire(self._fd)
-        except OSError as error:
-            holder = os.pread(self._fd, 20, 0).decode("ascii", "replace").strip() if _PREAD else ""
-            os.close(self._fd)
-            self._fd = -1
-            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-                raise WorkspaceError(
-                    f"{folder.path}: its file system cannot lock files ({error.strerror}), so two "
-                    "programs could write to it at once; move the folder to a disk of this computer, then "
-                    "run the same command again"
-                ) from error
-            process = f" (process {holder})" if holder.isdigit() else ""
-            raise WorkspaceBusy(
-                f"{folder.path}: another castlist{process} is writing to it; wait until it ends, or stop it"
-            ) from None
+        self._fd = _locked(folder)
         with suppress(OSError):  # who holds it is a courtesy
             os.ftruncate(self._fd, 0)
             os.write(self._fd, str(os.getpid()).encode())
@@ -56,6 +43,45 @@ class Lock:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def check_lockable(folder: Folder) -> None:
+    """Refuse a folder that nobody could hold for a run; that somebody else holds it now is no reason.
+
+    Raises:
+        WorkspaceError: the file system knows no locks, or the lock cannot be opened or is no plain file.
+    """
+    with suppress(WorkspaceBusy):
+        fd = _locked(folder, moments=1)
+        _let_go(fd)
+        os.close(fd)
+
+
+def _locked(folder: Folder, moments: int = MOMENTS) -> int:
+    """The descriptor of the lock's file, held; the raises are those of `Lock`."""
+    fd = folder.open("lock", os.O_RDWR | os.O_CREAT, one_name=True)
+    for left in reversed(range(moments)):
+        try:
+            _acquire(fd)
+            return fd
+        except OSError as error:
+            busy = error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+            if busy and left:
+                time.sleep(MOMENT)
+                continue
+            holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() if _PREAD else ""
+            os.close(fd)
+            if not busy:
+                raise WorkspaceError(
+                    f"{folder.path}: its file system cannot lock files ({error.strerror}), so two "
+                    "programs could write to it at once; move the folder to a disk of this computer, then "
+                    "run the same command again"
+                ) from error
+            process = f" (process {holder})" if holder.isdigit() else ""
+            raise WorkspaceBusy(
+                f"{folder.path}: another castlist{process} is writing to it; wait until it ends, or stop it"
+            ) from None
+    return fd
 
 
 _PREAD = hasattr(os, "pread")
