@@ -112,7 +112,7 @@ def library(
         [scores.of(*pair) for pair in sorted(seen)],
     )
     rules = Rules(seen, frozenset(), frozenset())
-    return Partition(nodes, rules, odds, scores, 0, None, [frozenset({n.film}) for n in nodes]), true
+    return Partition(nodes, rules, odds, scores, 0, None, [1 << n.film for n in nodes]), true
 
 
 def scored(found: Partition, true: list[int]) -> tuple[float, float, float, int]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made_film, person_vector
 
@@ -23,6 +23,7 @@ from castlist.library.partition import (
     Node,
     Partition,
     Rules,
+    bit_set,
     identities,
     partition,
 )
@@ -49,7 +50,7 @@ def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **gi
 
 def parted(nodes: list[Node], rules: Rules = NOTHING, likeness: ScoreOdds = ODDS) -> Partition:
     scores = ScoreTable([n.vectors for n in nodes])
-    return partition(Partition(nodes, rules, likeness, scores, 0, None, [frozenset({n.film}) for n in nodes]))
+    return partition(Partition(nodes, rules, likeness, scores, 0, None, [1 << n.film for n in nodes]))
 
 
 def groups(found: Partition) -> list[tuple[int, ...]]:
@@ -191,22 +192,60 @@ def test_two_who_follow_each_other_are_two_where_others_do_so_too():
     assert len(home(found, 1)) == 5
 
 
-@given(st.frozensets(st.integers(0, 12)), st.frozensets(st.integers(0, 12)),
-       st.lists(st.frozensets(st.integers(0, 12)), max_size=8), st.floats(0.01, 1))  # fmt: skip
+@given(st.permutations(range(10)), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_meetings_say_the_same_whatever_row_each_film_has(rows, held):
+    """Films get their rows in the order in which they are added."""
+    nodes = [
+        replace(n, held=held and n.film < 4, person=n.order[1]) for n in season((range(1, 6), range(6, 11)))
+    ]
+    first = parted(nodes)
+    moved = parted([replace(n, film=rows[n.film - 1] + 1) for n in nodes])
+    assert groups(moved) == groups(first)
+    assert moved.meetings.parted == first.meetings.parted < 1
+    assert len(home(first, 1)) == 10
+
+
+def test_of_many_pairs_of_people_an_even_share_says_how_often_they_never_meet(monkeypatch):
+    halves = (range(1, 6), range(6, 11))
+    others = [node(f, f"p{i}", 1.0, of=100 * i + (f > 5)) for f in range(1, 11) for i in range(11, 17)]
+    every = parted(season(halves) + others)
+    monkeypatch.setattr("castlist.library.partition.PAIRS", 60)
+    share = parted(season(halves) + others)
+    assert share.meetings.company == every.meetings.company
+    assert share.meetings.parted != every.meetings.parted
+    assert share.meetings.parted == pytest.approx(every.meetings.parted, rel=0.3)
+
+
+FILMS = st.frozensets(st.integers(0, 12))
+
+
+@given(FILMS, FILMS, st.lists(FILMS, max_size=8), st.floats(0.01, 1))
 def test_meetings_never_speak_against_one_person(a, b, company, share):
-    odds = Meetings(tuple(company), share).log_odds(a, b)
+    meetings, first, second = Meetings(tuple(map(bit_set, company)), share), bit_set(a), bit_set(b)
+    odds = meetings.log_odds(first, second)
     assert 0 <= odds <= -np.log(share) + 1e-9
-    assert odds == pytest.approx(Meetings(tuple(company), share).log_odds(b, a))
+    assert odds == pytest.approx(meetings.log_odds(second, first))
     if not a.isdisjoint(b):
         assert odds == 0
 
 
+@given(FILMS, FILMS, st.lists(FILMS, max_size=8))
+def test_company_are_those_who_are_in_films_of_both(a, b, company):
+    """Against sets of films."""
+    shared = [films for films in company if films & a and films & b]
+    chances = Meetings(tuple(map(bit_set, company))).chances(bit_set(a), bit_set(b))
+    assert (chances is None) == (len(shared) < COMPANY)
+    if chances is not None:
+        assert chances[0] == 1 - 1 / len(a.union(b, *shared))
+
+
 def test_the_chance_of_never_meeting_is_that_of_drawing_films_at_random():
     """Against all ways of being in two of five films, and three of them."""
-    company = Meetings((frozenset(range(5)),) * COMPANY)
+    company = Meetings((bit_set(range(5)),) * COMPANY)
     ways = [(a, b) for a in itertools.combinations(range(5), 2) for b in itertools.combinations(range(5), 3)]
     never = np.mean([set(a).isdisjoint(b) for a, b in ways])
-    assert company.chances(frozenset({0, 1}), frozenset({2, 3, 4})) == pytest.approx((0.8, never))
+    assert company.chances(bit_set([0, 1]), bit_set([2, 3, 4])) == pytest.approx((0.8, never))
 
 
 def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_about():

@@ -156,8 +156,8 @@ def _how_to_reach(library: Path, film: FilmOfPerson, person: str) -> str:
     place = quote(str(library))
     return (
         f"{film.name}: the workspace of this film is not at {film.workspace} any more. If it is on another "
-        "disk, connect the disk and run the same command again. If it was moved, castlist library add "
-        f"{place} with its new path erases the person there first. If it was deleted, say so: castlist "
+        f"disk, connect the disk and run castlist library update {place}. If it was moved, castlist library "
+        f"add {place} with its new path erases the person there first. If it was deleted, say so: castlist "
         f"library forget {place} {person} --deleted {quote(film.name)}"
     )
 

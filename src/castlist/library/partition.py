@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import combinations
 from math import exp, lgamma, log
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +22,14 @@ from castlist.library.score import MIRRORS, ScoreOdds, ScoreTable, independent_s
 
 __all__ = [
     "SURE",
+    "Films",
     "Group",
     "Meetings",
     "Node",
     "Partition",
     "Rules",
     "as_known",
+    "bit_set",
     "identities",
     "partition",
 ]
@@ -45,11 +49,15 @@ PARTED, PARTED_WORTH = 0.5, 10.0
 # People who must be in films of both before anything is said of two who never meet: with fewer, people of two
 # series with casts that look alike were linked by a person wrongly put into both (made libraries of LFW).
 COMPANY = 3
+# Pairs of people of several films from which `Meetings.parted` is learnt, at most. A library of 300 people of
+# films (`scope.WHOLE`) has fewer; of a larger one, an even share of the pairs, so that a second suffices.
+PAIRS = 12_000
 # The score of two sets is at most so much above the cosine of their means: .18 at most over some 40,000 pairs
 # of people of drawn and of real films.
 SLACK = 0.2
 
 Group = tuple[int, ...]  # nodes, in order
+Films = int  # a set of films, a bit for each: a thousand are compared at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,14 +83,33 @@ class Rules:
     decided: frozenset[int]  # films in which a user decided something: their people are not joined
 
 
+def bit_set(numbers: Iterable[int]) -> int:
+    """A set of numbers from 0, a bit for each.
+
+    >>> bit_set([0, 3]), bit_set([])
+    (9, 0)
+    """
+    return reduce(or_, (1 << number for number in numbers), 0)
+
+
+def _numbers(bits: int) -> Iterator[int]:
+    """The numbers of a `bit_set`."""
+    while bits:
+        yield (bits & -bits).bit_length() - 1
+        bits &= bits - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Meetings:
     """What it says of two groups that no film shows both: two people of one series would have met."""
 
-    company: tuple[frozenset[int], ...] = ()  # films of each person of several films
+    company: tuple[Films, ...] = ()  # films of each person of several films
     parted: float = 1.0  # share of pairs of people with company in common who never meet for another reason
+    met: dict[Films, int] = field(
+        default_factory=dict, compare=False
+    )  # who of the company are in these films
 
-    def chances(self, a: frozenset[int], b: frozenset[int]) -> tuple[float, float] | None:
+    def chances(self, a: Films, b: Films) -> tuple[float, float] | None:
         """The probability that two people of these films are in no film both, by chance.
 
         Each is in any of the films of those who are in films of both. None where fewer than COMPANY are.
@@ -90,22 +117,29 @@ class Meetings:
         Returns:
             That of two people of one film each, and that of these two.
         """
-        shared = [films for films in self.company if not (films.isdisjoint(a) or films.isdisjoint(b))]
-        if len(shared) < COMPANY:
+        shared = self._met(a) & self._met(b)
+        if shared.bit_count() < COMPANY:
             return None
-        n = len(a.union(b, *shared))
-        free = n - len(a)
-        no_film = exp(_log_choices(free, len(b)) - _log_choices(n, len(b))) if len(b) <= free else 0.0
+        every = reduce(or_, (self.company[k] for k in _numbers(shared)), a | b)
+        n, own, other = every.bit_count(), a.bit_count(), b.bit_count()
+        free = n - own
+        no_film = exp(_log_choices(free, other) - _log_choices(n, other)) if other <= free else 0.0
         return 1 - 1 / n, no_film
 
-    def log_odds(self, a: frozenset[int], b: frozenset[int]) -> float:
+    def _met(self, films: Films) -> int:
+        """Which of the company are in some of these films."""
+        if films not in self.met:
+            self.met[films] = bit_set(k for k, own in enumerate(self.company) if own & films)
+        return self.met[films]
+
+    def log_odds(self, a: Films, b: Films) -> float:
         """How much likelier one person is than two, beyond what holds of people of one film each, natural.
 
         A person is the likelier in a film, the more films of the same people there are with that person: the
         Indian buffet process (Griffiths and Ghahramani 2005), under which somebody of m of n films is in a
         further one with probability m / n.
         """
-        found = self.chances(a, b) if self.parted < 1 and a.isdisjoint(b) else None
+        found = self.chances(a, b) if self.parted < 1 and not a & b else None
         if found is None:
             return 0.0
         usual, chance = (self.parted + (1 - self.parted) * p for p in found)
@@ -126,7 +160,7 @@ class Partition:
     scores: ScoreTable  # of the nodes
     others: int  # people of the library who are not among the nodes
     families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
-    shown: Sequence[frozenset[int]]  # films of each node; of a person held together, all films of the person
+    shown: Sequence[Films]  # films of each node; of a person held together, all films of the person
     groups: dict[int, Group] = field(default_factory=dict)
     near: dict[int, set[int]] = field(
         default_factory=lambda: defaultdict(set)
@@ -166,9 +200,9 @@ class Partition:
         usual = recurs(len(a), len(b)) + self.meetings.log_odds(self.films(a), self.films(b))
         return float(posterior(self.log_odds(a, b) + usual, self.people))
 
-    def films(self, group: Group) -> frozenset[int]:
+    def films(self, group: Group) -> Films:
         """The films in which a group is."""
-        return frozenset().union(*(self.shown[i] for i in group))
+        return reduce(or_, (self.shown[i] for i in group))
 
     def names(self, group: Group) -> frozenset[str]:
         """The given names of a group, without their case."""
@@ -296,15 +330,17 @@ def _meetings(found: Partition) -> Meetings:
     Of people with company in common who surely are two: how much more often they never meet than by chance.
     """
     films = {g: found.films(group) for g, group in found.groups.items()}
-    several = {g: own for g, own in films.items() if len(own) > 1}
+    several = {g: own for g, own in films.items() if own.bit_count() > 1}
     company = Meetings(tuple(several.values()))
     beyond, possible = PARTED * PARTED_WORTH, PARTED_WORTH
-    for (a, first), (b, second) in combinations(several.items(), 2):
+    pairs = list(combinations(several.items(), 2))
+    for (a, first), (b, second) in pairs[:: max(1, -(-len(pairs) // PAIRS))]:
+        chances = company.chances(first, second)
+        if chances is None:
+            continue
         if b not in found.near[a] or found.probability(found.groups[a], found.groups[b]) < 0.5:
-            chances = company.chances(first, second)
-            if chances is not None:
-                beyond += first.isdisjoint(second) - chances[1]
-                possible += 1 - chances[1]
+            beyond += (not first & second) - chances[1]
+            possible += 1 - chances[1]
     return Meetings(company.company, min(max(beyond, PARTED) / possible, 1.0))
 
 

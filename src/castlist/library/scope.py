@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, PairAnswer
 from castlist.library.member_vectors import nearest_members, vectors_of
-from castlist.library.partition import Node, Partition, Rules, as_known, partition
+from castlist.library.partition import Films, Node, Partition, Rules, as_known, bit_set, partition
 from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.types import Fate
 
@@ -81,14 +81,17 @@ def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None =
     )  # fmt: skip
 
 
-def _shown(db: Db, nodes: Sequence[Node], arrival: Arrival | None) -> list[frozenset[int]]:
+def _shown(db: Db, nodes: Sequence[Node], arrival: Arrival | None) -> list[Films]:
     """The films of each node; of a person held together, all films of the person."""
     held = json.dumps(sorted({node.person for node in nodes if node.held and node.person}))
     of_person: dict[str, set[int]] = defaultdict(set)
     for person, film in db.execute(_FILMS, (held, arrival.film if arrival else None)):
         of_person[person].add(film)
+    every = sorted({node.film for node in nodes}.union(*of_person.values()))
+    number = {film: i for i, film in enumerate(every)}
+    held_films = {p: bit_set(number[film] for film in films) for p, films in of_person.items()}
     return [
-        frozenset({node.film} | (of_person[node.person] if node.held and node.person else set()))
+        1 << number[node.film] | (held_films.get(node.person, 0) if node.held and node.person else 0)
         for node in nodes
     ]
 
