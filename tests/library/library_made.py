@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from fractions import Fraction
 from itertools import combinations
@@ -49,9 +50,9 @@ def made_film(
     Vectors are those of made-up people with `noise`, all at the cosine `older` to how they look in other
     films, and the rest of them by `age`; `fates`, `names` and `looks` (who looks like whom) are by person.
     """
-    rng = np.random.default_rng([seed, len(tracks), *name.encode()])
+    rng = np.random.default_rng([seed, len(tracks), *os.fsencode(name)])
     file = folder / f"{name}.mp4"
-    digest = digest_of(file) if file.is_file() else hashlib.sha256(name.encode()).hexdigest()
+    digest = digest_of(file) if file.is_file() else hashlib.sha256(os.fsencode(name)).hexdigest()
     video = Video(folder / f"{name}.mp4", WIDTH, HEIGHT, Fraction(25), Fraction(len(tracks)), digest, "h264")
     place = folder / f"{name}.castlist"
     recipe = Recipe()
@@ -71,7 +72,7 @@ def made_film(
     with Workspace.open(place, create=True) as keep:
         keep.put_video(video)
         run = keep.run_started(recipe.toml(), version="test", models={})
-        images = tuple(keep.put_image(f"{name} {i}".encode()) for i in range(len(rows)))
+        images = tuple(keep.put_image(os.fsencode(f"{name} {i}")) for i in range(len(rows)))
         key = recipe.scan_key(video)
         keep.append(
             key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -172,6 +173,19 @@ def test_a_damaged_index_is_one_sentence(tmp_path, name, harm):
         lib.search_tracks(face)
     lib.index()
     assert lib.search_tracks(face)
+
+
+def test_an_index_by_an_earlier_castlist_is_searched(tmp_path):
+    """It compared the tracks themselves, and does not say how many are looked at twice."""
+    pytest.importorskip("faiss")
+    lib = Library(tmp_path / "lib")
+    lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]]))
+    lib.index()
+    face = person_vector(1).astype(np.float32)
+    found = lib.search_tracks(face)
+    about = lib.path / "tracks.json"
+    about.write_text(json.dumps({k: v for k, v in json.loads(about.read_text()).items() if k != "twice"}))
+    assert lib.search_tracks(face) == found != []
 
 
 def _npy(array: np.ndarray) -> bytes:

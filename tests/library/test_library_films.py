@@ -8,13 +8,16 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
+from library_made import made_film
 
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.library import Outcome, Processes, Shard, films_of, find_all
+from castlist.library import Library, Outcome, Processes, Shard, films_of, find_all
 from castlist.library.films import places_of
+from castlist.library.page import Card, write_results
 from castlist.library.work import Task
 
 
@@ -175,3 +178,20 @@ def test_what_of_a_film_could_not_be_read_is_in_its_row(matroska_film, tmp_path,
 def test_an_address_without_ray_is_refused(tmp_path, capsys):
     assert run(["find", str(tmp_path), "--address", "10.0.0.1:10001"]) == 2
     assert capsys.readouterr().err.startswith("castlist: --address names a Ray cluster; add --on ray")
+
+
+def test_a_film_whose_name_is_no_utf8_stays_where_it_is(tmp_path):
+    """An update does not move it, a check finds it, and a page plays it and never replaces it."""
+    film = touch(Path(os.fsdecode(b"%b/\xe9.mp4" % os.fsencode(tmp_path))))
+    lib = Library(tmp_path / "lib")
+    assert lib.add(made_film(tmp_path, film.stem, [[1], [2]]))[0].ok
+    log = (lib.path / "log.jsonl").read_bytes()
+    assert [added.state for added in lib.update()] == ["known"]
+    assert (lib.path / "log.jsonl").read_bytes() == log
+    assert lib.check() == []
+    card = Card(lib.films[0], 0.0, 1.0, "Anna", "", "")
+    with pytest.raises(InputError):
+        write_results(film, "found", [card])
+    write_results(tmp_path / "page.html", "found", [card])
+    address = (tmp_path / "page.html").read_text().split('data-film="')[1].split('"')[0]
+    assert unquote_to_bytes(address) == b"\xe9.mp4"

@@ -24,6 +24,7 @@ from castlist.library.names import bring_all_names, bring_names
 from castlist.library.views import LibraryFilm
 from castlist.library.work import Outcome
 from castlist.store import Workspace
+from castlist.store.paths import path_text
 
 __all__ = ["Added", "AddedState", "add_all", "add_film", "homes_of"]
 
@@ -74,7 +75,7 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
             continue
         with suppress(CastlistError):  # whoever reads the film says what is wrong with it
             found = available.get(digest_of(film))
-            if found and (not os.path.exists(found.path) or os.path.samefile(found.path, film)):
+            if found and (not found.file.exists() or os.path.samefile(found.file, film)):
                 homes[str(film)] = found.workspace
     return homes
 
@@ -172,7 +173,7 @@ def _known(
         reason = (
             f"has the same content as {film.path}, which is in the library already, and is not added twice"
         )
-        if film.path == os.path.abspath(facts.video.path):
+        if film.path == path_text(os.path.abspath(facts.video.path)):
             reason = (
                 f"is in the library already, with its workspace {film.workspace}, and not with {workspace}"
             )
@@ -183,7 +184,7 @@ def _known(
         return Added(name, AddedState.COPY, sentence=sentence)
     if stamp != facts.stamp:
         return None
-    if not same or film.path != os.path.abspath(facts.video.path):
+    if not same or film.path != path_text(os.path.abspath(facts.video.path)):
         record([(EventKind.PLACE, lookup.place_of(library, facts))])
     return Added(name, AddedState.KNOWN)
 

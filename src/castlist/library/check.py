@@ -113,7 +113,7 @@ def _checked(film: LibraryFilm, stamp: str, pictures: list[str]) -> list[Problem
         command = f"castlist find {film_path} --out {place}"
         sentence = f"{lost} of {len(pictures)} pictures of its people are missing or damaged; run {command}"
         found.append(Problem(film.name, f"{sentence}, which cuts them out of the film again"))
-    return found + _checked_file(film, [video.path, Path(film.path)])
+    return found + _checked_file(film, [video.path, film.file])
 
 
 def _checked_file(film: LibraryFilm, places: list[Path]) -> list[Problem]:

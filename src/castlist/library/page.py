@@ -92,7 +92,7 @@ def write_results(path: Path, title: str, cards: Sequence[Card], note: str = "")
         InputError: see `castlist.outputs.check_output`.
         OSError: it cannot be written.
     """
-    check_output(path, films=[Path(card.film.path) for card in cards])
+    check_output(path, films=[card.film.file for card in cards])
     shown = cards[:MOST]
     pictures = _pictures(shown)
     items = "\n".join(_card(card, pictures.get((card.film.id, card.image), ""), path) for card in shown)
@@ -124,14 +124,14 @@ def _card(card: Card, picture: str, page: Path) -> str:
 
 def _address(film: LibraryFilm, page: Path) -> str:
     """The film as a link from the page, so that both can move together."""
-    film_path = Path(film.path)
+    film_path = film.file
     if not film_path.exists() and (film.workspace.parent / film_path.name).exists():
         film_path = film.workspace.parent / film_path.name
     try:
         near = os.path.relpath(film_path, page.absolute().parent)
     except ValueError:  # another drive
         return film_path.absolute().as_uri()
-    return quote(near.replace(os.sep, "/"))
+    return quote(os.fsencode(near.replace(os.sep, "/")))
 
 
 def _clock(seconds: float) -> str:

@@ -251,7 +251,7 @@ def _opened(library: Path) -> _OpenIndex:
         raise WorkspaceError(f"{library}: has no index of tracks; castlist library index makes one")
     try:
         about = json.loads(folder.read(ABOUT, _ABOUT_LONGEST))
-        films, twice = dict(about["films"]), float(about["twice"])
+        films, twice = dict(about["films"]), float(about.get("twice", 0))
         places = np.load(library / WHERE, mmap_mode="r", allow_pickle=False)
         index = faiss.read_index(str(library / INDEX), faiss.IO_FLAG_MMAP_IFC)
         if places.dtype != np.int64 or places.shape != (index.ntotal, 3) or not 0 <= twice <= max(TWICE):

@@ -45,7 +45,7 @@ class LibraryFilm:
 
     id: int  # row in the catalogue; may change when it is rebuilt
     name: str  # file name; with its folder where two films have one name
-    path: str  # of the film, when it was added
+    path: str  # of the film, when it was added, as text that is UTF-8; see `file`
     workspace: Path
     digest: str  # of the content
     seconds: float
@@ -55,6 +55,11 @@ class LibraryFilm:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def file(self) -> Path:
+        """The film itself, where it was when it was added."""
+        return path_from_text(self.path)
 
 
 @dataclass(frozen=True, slots=True)
