@@ -74,7 +74,9 @@ class Base:
         if len(np.unique(self.number)) < count or self.number.min(initial=1) < 1:
             raise InputError("Base.number must be a number from 1 for each label, none of them twice")
         if not self.number.max(initial=0) < self.next_number <= _LAST:
-            raise InputError("Base.next_number must be larger than every number in Base.number")
+            raise InputError(
+                f"Base.next_number must be larger than every number in Base.number, and {_LAST} at most"
+            )
         if not self.digest:
             object.__setattr__(self, "digest", _digest(self.tracks, self.clock))
 

@@ -102,8 +102,7 @@ def face_vector(given: ArrayLike) -> NDArray[np.float32]:
         InputError: it is no list of finite numbers, or all of them are 0.
     """
     try:
-        with np.errstate(over="ignore"):  # what is too large is not finite then
-            vector = np.asarray(given, np.float32)
+        vector = np.asarray(given, np.float64)
     except (TypeError, ValueError):
         raise InputError("a face is given as a vector (d,) of numbers, as the model makes it") from None
     if vector.ndim != 1 or not np.isfinite(vector).all() or not vector.any():
