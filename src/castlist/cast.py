@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.argument_types import is_whole
+from castlist.clock_times import how_long
 from castlist.errors import InputError
 from castlist.types import (
     BACKGROUND,
@@ -102,7 +103,7 @@ class Person:
 
     def __repr__(self) -> str:
         stays = len(self.appearances)
-        summary = f"{self.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
+        summary = f"{how_long(self.duration)} in {stays} appearance{'s' * (stays != 1)}"
         return f"<Person {self.name!r}: {summary}, {len(self.tracks)} track{'s' * (len(self.tracks) != 1)}>"
 
     def _repr_html_(self) -> str:
@@ -208,7 +209,7 @@ class Cast:
         """How many people in how many seconds, for people to read."""
         count = f"{len(self.people)} {'person' if len(self.people) == 1 else 'people'}"
         behind = f" and {len(self.background)} in the background" if self.background else ""
-        return f"{count}{behind} in {float(self.length):.1f} s"
+        return f"{count}{behind} in {how_long(self.length)}"
 
     def share(self, person: str | Person) -> float:
         """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it.
@@ -335,7 +336,7 @@ class Cast:
             if not meant:
                 raise InputError(self._unknown(name))
             if len(meant) > 1:
-                several = ", ".join(f"{p.key} ({p.screen_time:.1f} s)" for p in meant)
+                several = ", ".join(f"{p.key} ({how_long(p.duration)})" for p in meant)
                 raise InputError(
                     f"{len(meant)} people are called {name!r}: {several}; write {meant[0].key}, not the name"
                 )

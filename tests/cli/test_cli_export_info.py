@@ -57,6 +57,17 @@ def test_a_film_has_one_length_also_where_pictures_are_missing_and_begin_late(tm
     assert "The film is 6.0 s long; for 0.1 s of it" in printed
 
 
+def test_a_long_film_is_not_a_number_of_seconds_but_in_json(tmp_path, capsys):
+    place = made(tmp_path, unread=2000, seconds=4855)
+    assert run(["info", str(place)]) == 0
+    printed = capsys.readouterr().out
+    assert "1:20:55.0, h264" in printed
+    assert "The film is 1:20:55.0 long; for 1:20.0 of it" in printed
+    assert "4855" not in printed
+    assert run(["info", str(place), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["film"]["seconds"] == 4855
+
+
 def test_info_counts_decisions_and_proposed_names(two_people, tmp_path, capsys):
     place = shutil.copytree(two_people / "film.castlist", tmp_path / "film.castlist")
     assert run(["info", str(place)]) == 0

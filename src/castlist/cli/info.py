@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from castlist.cli.options import WORKSPACE
+from castlist.clock_times import how_long
 from castlist.shell_words import shell_path
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _lines(found: Summary) -> dict[str, str]:
 
 
 def _film(film: FilmSummary) -> str:
-    size = f"{film['width']}×{film['height']}, {film['seconds']:.1f} s, {film['codec']}".rstrip(", ")
+    size = f"{film['width']}×{film['height']}, {how_long(film['seconds'])}, {film['codec']}".rstrip(", ")
     start = f", timecode {film['timecode']}" if film["timecode"] else ""
     gone = "" if film["there"] else "; this file does not exist any more"
     return f"{film['path']} ({size}{start}{gone})"

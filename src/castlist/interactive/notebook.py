@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
+from castlist.clock_times import clock_span, how_long
 from castlist.errors import CastlistError
 from castlist.io.exports.names import film_name, one_line
 
@@ -44,9 +45,9 @@ def person_html(person: Person, image: Callable[[str], bytes] | None = None) -> 
     """One person as HTML: faces, seconds and appearances."""
     faces = "".join(_picture(face.image, image) for face in person.faces[:PORTRAITS])
     stays = len(person.appearances)
-    summary = f"{person.screen_time:.1f} s in {stays} appearance{'s' * (stays != 1)}"
-    first, last = float(person.first), float(person.last)
-    return f"<div><p>{_named(person.name)}: {summary}, {first:.1f}–{last:.1f} s</p><p>{faces}</p></div>"
+    summary = f"{how_long(person.duration)} in {stays} appearance{'s' * (stays != 1)}"
+    when = clock_span(person.first, person.last)
+    return f"<div><p>{_named(person.name)}: {summary}, {when}</p><p>{faces}</p></div>"
 
 
 def _named(name: str) -> str:
@@ -57,7 +58,7 @@ def _row(cast: Cast, person: Person, image: Callable[[str], bytes] | None, colou
     faces = "".join(_picture(face.image, image) for face in person.faces[:PICTURES])
     return (
         f"<tr><td>{faces}</td><td style='text-align:left'>{_named(person.name)}<br>"
-        f"{person.screen_time:.1f} s, {100 * cast.share(person):.0f} %</td>"
+        f"{how_long(person.duration)}, {100 * cast.share(person):.0f} %</td>"
         f"<td style='width:60%;min-width:20em'>{_lane(cast, person, colour)}</td></tr>"
     )
 
@@ -81,7 +82,7 @@ def _lane(cast: Cast, person: Person, colour: str) -> str:
     bars = "".join(
         f"<rect x='{100 * (float(a.start) - begin) / whole:.2f}%' y='0' height='14' "
         f"width='{max(0.3, 100 * float(a.duration) / whole):.2f}%' fill='{colour}'>"
-        f"<title>{float(a.start):.1f}–{float(a.stop):.1f} s</title></rect>"
+        f"<title>{clock_span(a.start, a.stop)}</title></rect>"
         for a in person.appearances[:500]
     )
     frame = "<rect width='100%' height='14' fill='#8882'/>"

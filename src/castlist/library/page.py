@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from castlist.clock_times import how_long
 from castlist.errors import CastlistError
 from castlist.library.query import Moment
 from castlist.library.search import LikelyPerson
@@ -78,7 +79,7 @@ def cards_of_moments(moments: Sequence[Moment]) -> list[Card]:
             m.start,
             m.stop,
             ", ".join(name for _, name in m.people),
-            f"{m.stop - m.start:.1f} s",
+            how_long(m.stop - m.start),
             m.image,
         )
         for m in moments

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from castlist.clock_times import how_long
 from castlist.errors import InputError
 from castlist.library import lookup, views
 from castlist.store.rows import exact
@@ -312,14 +313,13 @@ def _near(
         )
     if best is None:
         return "never"
+    apart, moment = how_long(best[0]), how_long(best[2])
     if best[0] > (0 if query.shot else query.within):
-        return f"never; they come within {best[0]:.1f} s of each other in {best[1].name}, at {best[2]:.1f} s"
+        return f"never; they come within {apart} of each other in {best[1].name}, at {moment}"
     if absent:
         are = "is" if len(query.names) == 1 else "are"
         return f"whenever {' and '.join(query.names)} {are} there, {' or '.join(query.without)} is there, too"
-    return (
-        f"never in one shot; they are on screen {best[0]:.1f} s apart in {best[1].name}, at {best[2]:.1f} s"
-    )
+    return f"never in one shot; they are on screen {apart} apart in {best[1].name}, at {moment}"
 
 
 def _gap(a: _Stay, b: _Stay) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast, Face, Person
+from castlist.clock_times import clock_span
 from castlist.cluster import (
     LinkEvidence,
     LowQualityPlacement,
@@ -395,7 +396,7 @@ def _of_clothes(explanation: Explanation) -> list[str]:
 
 
 def _conclusion(explanation: Explanation, cast: Cast) -> str:
-    spans = [f"{float(first):.1f}–{float(last):.1f} s" for first, last in explanation.times]
+    spans = [clock_span(first, last) for first, last in explanation.times]
     head = f"Track {explanation.a} ({spans[0]}) and track {explanation.b} ({spans[1]})"
     if explanation.same:
         return f"{head} are one person in this cast: {explanation.persons[0]}."

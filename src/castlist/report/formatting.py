@@ -6,7 +6,7 @@ import unicodedata
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from castlist.clock_times import clock_time
+from castlist.clock_times import clock_time, how_long
 from castlist.direction_marks import without_direction_marks
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def lost(cast: Cast) -> list[str]:
         found.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
     if cast.unread:
         found.append(
-            f"The film is {float(cast.length):.1f} s long; for {float(cast.unread):.1f} s of it the file has "
+            f"The film is {how_long(cast.length)} long; for {how_long(cast.unread)} of it the file has "
             "no pictures that can be read"
         )
     return found

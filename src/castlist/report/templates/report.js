@@ -102,7 +102,7 @@
       const near = spans.get(strip).find(([a, b]) => at >= a - slack && at <= b + slack);
       if (near) {
         title.textContent = strip.previousElementSibling.textContent.trim();
-        text.textContent = clock(near[0]) + " – " + clock(near[1]) + ", " + ((near[1] - near[0]) / 1000).toFixed(1) + " s";
+        text.textContent = clock(near[0]) + " – " + clock(near[1]) + ", " + (near[1] - near[0] < 59950 ? ((near[1] - near[0]) / 1000).toFixed(1) + " s" : clock(near[1] - near[0]));
         const best = faces(strip.dataset.person).reduce((b, f) => {
           const far = Math.abs(Number(f.dataset.ms || 0) - at);
           return b && b[0] <= far ? b : [far, f];
