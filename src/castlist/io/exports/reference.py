@@ -91,6 +91,12 @@ film says so, else 00:00:00:00 (in the EDL 01:00:00:00, where Resolve begins a t
 01:00:00:00` says another; `01:00:00;00`, with a semicolon, is drop-frame. A workspace made by castlist 0.1
 does not know the film's timecode: `castlist find` once again reads it.
 
+Cameras of 50 or 60 frames a second often count timecode at 25 or 30. QuickTime and MXF files say so, and
+castlist goes by it. Matroska and other files with only a `timecode` tag do not say it: castlist reads the
+tag at the film's own rate, so that the start can be up to half a second early. If such a film counts at half
+its rate, double the frames of the tag: for 10:00:00:12 in a film of 50 frames a second write
+`--start-timecode 10:00:00:24`.
+
 ## The other way: names from files
 
 `castlist propose film.castlist names.csv` reads who is seen when from a table (`.csv`, `.tsv`), from markers
