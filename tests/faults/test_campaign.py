@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_input,
     kinds_library,
+    kinds_numbers,
     kinds_page,
     kinds_rooms,
     kinds_system,
@@ -29,6 +30,7 @@ SLOW = {  # cases of kinds whose cases take seconds; of the others as many as th
     "other rooms on a stranger's workspace": 2, "names, addresses and odd arguments": 4,
     "columns of arrays": 3, "values in rows": 5, "links, pipes, giants and junk in a workspace": 5,
     "bytes of cast.db": 4, "journals beside cast.db": 2, "--set with absurd values": 8,
+    "numbers in arrays": 2,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),
@@ -44,6 +46,14 @@ def ground(tmp_path_factory):
     server = Server(folder)
     yield folder, template, server
     server.close()
+
+
+def test_no_file_of_kinds_is_left_out():
+    """Neither here nor in the long run: a kind is noted only where its file is imported."""
+    names = {path.stem for path in Path(__file__).parent.glob("kinds_*.py")}
+    assert {name for name in names if f"tests.faults.{name}" not in sys.modules} == set()
+    long_run = (Path(__file__).parent / "__main__.py").read_text("utf-8")
+    assert {name for name in names if f"    {name},\n" not in long_run} == set()
 
 
 @pytest.mark.parametrize("name", KINDS)
