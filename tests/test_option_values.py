@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import MISSING, fields, is_dataclass
+
 import numpy as np
 import pytest
 
+import castlist.cluster
+import castlist.constrain
+import castlist.cues
+import castlist.detect
+import castlist.drawn
+import castlist.embed
+import castlist.library
+import castlist.metrics
+import castlist.redact
+import castlist.render
+import castlist.review
+import castlist.split
+import castlist.suggest
+import castlist.track
 from castlist.errors import InputError
 from castlist.option_values import option_value
 from castlist.refine import REFINERS, Averaged, PseudoRF, SSiam, TSiam, TSiamSecondOrder
@@ -81,3 +98,52 @@ def test_the_other_steps_take_them_alike():
 @pytest.mark.parametrize("method", sorted(REFINERS))
 def test_the_defaults_of_every_refinement_are_allowed(method):
     assert REFINERS[method]() == REFINERS[method]()
+
+
+ROOMS = (
+    castlist.cluster, castlist.constrain, castlist.cues, castlist.detect, castlist.embed, castlist.redact,
+    castlist.split, castlist.track,
+)  # fmt: skip
+MEASURED = {castlist.cluster.Calibration}  # a result, which nobody gives
+STEPS = [
+    kind
+    for room in ROOMS
+    for kind in (getattr(room, name) for name in room.__all__)
+    if is_dataclass(kind)
+    and kind not in MEASURED
+    and all(f.default is not MISSING or f.default_factory is not MISSING for f in fields(kind))
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
+def test_every_step_refuses_numbers_of_another_type(step):
+    assert step() == step(**{f.name: f.default for f in fields(step) if f.default is not MISSING})
+    for option in fields(step):
+        wrong = {"int": (1.5, 2.0, "3", True, None), "float": ("0.5", None, float("nan"), True)}
+        for value in wrong.get(option.type, ()):
+            with pytest.raises(InputError, match=rf"^{step.__name__}\.{option.name} must be a .*number"):
+                step(**{option.name: value})
+
+
+FUNCTIONS = [
+    castlist.cluster.extend, castlist.cluster.knn_tree, castlist.cluster.link_evidence,
+    castlist.cluster.reliability, castlist.cluster.track_means, castlist.cues.palette,
+    castlist.suggest.questions, castlist.library.executor, castlist.redact.redact, castlist.render.cut,
+    castlist.render.joined, castlist.review.serve, castlist.metrics.face_scores,
+    castlist.drawn.people, castlist.drawn.random_script, castlist.drawn.render, castlist.drawn.resembling,
+    castlist.drawn.still,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_functions_refuse_numbers_of_another_type(function):
+    parameters = inspect.signature(function).parameters.values()
+    given = {"int": 3, "float": 0.5, "str": "x", "str | os.PathLike[str]": "x", "Sequence[str]": ()}
+    needed = {p.name: given.get(p.annotation) for p in parameters if p.default is p.empty}
+    numbers = [p.name for p in parameters if p.annotation in ("int", "float")]
+    for name in numbers:
+        whole = function.__annotations__[name] == "int"
+        for value in (1.5, "3", True) if whole else ("0.5", None, float("nan")):
+            with pytest.raises(InputError, match=rf"^{name} is a {'whole ' if whole else ''}number, got"):
+                function(**{**needed, name: value})
+    assert numbers

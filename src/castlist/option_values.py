@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-__all__ = ["option_value", "set_options"]
+__all__ = ["check_options", "option_value", "set_options"]
 
 
 def option_value(name: str, value: object, kind: str, least: float | None = None) -> object:
@@ -68,6 +68,11 @@ def set_options(
     for f in fields(step):
         value = option_value(f"{place}{f.name}", getattr(step, f.name), str(f.type), least(f))
         object.__setattr__(step, f.name, value)
+
+
+def check_options(step: DataclassInstance) -> None:
+    """As `set_options`, for a step that knows itself how large and how small its numbers may be."""
+    set_options(step, lambda f: None, f"{type(step).__name__}.")
 
 
 def _finite(number: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
@@ -18,7 +20,9 @@ from castlist.cluster import (
     ProbabilityCut,
     Ward,
     extend,
+    knn_tree,
     track_means,
+    ward,
 )
 from castlist.errors import InputError
 from castlist.types import NOISE, USER, Clustering, Constraints, Embeddings
@@ -112,8 +116,14 @@ def test_nothing_gives_nothing_and_one_gives_one(name: str, cut: object) -> None
 
 def test_contradictions_are_an_error() -> None:
     table, _ = people()
-    with pytest.raises(InputError, match="must-linked and cannot-linked"):
+    with pytest.raises(InputError, match="tracks 0 and 2 are must-linked and cannot-linked"):
         Ward()(table, links(cannot=[(0, 2)], must=[(0, 1), (1, 2)]))
+
+
+@pytest.mark.parametrize("tree", [ward, knn_tree])
+def test_contradictions_about_rows_speak_of_no_tracks(tree: Callable[..., object]) -> None:
+    with pytest.raises(InputError, match=r"^points 0 and 2 are must-linked and cannot-linked"):
+        tree(np.eye(4), cannot=[(0, 2)], must=[(0, 1), (1, 2)])
 
 
 def test_extend_adds_noise() -> None:

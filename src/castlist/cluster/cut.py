@@ -13,6 +13,7 @@ from castlist.cluster.links import must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import cut_tree
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import NOISE, Clustering, Constraints, Embeddings, Tree
 
 __all__ = ["AutoCut", "CountCut", "HeightCut", "PeopleCut", "ProbabilityCut"]
@@ -30,6 +31,9 @@ class AutoCut:
     """
 
     odds: float = 0.0  # log odds added to each pair: more joins more
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering:
         likeness, faces = Likeness.from_embeddings(embeddings, how_many_tracks(embeddings, constraints))
@@ -86,6 +90,7 @@ class ProbabilityCut:
     probability: float = 0.5
 
     def __post_init__(self) -> None:
+        check_options(self)
         if not 0 < self.probability <= 1:
             raise InputError(f"ProbabilityCut.probability must lie in (0, 1], got {self.probability}")
 
@@ -108,6 +113,7 @@ class PeopleCut:
     probability: float = 0.5
 
     def __post_init__(self) -> None:
+        check_options(self)
         if not 1 <= self.least <= self.most:
             raise InputError(
                 f"PeopleCut needs 1 <= least <= most, got least {self.least} and most {self.most}"
@@ -141,7 +147,7 @@ def _people(tree: Tree, faces: NDArray[np.int64]) -> NDArray[np.int64]:
 def _decided(faces: NDArray[np.int64], constraints: Constraints) -> int:
     """How many of the tree's merges the must-links ask for; they are its first."""
     present = np.flatnonzero(faces)
-    group, _ = must_groups(len(faces), constraints.must, constraints.cannot)
+    group, _ = must_groups(len(faces), constraints.must, constraints.cannot, of="tracks")
     return len(present) - len(np.unique(group[present]))
 
 
@@ -179,7 +185,7 @@ def _finish(clustering: Clustering, faces: NDArray[np.int64], constraints: Const
     """NOISE for tracks without a face, unless a must-link says who they are."""
     label = clustering.label[: len(faces)].copy()
     label[faces == 0] = NOISE
-    group, _ = must_groups(len(faces), constraints.must, constraints.cannot)
+    group, _ = must_groups(len(faces), constraints.must, constraints.cannot, of="tracks")
     for track in np.flatnonzero(faces == 0):
         known = label[(group == group[track]) & (faces > 0)]
         if len(known):

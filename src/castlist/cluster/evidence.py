@@ -19,6 +19,7 @@ from castlist.cluster.means import how_many_tracks, track_quality
 from castlist.cluster.tree import among, assemble, cut_tree, group_merges, present_tracks, unjoined
 from castlist.cluster.whiten import measure, whitened
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["GroupLinkage", "find_people"]
@@ -54,6 +55,7 @@ class GroupLinkage:
     low_quality: float = 0.25  # a share
 
     def __post_init__(self) -> None:
+        check_options(self)
         if self.rounds < 0:
             raise InputError(f"GroupLinkage.rounds must not be negative, got {self.rounds}")
         if not 0 <= self.low_quality < 1:

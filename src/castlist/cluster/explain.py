@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.cluster.links import must_groups
@@ -62,6 +63,7 @@ def _of_views(views: tuple[float, ...]) -> str:
     return f" ({views[0]:.2f} by the face model, {views[1]:.2f} by networks trained on this film)"
 
 
+@typed_arguments
 def link_evidence(
     tree: Tree, embeddings: Embeddings, constraints: Constraints, a: int, b: int
 ) -> LinkEvidence:
@@ -115,7 +117,7 @@ def _decided(constraints: Constraints, n: int, a: int, b: int) -> tuple[str, flo
         kind = "must-link" if constraints.same[row] else "cannot-link"
         reason = "decided by a person" if constraints.origin[row] == USER else "seen in one frame"
         return f"{reason} ({kind})", float(constraints.same[row])
-    group, apart = must_groups(n, constraints.must, constraints.cannot)
+    group, apart = must_groups(n, constraints.must, constraints.cannot, of="tracks")
     if group[a] == group[b]:
         return "a chain of must-links connects them", 1.0
     if (np.sort(group[[a, b]]) == apart).all(axis=1).any():

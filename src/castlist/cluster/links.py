@@ -29,11 +29,14 @@ def check_pairs(pairs: ArrayLike | None, n: int, name: str) -> NDArray[np.int64]
 
 
 def must_groups(
-    n: int, must: NDArray[np.int64], cannot: NDArray[np.int64]
+    n: int, must: NDArray[np.int64], cannot: NDArray[np.int64], *, of: str = "points"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(n,) the group of each point under must-links and their chains, and (q, 2) cannot-linked groups.
 
     Groups are numbered by first appearance; the pairs are ordered (smaller first) and without repeats.
+
+    Args:
+        of: what the points are to whoever gave the links, for the message.
 
     Raises:
         InputError: two points are to be one and two at once; the message names them.
@@ -51,9 +54,7 @@ def must_groups(
     clash = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
     if len(clash):
         a, b = cannot[clash[0]]
-        raise InputError(
-            f"tracks {a} and {b} are must-linked and cannot-linked at once; undo one of the links"
-        )
+        raise InputError(f"{of} {a} and {b} are must-linked and cannot-linked at once; undo one of the links")
     return group, np.unique(np.sort(pairs, axis=1), axis=0) if len(pairs) else pairs
 
 

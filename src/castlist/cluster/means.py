@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
 from castlist.vectors import unit
 
 __all__ = ["extend", "how_many_tracks", "track_means", "track_quality"]
 
 
+@typed_arguments
 def track_means(
     embeddings: Embeddings, tracks: int = 0, *, length: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -55,6 +57,7 @@ def how_many_tracks(embeddings: Embeddings, constraints: Constraints) -> int:
     return max(int(column.max(initial=-1)) for column in named) + 1
 
 
+@typed_arguments
 def extend(clustering: Clustering, tracks: int) -> Clustering:
     """The clustering with NOISE for the tracks beyond its last, up to `tracks` of them in all."""
     missing = max(0, tracks - len(clustering))

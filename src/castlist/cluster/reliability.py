@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
 
 __all__ = ["Reliability", "reliability"]
@@ -32,6 +33,7 @@ class Reliability:
         return float(np.average(np.abs(self.predicted - self.true)[full], weights=self.count[full]))
 
 
+@typed_arguments
 def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> Reliability:
     """What was predicted (probabilities) against what was true (booleans), in `bins` equal bins of [0, 1].
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.option_values import check_options
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Clock, Tracks
 
 __all__ = ["Roles"]
@@ -26,6 +27,9 @@ class Roles:
     seconds: float = 1.0  # on screen, at least,
     part: float = 0.03  # or this part of the film's length, whichever is less
     clear: float = 0.82  # the best score of a person's faces, at least
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def __call__(
         self,

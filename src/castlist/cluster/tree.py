@@ -85,7 +85,7 @@ def present_tracks(faces: NDArray[np.int64], constraints: Constraints) -> Presen
     kept = faces > 0
     place = np.cumsum(kept) - 1
     must, cannot = constraints.must, constraints.cannot
-    group, _ = must_groups(len(faces), must, cannot)
+    group, _ = must_groups(len(faces), must, cannot, of="tracks")
     linked = np.flatnonzero(kept)
     chains = linked[np.lexsort((linked, group[linked]))]
     follows = group[chains[1:]] == group[chains[:-1]]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import CO_OCCURRENCE, Constraints, Tracks
 
 __all__ = ["CoOccurrence"]
@@ -34,6 +35,7 @@ class CoOccurrence:
     max_handover: float = 0.1  # shared frames of a handover, as a share of the shorter track; 0: none
 
     def __post_init__(self) -> None:
+        check_options(self)
         if self.min_frames < 1:
             raise InputError(f"CoOccurrence.min_frames must be at least 1, got {self.min_frames}")
         for name in ("max_overlap", "max_shared", "max_handover"):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import CO_OCCURRENCE, Constraints, Detections, Embeddings, Tracks
 from castlist.vectors import unit
 
@@ -40,6 +41,7 @@ class Reflections:
     copy_movement: float = 0.012  # of turns that deviate by so much
 
     def __post_init__(self) -> None:
+        check_options(self)
         for name in ("correlation", "copy_correlation"):
             if not 0 < getattr(self, name) <= 1:
                 raise InputError(f"Reflections.{name} must lie in (0, 1], got {getattr(self, name)}")

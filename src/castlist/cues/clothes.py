@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.embed import halved
 from castlist.types import Cue
 
@@ -72,6 +73,7 @@ class Clothes:
         return Cue(vector, quality)
 
 
+@typed_arguments
 def palette(vector: NDArray[np.floating], most: int = 5) -> list[Colour]:
     """The commonest colours (red, green, blue) in a row that `Clothes` made, with their shares."""
     import cv2

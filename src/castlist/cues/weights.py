@@ -12,6 +12,7 @@ from castlist.cluster import Calibration
 from castlist.cluster.cue_pairs import bounded, seconds_apart
 from castlist.cluster.likeness import MAX_PAIRS, Likeness
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import Constraints, CuePairs, Embeddings
 from castlist.vectors import products
 
@@ -86,6 +87,7 @@ class Weights:
     min_visible: float = 0.15  # share of a track's region that must be seen
 
     def __post_init__(self) -> None:
+        check_options(self)
         if list(self.spans) != sorted(set(self.spans)) or any(s <= 0 for s in self.spans):
             raise InputError(f"Weights.spans must rise from more than 0 seconds, got {list(self.spans)}")
         for name in ("known", "unlike", "alike"):

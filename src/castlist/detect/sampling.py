@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import Detections, Machine
 
 __all__ = ["BACK", "FaceFinder", "Jumps", "Picture", "Sampler", "Sampling", "merged"]
@@ -47,6 +48,7 @@ class Sampling:
     smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
 
     def __post_init__(self) -> None:
+        check_options(self)
         if not (min(self.per_second, self.side, self.enlarge, *self.other_sides) > 0):
             raise InputError("Sampling.per_second, side, enlarge and other_sides must be more than 0")
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.low_light import brightened
 from castlist.models import OnnxNetwork, load
+from castlist.option_values import check_options
 from castlist.types import Detections, Machine
 
 STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
@@ -30,6 +31,9 @@ class SCRFD:
 
     min_score: float = 0.5  # weaker faces can carry on a track; what begins one is the tracker's choice
     max_overlap: float = 0.4  # IoU above which two boxes are one face
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     model = "scrfd-500m"
 

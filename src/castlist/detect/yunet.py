@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.low_light import brightened
 from castlist.models import load
+from castlist.option_values import check_options
 from castlist.types import Detections, Machine
 
 LEAST = 8  # pixels of a picture's side: in less there is no face to be found
@@ -34,6 +35,9 @@ class YuNet:
 
     min_score: float = 0.5  # weaker faces can carry on a track; what begins one is the tracker's choice
     max_overlap: float = 0.3  # IoU above which two boxes are one face
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     model = "yunet"
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from castlist.argument_types import typed_arguments
 from castlist.drawn.films import FILMS, random_script, still
 from castlist.drawn.look import Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, Script
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 
+@typed_arguments
 def render(
     script: Script, path: Path | str, *, seed: int = 0, watch: Callable[[int, int], None] | None = None
 ) -> Truth:

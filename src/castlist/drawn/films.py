@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from castlist.argument_types import typed_arguments
 from castlist.drawn.look import SHIRTS, Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, SceneTransition, Script
 
@@ -79,6 +80,7 @@ def close(
     return Scene(seconds, (actor,), room, blur=1.6, tint=tint, light=light)
 
 
+@typed_arguments
 def random_script(
     seed: int, *, n_people: int = 6, seconds: float = 60.0, width: int = 640, height: int = 360
 ) -> Script:
@@ -420,6 +422,7 @@ def split_screen() -> Script:
     return Script("split screen", people(2), scenes)
 
 
+@typed_arguments
 def still(look: Look, *, width: int = 320, height: int = 240) -> Script:
     """One frame of one face: the shortest film."""
     return Script("still", (look,), (Scene(0.04, (Actor(0, 0.5, 0.45, 0.45),)),), width=width, height=height)

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
 
 Colour = tuple[float, float, float]  # red, green, blue, each 0 to 1
@@ -205,6 +206,7 @@ def describe(look: Look) -> NDArray[np.float64]:
     )
 
 
+@typed_arguments
 def people(n: int, *, seed: int = 0) -> tuple[Look, ...]:
     """n looks as different from one another as a greedy choice among many makes them.
 
@@ -225,6 +227,7 @@ def people(n: int, *, seed: int = 0) -> tuple[Look, ...]:
     return tuple(replace(candidates[k], shirt=SHIRTS[i % len(SHIRTS)]) for i, k in enumerate(chosen))
 
 
+@typed_arguments
 def resembling(look: Look, *, seed: int = 0, amount: float = 0.12) -> Look:
     """A look like another: every length moved by up to `amount` of its range."""
     rng = np.random.default_rng(seed)

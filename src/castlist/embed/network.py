@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from castlist.embed.align import CHIP
 from castlist.errors import InputError
 from castlist.models import load
+from castlist.option_values import check_options
 from castlist.types import Machine
 
 __all__ = ["ArcFace", "SFace"]
@@ -33,6 +34,9 @@ class SFace:
     model = "sface"
     dimensions: ClassVar[int] = 128
 
+    def __post_init__(self) -> None:
+        check_options(self)
+
     def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
         """(n, 128) vectors of chips (n, 112, 112, 3) BGR uint8.
 
@@ -54,6 +58,9 @@ class ArcFace:
 
     model = "arcface-mbf"
     dimensions: ClassVar[int] = 512
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]:
         """(n, 512) vectors of chips (n, 112, 112, 3) BGR uint8.

@@ -14,6 +14,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
+from castlist.argument_types import typed_arguments
 from castlist.library.work import FilmState, FilmWatch, Outcome, Task, died, perform, quiet
 from castlist.machine_limits import cores
 from castlist.progress import Pace
@@ -136,6 +137,7 @@ def _serve(pipe: Connection) -> None:
             pipe.send(perform(pipe.recv(), watch))
 
 
+@typed_arguments
 def executor(on: str = "local", jobs: int = 0, address: str | None = None) -> Executor:
     """The executor of that name: "local" or "ray"; `jobs` films at once, 0 for what suits it.
 

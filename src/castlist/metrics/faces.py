@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.boxes import iou
 from castlist.errors import InputError
 from castlist.metrics.contingency import Ratio
@@ -93,6 +94,7 @@ class FaceScores:
         return found | {name: getattr(self, name) for name in names}
 
 
+@typed_arguments
 def face_scores(truth: LabelledFaces, found: FoundFaces, *, min_iou: float = 0.4) -> FaceScores:
     """The scores of found faces against labelled ones.
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from castlist.boxes import iou, pairs_in_frame, part_of
 from castlist.cast import Cast
+from castlist.option_values import check_options
 from castlist.render import BLACK, BODY, CORE, HEAD, HOLE, MARGIN, WHOLE, Covers
 from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
 
@@ -59,6 +60,9 @@ class Hide:
     hold: float = 0.5  # seconds before a face was first and after it was last seen, within its shot
     across: int = 1  # frames beyond a cut: cuts may be blends of two shots, or found a frame late
     fail_secure: bool = False  # hide the whole picture from where a followed face is lost
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def face(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 4) what stays open of kept faces, from their boxes."""

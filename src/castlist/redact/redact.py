@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from castlist._version import __version__
+from castlist.argument_types import typed_arguments
 from castlist.cast import Cast, Person
 from castlist.decisions import apply
 from castlist.decisions.people import DECIDED_NO_FACE
@@ -142,6 +143,7 @@ class Redaction:
         }
 
 
+@typed_arguments
 def redact(
     workspace: str | os.PathLike[str],
     output: str | os.PathLike[str],

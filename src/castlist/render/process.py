@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from castlist.argument_types import typed_arguments
 from castlist.decode import Limits, wire
 from castlist.decode.files import digest, digest_of, open_plain, printable
 from castlist.decode.process import Child
@@ -85,6 +86,7 @@ def render(
         )
 
 
+@typed_arguments
 def cut(
     video: Video,
     clock: Clock,
@@ -113,6 +115,7 @@ def cut(
     return joined([Film(video, clock, spans)], output, fade=fade, mute=mute, watch=watch, limits=limits)
 
 
+@typed_arguments
 def joined(
     films: Sequence[Film],
     output: Path,

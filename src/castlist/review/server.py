@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
 from castlist.review.access import LOOPBACK, Access, written
 from castlist.review.publisher import published
@@ -31,6 +32,7 @@ LEAVING_SECONDS = 2  # given to answers under way when it ends; a film that is b
 ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+@typed_arguments
 def serve(
     place: str | Path,
     *,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.option_values import check_options
 from castlist.split.cuts import hard_cuts
 from castlist.split.dissolves import dissolves
 from castlist.split.fades import fades
@@ -26,6 +27,9 @@ class ContentSplitter:
     # Both floors are lower in dark frames, as all differences are.
     floor: float = 0.02  # ... plus this: flicker and compression in a still picture stay below it
     dissolve_floor: float = 0.05  # two pictures that differ less (mean absolute, 0 to 1) do not dissolve
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     sees = SEES
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.option_values import check_options
 from castlist.split.content import shots
 from castlist.split.signal import BINS, SEES, THUMB, blocks, checked, describe
 from castlist.types import CUT, Shots
@@ -17,6 +18,9 @@ class HistogramSplitter:
     """Cut where the Hellinger distance of successive colour histograms exceeds a constant."""
 
     threshold: float = 0.3  # 0: the same colours, 1: none in common
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     sees = SEES
 

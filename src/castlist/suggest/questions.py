@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cast import picture_worth
 from castlist.cluster.low_quality import JOINED
 from castlist.decisions import Base
@@ -52,6 +53,7 @@ class Question:
     others: tuple[int, ...] = ()  # best tracks of those whom the first may be instead, likeliest first
 
 
+@typed_arguments
 def questions(base: Base, view: View, limit: int = 20) -> list[Question]:
     """The most useful questions that no decision answers yet, the most useful first."""
     asker = Asker(base)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.option_values import check_options
 from castlist.types import Clock, Detections, Embeddings, Tracks
 from castlist.vectors import unit
 
@@ -80,6 +81,9 @@ class TrackFilter:
     known: float = (
         0.7  # cosine with a face that lives at another time from which a still one is the same person
     )
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def __call__(
         self,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.option_values import check_options
 from castlist.track.assignment import assign
 from castlist.types import INTERPOLATED, Clock, Detections, Shots, Tracks
 
@@ -30,6 +31,9 @@ class MotionTracker:
     reach: float = 0.8  # how far a face may be from where it was expected, in face widths
     clearance: float = 0.35  # by how much the best way to join two tracks must beat swapping them
     min_seconds: float = 0.2  # shorter tracks are dropped; one frame is enough if it is shown for longer
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
         """Tracks ordered by first frame, none across a cut, each detection in one at most."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import Embeddings, Tracks
 from castlist.vectors import unit
 
@@ -27,6 +28,7 @@ class LikenessSplit:
     faces: int = 2  # embedded faces on each side, at least
 
     def __post_init__(self) -> None:
+        check_options(self)
         if self.faces < 2:
             raise InputError(
                 f"LikenessSplit.faces must be at least 2, got {self.faces}: one face is like none"

@@ -163,3 +163,9 @@ def test_links_that_are_none_of_the_tracks_are_refused(step, pairs, message):
         step.fit(X, tracks=TRACKS, frames=frames, cannot_link=pairs)
     with pytest.raises(ValueError, match=message.replace("cannot", "must")):
         step.fit(X, tracks=TRACKS, must_link=pairs)
+
+
+@pytest.mark.parametrize("name", ["must_link", "cannot_link"])
+def test_ward_calls_links_as_its_arguments_are_called(name):
+    with pytest.raises(InputError, match=rf"^{name} names a point outside 0 to 7"):
+        Ward().fit(np.random.default_rng(0).random((8, 3)), **{name: [[0, 9]]})

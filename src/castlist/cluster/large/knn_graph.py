@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cluster.dense import Update
 from castlist.cluster.duplicates import duplicate_pairs
 from castlist.cluster.large.ivf import cell_search
@@ -23,6 +24,7 @@ from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.means import how_many_tracks, track_means
 from castlist.cluster.tree import among, assemble, group_merges, present_tracks, unjoined
 from castlist.errors import InputError
+from castlist.option_values import check_options
 from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["KnnGraph", "knn_tree"]
@@ -45,6 +47,7 @@ class KnnGraph:
     cells: int = 16  # beyond, a cluster is compared with the members of so many cells
 
     def __post_init__(self) -> None:
+        check_options(self)
         _check_options(self.linkage, self.exact, self.cells)
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
@@ -63,6 +66,7 @@ class KnnGraph:
         return among(tree, present, len(faces))
 
 
+@typed_arguments
 def knn_tree(
     points: ArrayLike,
     *,

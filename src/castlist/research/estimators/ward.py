@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import validate_data
 
 from castlist.cluster import ward
+from castlist.cluster.links import check_pairs
 from castlist.errors import InputError
 from castlist.types import Clustering, Tree
 
@@ -52,7 +53,9 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"n_clusters must lie in 1 to {len(x)}, the number of rows, got {self.n_clusters!r}"
             )
-        tree = ward(x, weights=weights, cannot=cannot_link, must=must_link)
+        cannot = check_pairs(cannot_link, len(x), "cannot_link")
+        must = check_pairs(must_link, len(x), "must_link")
+        tree = ward(x, weights=weights, cannot=cannot, must=must)
         self.linkage_ = tree.linkage
         self.labels_ = cut(tree, self.n_clusters)
         return self
