@@ -214,7 +214,7 @@ def test_without_faiss_many_points_are_told_what_to_install(monkeypatch: pytest.
         ([[1.0], [0.0]], {"weights": [1]}, "positive"),
         ([[1.0], [0.0]], {"cannot": [(0, 2)]}, "outside 0 to 1"),
         ([[1.0], [0.0]], {"must": [(0, 0)]}, "itself"),
-        ([[1.0], [0.0]], {"must": [(0, 1)], "cannot": [(1, 0)]}, "tracks 1 and 0"),
+        ([[1.0], [0.0]], {"must": [(0, 1)], "cannot": [(1, 0)]}, "points 1 and 0"),
         ([[1.0], [0.0]], {"linkage": "single"}, "choose from average, ward"),
         ([[1.0], [0.0]], {"exact": 0}, "exact must be at least 1"),
         ([[1.0], [0.0]], {"cells": 0}, "cells must be at least 1"),

@@ -164,7 +164,7 @@ def test_one_point_is_a_tree_without_merges() -> None:
         ([[1.0], [0.0]], {"cannot": [(0, 2)]}, "cannot names a point"),
         ([[1.0], [0.0]], {"must": [(0, 0)]}, "itself"),
         ([[1.0], [0.0]], {"must": [0, 1, 1]}, "pairs"),
-        ([[1.0], [0.0]], {"must": [(0, 1)], "cannot": [(1, 0)]}, "tracks 1 and 0"),
+        ([[1.0], [0.0]], {"must": [(0, 1)], "cannot": [(1, 0)]}, "points 1 and 0"),
     ],
 )
 def test_hostile_input_is_told_what_is_wrong(
