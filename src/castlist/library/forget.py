@@ -466,9 +466,7 @@ def _erased_late(
     return failed
 
 
-def _leave(
-    db: Db, record: RecordEvents, library: Path, done: Sequence[FilmOfPerson], person: str
-) -> None:  # fmt: skip
+def _leave(db: Db, record: RecordEvents, library: Path, done: Sequence[FilmOfPerson], person: str) -> None:
     """Note that nobody has to be erased from some films any more: take places and times out of the log."""
     if done:
         redact_log(library, [], [(film.digest, key) for film in done for key in film.keys], [], set(), set())
