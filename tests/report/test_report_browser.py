@@ -80,6 +80,28 @@ def test_fits_and_keeps_to_itself(browser: Any, pages: dict[str, Path], name: st
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_a_doubt_beside_a_short_name_leaves_it_on_one_line(
+    browser: Any, pages: dict[str, Path], width: int
+) -> None:
+    page = opened(browser, pages["short"], width=width)
+    lines = page.evaluate(
+        """() => [...document.querySelectorAll(".person h3, .small h3")].map((h3) => {
+          h3.querySelectorAll(".doubt").forEach((e) => e.remove());
+          const doubt = document.createElement("span");
+          doubt.className = "doubt";
+          doubt.textContent = "unsure: some tracks may show somebody else";
+          h3.append(doubt);
+          const name = h3.querySelector("bdi");
+          const lines = name.getBoundingClientRect().height / parseFloat(getComputedStyle(name).lineHeight);
+          return [name.textContent, Math.round(lines)];
+        })"""
+    )
+    short = [number for name, number in lines if re.fullmatch(r"Person \d+", name)]
+    assert set(short) == {1}
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["short", "long", "empty"])
 def test_contrast_is_aa(browser: Any, pages: dict[str, Path], name: str, scheme: str) -> None:
