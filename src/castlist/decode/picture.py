@@ -2,7 +2,8 @@
 
 Pixels become 8-bit BGR by swscale with the matrix and range that the frame states; a frame that states
 none is taken as BT.709 when it is larger than standard definition and as BT.601 otherwise, as players
-do. Where the fields of an interlaced frame differ, one of them is shown. Transparency is ignored.
+do. Where the fields of an interlaced frame differ, one of them is shown. A high dynamic range is fitted into
+that of an ordinary screen. Transparency is ignored.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode.fields import deinterlaced
+from castlist.decode.high_range import FORMAT, ScreenColours, is_high_range, is_ordinary
 
 if TYPE_CHECKING:
     import av
+    from av.video.reformatter import VideoReformatter
 
 # AVColorSpace (ITU-T H.273 matrix coefficients) -> swscale's names; absent: as if unspecified
 _MATRIX = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
@@ -71,6 +74,8 @@ class Painter:
         self.width, self.height = width, height
         self._interpolation = "AREA" if smooth else None
         self._reformatter = VideoReformatter()
+        self._high = VideoReformatter()
+        self._shown = ScreenColours()
 
     def __call__(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         """(height, width, 3) BGR; a view that is valid until the next call."""
@@ -79,11 +84,11 @@ class Painter:
             frame = deinterlaced(frame)
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
         self._kept: av.VideoFrame | None = None  # so that its memory can serve again
-        self._kept = self._reformatter.reformat(
-            frame, width, height, "bgr24",
-            src_colorspace=_colorspace(frame), dst_color_range="JPEG",  # type: ignore[arg-type]  # names will do too
-            interpolation=self._interpolation, threads=1,  # more take a third more processor time
-        )  # fmt: skip
+        if is_ordinary(frame):
+            self._kept = self._scaled(self._reformatter, frame, width, height, "bgr24")
+        else:
+            high = self._shown(self._scaled(self._high, frame, width, height, FORMAT), frame)
+            self._kept = self._scaled(self._reformatter, high, width, height, "bgr24")
         if self._kept.planes[0].line_size < 0:  # rows from the bottom up, handed through as they are
             self._kept = self._reformatter.reformat(self._kept, format="bgr0").reformat(format="bgr24")
         plane = self._kept.planes[0]
@@ -92,6 +97,16 @@ class Painter:
         if transpose:
             image = image.transpose(1, 0, 2)
         return image[:: -1 if flip_y else 1, :: -1 if flip_x else 1]
+
+    def _scaled(
+        self, reformatter: VideoReformatter, frame: av.VideoFrame, width: int, height: int, pixel_format: str
+    ) -> av.VideoFrame:
+        """A frame in RGB of a size and format."""
+        return reformatter.reformat(
+            frame, width, height, pixel_format,
+            src_colorspace=_colorspace(frame), dst_color_range="JPEG",  # type: ignore[arg-type]  # names will do too
+            interpolation=self._interpolation, threads=1,  # more take a third more processor time
+        )  # fmt: skip
 
 
 def _pixels(rows: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
@@ -109,5 +124,7 @@ def _colorspace(frame: av.VideoFrame) -> str | None:
 
     name = _MATRIX.get(int(frame.colorspace))
     if name is None or not hasattr(Colorspace, name):
+        if is_high_range(int(frame.color_trc)):
+            return "BT2020"
         name = "ITU709" if frame.width >= 1280 or frame.height > 576 else "ITU601"
     return name

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castlist.decode import child, wire
+from castlist.decode.high_range import is_high_range
 from castlist.decode.wire import Fault, RecordKind
 from castlist.outputs import MARK
 from castlist.render.covers import Covers
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 FINE = Fraction(1, 240_000)  # seconds: frames of all usual rates, also of 24000/1001 and so on, fall on it
-HIGH_RANGE = (16, 18)  # transfer characteristics PQ and HLG [ITU-T H.273, table 3]
 _NOTHING, _NOWHERE = np.zeros(0, np.int8), np.zeros((0, 4), np.float32)
 
 
@@ -149,7 +149,7 @@ def _refuse_mixed_range(sources: list[Source]) -> None:
     """Raise Unusable where some films alone are of a high dynamic range: one file is one or the other."""
     from castlist.decode.source import Unusable
 
-    high = {int(source.stream.codec_context.color_trc) in HIGH_RANGE for source in sources}
+    high = {is_high_range(int(source.stream.codec_context.color_trc)) for source in sources}
     if len(high) > 1:
         raise Unusable(
             Fault.UNWRITTEN,
