@@ -160,6 +160,7 @@ class Cast:
     background: tuple[Person, ...]
     damaged: int = 0  # frames that could not be decoded
     turned: int = 0  # degrees clockwise by which the film shows more faces when it is turned; 0 for none
+    negative: bool = False  # the film is a negative: it shows far more faces when its tones are inverted
     joined: Mapping[int, int] = field(default_factory=dict)  # number of somebody who was merged: of whom now
     pictures: Pictures | None = None  # where it came from a workspace
 
@@ -402,6 +403,7 @@ class Cast:
         portraits: Portraits | None = None,
         damaged: int = 0,
         turned: int = 0,
+        negative: bool = False,
         joined: Mapping[int, int] | None = None,
     ) -> Cast:
         """The cast that a label for each track describes.
@@ -458,7 +460,7 @@ class Cast:
         background = tuple(p for p in persons if p.fate == BACKGROUND)
         return cls(
             video, clock, shots, tracks, person, final, reason, people, background, damaged, turned,
-            dict(joined or {}),
+            negative, dict(joined or {}),
         )  # fmt: skip
 
 

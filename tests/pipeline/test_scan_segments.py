@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import castlist
-from castlist.drawn import Actor, Scene, Script, people, render
+from castlist.drawn import Actor, Scene, Script, people, render, still
 from castlist.io.exports.cast_json import document
-from castlist.pipeline.orientation import better_turned
+from castlist.pipeline.orientation import better_shown
 from castlist.store import Workspace
 from castlist.types import Machine
 
@@ -120,7 +120,30 @@ def test_a_film_on_its_side_is_told_from_one_that_shows_nobody(
     page = (tmp_path / "w.castlist" / "report.html").read_text()
     assert (f"turned clockwise by {90 * turns} degrees" in page) == bool(turns)
     if not turns:
-        assert better_turned(replace(cast, people=())) == 0
+        assert better_shown(replace(cast, people=())) == (0, False)
+    assert not cast.negative
+
+
+@pytest.mark.parametrize("kind", ["colour", "grey", "orange"])
+def test_a_negative_is_told_from_a_film_that_shows_nobody(kind: str, tmp_path: Path) -> None:
+    images = []
+    for look in [people(12)[k] for k in (1, 3, 7, 8)]:  # of whom a detector is not sure in a negative
+        render(still(look), tmp_path / "face.mp4")
+        with av.open(str(tmp_path / "face.mp4")) as source:
+            images += [frame.to_ndarray(format="bgr24") for frame in source.decode(video=0)] * 3
+    negatives = [255 - image for image in images]
+    if kind == "grey":
+        negatives = [np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2) for image in negatives]
+    if kind == "orange":  # BGR: the base of a colour negative, and the little contrast that it has
+        negatives = [image * [0.2, 0.35, 0.55] + [30, 60, 110] for image in negatives]
+    film = write(tmp_path / "film.mp4", [image.astype(np.uint8) for image in negatives])
+    cast = cast_of(film, tmp_path / "w.castlist")
+    assert (cast.turned, cast.negative) == (0, True)
+    with Workspace.open(tmp_path / "w.castlist", write=False) as workspace:
+        assert workspace.cast().negative
+        assert workspace.summary()["cast"]["negative"] == 1
+    assert document(cast)["film"]["negative"] is True
+    assert "seems to be a negative" in (tmp_path / "w.castlist" / "report.html").read_text()
 
 
 class Died(BaseException):

@@ -215,7 +215,8 @@ def first_schema(place):
     db.execute("ALTER TABLE video DROP COLUMN timecode")
     for table in ("proposed_faces", "proposals", "decided_groups", "decided_numbers"):
         db.execute(f"DROP TABLE {table}")
-    db.execute("ALTER TABLE casts DROP COLUMN turned")
+    for column in ("turned", "negative"):
+        db.execute(f"ALTER TABLE casts DROP COLUMN {column}")
     db.execute("ALTER TABLE casts DROP COLUMN decision")
     db.execute("ALTER TABLE people DROP COLUMN place")
     db.execute("PRAGMA user_version = 1")

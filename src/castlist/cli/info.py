@@ -75,7 +75,7 @@ def _lines(found: Summary) -> dict[str, str]:
         "schema": str(found["schema"]),
         "film": _film(found["film"]) if found["film"] else NONE,
         "scans": "; ".join(map(_scan, found["scans"])),
-        "cast": _counts({k: n for k, n in found["cast"].items() if k != "better_turned"})
+        "cast": _counts({k: n for k, n in found["cast"].items() if k not in ("better_turned", "negative")})
         if found["cast"]
         else NONE,
         "decisions": _decisions(found["decisions"]),

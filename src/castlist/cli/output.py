@@ -237,7 +237,7 @@ def _why_empty(cast: Cast) -> str:
 
 def _footnotes(cast: Cast) -> list[str]:
     """What is not in the table: background, what was set aside, damage."""
-    from castlist.report.formatting import lost, turn_it
+    from castlist.report.formatting import lost, make_positive, turn_it
 
     notes = []
     if cast.background:
@@ -255,4 +255,6 @@ def _footnotes(cast: Cast) -> list[str]:
     notes += lost(cast)
     if cast.turned:
         notes.append(turn_it(cast.turned))
+    if cast.negative:
+        notes.append(make_positive())
     return notes

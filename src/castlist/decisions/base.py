@@ -44,6 +44,7 @@ class Base:
     next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
+    negative: bool = False  # see Cast.negative
     stood: tuple[
         RecordedPeople, ...
     ] = ()  # whom decisions had made of the people of earlier runs, the latest last

@@ -238,7 +238,7 @@ def cast_of(base: Base, video: Video, view: View) -> Cast:
         video, base.clock, base.shots, base.tracks, view.label, fate=view.fate, reason=view.reason,
         names=[g.name for g in view.groups], numbers=[g.number for g in view.groups],
         portraits=_keyed(base.portraits, view), damaged=base.damaged, turned=base.turned,
-        joined=view.redirect,
+        negative=base.negative, joined=view.redirect,
     )  # fmt: skip
 
 

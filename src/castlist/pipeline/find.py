@@ -28,7 +28,7 @@ from castlist.film_workspace import workspace_of
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
 from castlist.pipeline.identify import Found, identify
-from castlist.pipeline.orientation import better_turned
+from castlist.pipeline.orientation import better_shown, is_doubtful
 from castlist.pipeline.parallel import scan_in_parallel
 from castlist.pipeline.pictures import missing_pictures, recut_pictures
 from castlist.pipeline.publish import evidence_of, publish_run
@@ -111,7 +111,8 @@ def find(
         scanned = _scanned(opened, video, recipe, machine, helper, watch, decoder)
         scan_end = time.perf_counter()
         found = identify(video, scanned, recipe, machine=machine, watch=watch)
-        found = _with_turn(found, recipe, machine)
+        if is_doubtful(found.cast, scanned):
+            found = _with_look(found, recipe, machine)
         watch("report", 0, 1)
         timings = {"scan": scan_end - started, "people": time.perf_counter() - scan_end}
         evidence = evidence_of(found, recipe, machine, timings)
@@ -154,10 +155,10 @@ def _check_memory() -> None:
         ) from error
 
 
-def _with_turn(found: Found, recipe: Recipe, machine: Machine) -> Found:
-    """The same, with by how much the film had better be turned."""
-    turned = better_turned(found.cast, recipe, machine)
-    return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned))
+def _with_look(found: Found, recipe: Recipe, machine: Machine) -> Found:
+    """The same, with by how much the film had better be turned, and whether it is a negative."""
+    turned, negative = better_shown(found.cast, recipe, machine)
+    return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned, negative=negative))
 
 
 def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:

@@ -1,6 +1,11 @@
-"""Detects a film that lacks its rotation flag: lies on its side or upside down, so that no face is found."""
+"""Detects a film that is not shown as it should be: on its side, upside down, or as a negative.
+
+A detector finds no face in such a film, or is not sure of those that it finds.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,44 +13,75 @@ from numpy.typing import NDArray
 from castlist.cast import Cast
 from castlist.decode import read_frames
 from castlist.recipe import Recipe
-from castlist.types import Machine, Video
+from castlist.types import Machine, Scan, Video
 
-__all__ = ["better_turned"]
+__all__ = ["Better", "better_shown", "is_doubtful"]
 
-SEEN = 0.05  # of the film: whose people are on screen for longer than that is the right way up
-SIDE = 640  # pixels of the long side: where the detector finds most faces
-FRAMES = 8  # looked at in each position, evenly spaced
+SEEN = 0.05  # of the film: somebody on screen for longer than that has been found
 SURE = 0.8  # score of a face that counts
-FACES = 3  # that must be found in a turned position, at least,
+CLEAR = (
+    0.5  # of the faces are sure ones, at least, where a film is shown as it should be: 0.56 to 0.98 in films
+)
+# that are dark, grainy or worn too; 0.34 upside down, 0.18 at most in negatives
+SIDE = 640  # pixels of the long side: where the detector finds most faces
+FRAMES = 8  # looked at in each way, evenly spaced
+FACES = 3  # that must be found in another way, at least,
 TIMES = 3  # and so many times as many as are found in the picture as it is
 TURNS = {90: 1, 180: 2, 270: 3}  # degrees clockwise -> quarter turns
+ENDS = (
+    0.5,
+    99.5,
+)  # per cent of a colour's values below black and white, which are other things than the scene
 
 
-def better_turned(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machine()) -> int:
-    """By how many degrees clockwise a film shows faces when it is turned: 90, 180, 270, or 0 for none.
+class Better(NamedTuple):
+    """How a film shows more faces."""
 
-    Some frames are looked at in all positions, and only where hardly anybody was found.
+    turned: int = 0  # degrees clockwise: 90, 180, 270; 0 where it is upright
+    negative: bool = False  # its tones had better be inverted
+
+
+def is_doubtful(cast: Cast, scan: Scan) -> bool:
+    """Whether a film may not be shown as it should be: nobody is seen for long, or few faces are sure."""
+    length = float(cast.clock.time(len(cast.clock)) - cast.clock.time(0)) if len(cast.clock) else 0.0
+    if not length:
+        return False
+    score = scan.detections.score
+    hardly = sum(person.screen_time for person in cast) <= SEEN * length
+    return hardly or float((score >= SURE).mean()) < CLEAR
+
+
+def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machine()) -> Better:
+    """How a film shows more faces, by some frames that are looked at in all ways.
 
     Raises:
         VideoError: the film cannot be read any more.
     """
-    length = float(cast.clock.time(len(cast.clock)) - cast.clock.time(0)) if len(cast.clock) else 0.0
-    if not length or sum(person.screen_time for person in cast) > SEEN * length:
-        return 0
-    found = np.zeros(4, np.int64)
+    found, inverted = np.zeros(4, np.int64), 0
     for frame in np.unique(np.linspace(0, len(cast.clock) - 1, FRAMES + 2).round().astype(int)):
         image = _picture(cast.video, int(cast.clock.pts[frame]))
         if image is not None:
             found += [_faces(np.ascontiguousarray(np.rot90(image, -k)), recipe, machine) for k in range(4)]
+            inverted += _faces(_positive(image), recipe, machine)
     best = max(TURNS, key=lambda degrees: int(found[TURNS[degrees]]))
-    most = int(found[TURNS[best]])
-    return best if most >= FACES and most >= TIMES * found[0] else 0
+    most, least = int(found[TURNS[best]]), max(FACES, TIMES * int(found[0]))
+    if inverted >= least and inverted >= most:
+        return Better(negative=True)
+    return Better(best if most >= least else 0)
 
 
 def _picture(video: Video, pts: int) -> NDArray[np.uint8] | None:
     with read_frames(video, start_pts=pts, max_side=SIDE) as reader:
         frame = next(reader, None)
         return None if frame is None else frame.image
+
+
+def _positive(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A negative inverted, each colour as strong as the others: the base of colour negatives is orange."""
+    inverted = 255.0 - image
+    black, white = np.percentile(inverted, ENDS, axis=(0, 1))
+    scaled = (inverted - black) * (255 / np.maximum(white - black, 1))
+    return np.asarray(np.clip(scaled, 0, 255), np.uint8)
 
 
 def _faces(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> int:

@@ -54,7 +54,9 @@ def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence
     before = previous(workspace)
     base = renumbered(base_of(found), before, workspace.decisions.all())
     portraits = lower_dark_quality(base.portraits, base.shots, workspace.image)
-    base = replace(base, portraits=portraits, turned=before.turned if before else 0)  # the film may be gone
+    base = replace(base, portraits=portraits)
+    if before:  # the film may be gone
+        base = replace(base, turned=before.turned, negative=before.negative)
     return base, evidence_of(found, recipe, Machine(), run.timings)
 
 

@@ -227,6 +227,7 @@ def previous(workspace: Workspace) -> Base | None:
         cast.clock, cast.shots, cast.tracks, workspace.portraits(), cast.person, cast.fate, cast.reason,
         empty, np.zeros((0, 2), np.int64), np.zeros(4), cast.damaged, empty,
         number, int(number.max(initial=0)) + 1, turned=cast.turned,
+        negative=cast.negative,
     )  # fmt: skip
 
 
@@ -238,7 +239,7 @@ def base_of(found: Found) -> Base:
     return Base(
         cast.clock, cast.shots, cast.tracks, found.portraits, cast.person, cast.fate, cast.reason,
         vector, found.constraints.cannot, scale, cast.damaged, mean, turned=cast.turned,
-        cue=_cue_of(found), sureness=np.asarray(found.sureness, np.float32),
+        negative=cast.negative, cue=_cue_of(found), sureness=np.asarray(found.sureness, np.float32),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "count",
     "length",
     "lost",
+    "make_positive",
     "one_line",
     "percent",
     "sheet",
@@ -65,6 +66,14 @@ def turn_it(degrees: int) -> str:
     return (
         f"castlist finds more faces if the film is turned clockwise by {degrees} degrees. If it is shown on "
         f"its side or upside down, turn it first: ffmpeg -i FILM -vf {filters[degrees]} turned.mp4"
+    )
+
+
+def make_positive() -> str:
+    """What to do with a film that is a negative."""
+    return (
+        "castlist finds far more faces if dark and light are exchanged, so this film seems to be a negative. "
+        "Make a positive of it first: ffmpeg -i FILM -vf negate,normalize=smoothing=50 positive.mp4"
     )
 
 

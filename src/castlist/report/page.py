@@ -92,6 +92,7 @@ def render(
         damaged=cast.damaged,
         unread=float(cast.unread),
         turned=cast.turned,
+        negative=cast.negative,
         whole=float(cast.whole),
         lead=LEAD,
         lanes=LANES,

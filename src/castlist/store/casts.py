@@ -43,8 +43,8 @@ def put(
         columns.delete(db, old[0])
     clock = columns.write(db, cast.clock)
     db.execute(
-        "INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?, ?)",
-        (run, now, cast.damaged, clock, decision, cast.turned),
+        "INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+        (run, now, cast.damaged, clock, decision, cast.turned, int(cast.negative)),
     )
     _fill(db, "shots", _shot_rows(cast))
     _fill(db, "people", _people_rows(cast))
@@ -74,8 +74,8 @@ def changed(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int |
 
     It is read before the transaction that writes it, for which others wait who decide something.
     """
-    head = db.execute("SELECT run, damaged, turned FROM casts").fetchone()
-    if run is None or head != (run, cast.damaged, cast.turned):
+    head = db.execute("SELECT run, damaged, turned, negative FROM casts").fetchone()
+    if run is None or head != (run, cast.damaged, cast.turned, int(cast.negative)):
         return None
     counts = [db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _OF_FACES]  # noqa: S608
     if counts != [len(cast.tracks.frame), len(portraits), len(cast.tracks), len(cast.shots)]:
@@ -106,7 +106,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
     Raises:
         WorkspaceError: the tables do not fit together.
     """
-    head = rows(db, "SELECT clock, damaged, turned FROM casts", (whole, whole, _turn))
+    head = rows(db, "SELECT clock, damaged, turned, negative FROM casts", (whole, whole, _turn, _yes))
     if not head:
         return None
     people = rows(db, "SELECT id, name, named FROM people ORDER BY place, id", (whole, line, whole))
@@ -130,6 +130,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
             portraits=portraits,
             damaged=head[0][1],
             turned=head[0][2],
+            negative=head[0][3],
         )
     except (ValueError, TypeError, IndexError) as error:
         raise damaged(error) from error
@@ -158,6 +159,13 @@ def _turn(value: object) -> int:
     if whole(value) not in TURNS:
         raise ValueError(f"a film is not turned by {value} degrees")
     return whole(value)
+
+
+def _yes(value: object) -> bool:
+    """Whether something is so, 0 or 1."""
+    if whole(value) not in (0, 1):
+        raise ValueError(f"{value} is neither 0 nor 1")
+    return whole(value) == 1
 
 
 def _person(value: object) -> int:

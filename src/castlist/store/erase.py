@@ -178,6 +178,7 @@ def without(cast: Cast, portraits: Portraits, kept: Kept) -> tuple[Cast, Portrai
         names=[person.name if person.named else "" for person in cast.everybody],
         numbers=[person.id for person in cast.everybody],
         portraits=pictures, damaged=cast.damaged, turned=cast.turned,
+        negative=cast.negative,
     )  # fmt: skip
     return less, pictures
 

@@ -233,7 +233,12 @@ CREATE TRIGGER decided_numbers_are_final BEFORE UPDATE ON decided_numbers
 BEGIN SELECT RAISE(ABORT, 'decisions are never changed: undo is another row'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS)
+_NEGATIVE = """
+-- 1: the film is a negative, since it shows far more faces when its tones are inverted.
+ALTER TABLE casts ADD COLUMN negative INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS, _NEGATIVE)
 SCHEMA = len(MIGRATIONS)
 
 

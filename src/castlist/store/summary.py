@@ -137,17 +137,21 @@ def _scan(db: sqlite3.Connection, row: _ScanRow) -> ScanCounts:
     }
 
 
+_OF_FILM = ("better_turned", "negative")  # of the counts of a cast, those that are about the film
+
+
 def cast(db: sqlite3.Connection) -> dict[str, int] | None:
     """How many people, tracks, ... the cast has; None where there is none yet.
 
-    `better_turned` is by how many degrees clockwise the film shows more faces when it is turned.
+    `better_turned` is by how many degrees clockwise the film shows more faces when it is turned; `negative`
+    is 1 where it is a negative.
     """
     if not db.execute("SELECT count(*) FROM casts").fetchone()[0]:
         return None
     return {
         name: int(db.execute(f"SELECT count(*) FROM {query}").fetchone()[0])  # noqa: S608
         for name, query in _COUNTS.items()
-    } | {"better_turned": rows(db, "SELECT turned FROM casts", (whole,))[0][0]}
+    } | dict(zip(_OF_FILM, rows(db, "SELECT turned, negative FROM casts", (whole, whole))[0], strict=True))
 
 
 def people(cast: Cast) -> dict[str, int]:

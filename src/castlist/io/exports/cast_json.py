@@ -69,6 +69,7 @@ def _film(cast: Cast) -> dict[str, Json]:
         "retimed_frames": cast.clock.retimed,
         "unread": time(cast.unread),
         "better_turned": cast.turned,
+        "negative": cast.negative,
         "codec": v.codec,
         "pixel_format": v.pixel_format,
         "timecode": v.timecode or None,
