@@ -257,11 +257,12 @@ def test_sound_and_pictures_are_no_film(tmp_path: Path) -> None:
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     assert "sound" in sentence(sound)
-    codec = av.CodecContext.create("png", "w")
-    codec.width, codec.height, codec.pix_fmt, codec.time_base = 96, 64, "rgb24", Fraction(1, 25)
-    coded = codec.encode(av.VideoFrame.from_ndarray(drawn(0), "bgr24").reformat(format="rgb24"))
-    picture.write_bytes(b"".join(bytes(p) for p in coded))
-    assert "single picture" in sentence(picture)
+    for kind in ("png", "dpx", "tiff", "sgi", "qoi"):
+        codec = av.CodecContext.create(kind, "w")
+        codec.width, codec.height, codec.pix_fmt, codec.time_base = 96, 64, "rgb24", Fraction(1, 25)
+        coded = codec.encode(av.VideoFrame.from_ndarray(drawn(0), "bgr24").reformat(format="rgb24"))
+        picture.write_bytes(b"".join(bytes(p) for p in coded))
+        assert "single picture" in sentence(picture), kind
 
 
 def test_a_truncated_film_gives_the_frames_it_holds(tmp_path: Path) -> None:

@@ -53,6 +53,13 @@ def test_a_folder_without_films_is_refused(tmp_path):
         films_of([tmp_path])
 
 
+@pytest.mark.parametrize("name", ["0001.dpx", "scan_00086400.TIFF", "a.png"])
+def test_a_folder_of_pictures_is_told_how_to_become_a_film(name, tmp_path):
+    touch(tmp_path / name)
+    with pytest.raises(InputError, match="make a film of them first, for example: ffmpeg -framerate 24"):
+        films_of([tmp_path])
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 40])
 def test_shards_together_are_all_films_once(count):
     films = [Path(f"{i}.mp4") for i in range(17)]

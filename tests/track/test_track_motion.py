@@ -157,6 +157,14 @@ def test_one_face_of_one_frame_is_a_track_only_where_that_frame_stands_for_long(
     assert len(MotionTracker()(Shots([0], [1], [0]), moving((0, 10, 0.9)), Clock([0], Fraction(1, 25)))) == 1
 
 
+@pytest.mark.parametrize("frames", [1, 2, 4])
+def test_in_a_film_of_few_frames_whoever_is_always_there_is_a_track(frames):
+    clock, shots = Clock(np.arange(frames), Fraction(1, 25)), Shots([0], [frames], [0])
+    assert len(MotionTracker()(shots, moving(*[(i, 10, 0.9) for i in range(frames)]), clock)) == 1
+    if frames > 1:
+        assert len(MotionTracker()(shots, moving((0, 10, 0.9)), clock)) == 0
+
+
 def test_pieces_keep_what_may_go_on_beyond_them():
     found = moving((0, 10, 0.9), (2, 10, 0.9), (60, 90, 0.9), (62, 90, 0.9), (198, 50, 0.9))
     assert len(MotionTracker()(ONE_SHOT, found, CLOCK)) == 0

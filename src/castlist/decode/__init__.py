@@ -1,6 +1,6 @@
 """Opens a video and reads its frames with exact times, in a child process that isolates decoder crashes."""
 
-from castlist.decode.files import Limits, decoding_threads, printable
+from castlist.decode.files import OF_PICTURES, Limits, decoding_threads, printable
 from castlist.decode.packet_times import PacketTimes
 from castlist.decode.reader import (
     Frame,
@@ -14,6 +14,7 @@ from castlist.decode.reader import (
 )
 
 __all__ = [
+    "OF_PICTURES",
     "Frame",
     "Limits",
     "PacketTimes",

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from castlist.errors import InputError, VideoError
 
-__all__ = ["Limits", "digest", "open_plain", "plain_path", "printable"]
+__all__ = ["OF_PICTURES", "Limits", "digest", "open_plain", "plain_path", "printable"]
 
+OF_PICTURES = (
+    "ffmpeg -framerate 24 -pattern_type glob -i 'FOLDER/*.png' film.mkv"  # how a sequence becomes a film
+)
 _WHOLE = 64 << 20  # bytes up to which all of a file is read for its digest
 _END = 8 << 20  # of a larger file: the first and the last bytes,
 _BLOCKS, _BLOCK = 64, 256 << 10  # and so many blocks of this size evenly spaced over it

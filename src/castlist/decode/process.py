@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from castlist.decode import wire
-from castlist.decode.files import Limits, printable
+from castlist.decode.files import OF_PICTURES, Limits, printable
 from castlist.decode.wire import Fault, RecordKind, WishKind
 from castlist.errors import VideoError
 from castlist.own_process import own_process
@@ -27,7 +27,8 @@ _SENTENCES = {
     Fault.NO_INDEX: "{name} is cut short: its index (moov), which a camera writes last and without which "
     "nothing can be read, is missing; copy the file again from where it comes from, or repair it with a "
     "program such as untrunc",
-    Fault.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv",
+    Fault.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv, or "
+    "make one of a sequence of pictures first, for example: " + OF_PICTURES,
     Fault.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "
     "first, for example with ImageMagick: magick FILM.webp film.mp4",
     Fault.AUDIO_ONLY: "{name} contains sound but no moving pictures; give a file with a video track",

@@ -39,7 +39,8 @@ FORMATS = (
     "r3d,rl2,rm,roq,smk,smush,swf,thp,tmv,truehd,vc1,vc1test,vivo,vvc,wav,wc3movie,wtv,wv,yop,yuv4mpegpipe,"
     # single pictures, to name them as what they are
     "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,jpegxl_pipe,gem_pipe,psd_pipe,dds_pipe,exr_pipe,"
-    "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico"
+    "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico,dpx_pipe,sgi_pipe,pcx_pipe,"
+    "qoi_pipe,hdr_pipe,jpegls_pipe,jpegxs_pipe,pfm_pipe,phm_pipe,pgx_pipe,xbm_pipe,xwd_pipe"
 )
 EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
 SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from castlist.decode import printable
+from castlist.decode import OF_PICTURES, printable
 from castlist.errors import InputError
 from castlist.film_workspace import workspace_of
 from castlist.store import Workspace
@@ -26,6 +27,11 @@ FILM_SUFFIXES = frozenset(
         ".y4m",
     }
 )  # fmt: skip
+
+# What sequences of pictures, of scanners and of effects, are made of.
+PICTURE_SUFFIXES = frozenset(
+    {".bmp", ".dng", ".dpx", ".exr", ".j2c", ".j2k", ".jp2", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,7 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
             continue
         inside = list(_inside(path))
         if not inside:
-            raise InputError(
-                f"{printable(path)}: contains no film; the names of films end in "
-                f"{', '.join(sorted(FILM_SUFFIXES))}"
-            )
+            raise InputError(f"{printable(path)}: contains no film; {_advice(path)}")
         found += inside
     return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
 
@@ -93,6 +96,14 @@ def workspaces_in(path: Path) -> list[Path]:
     if not os.path.isdir(path) or next(iter(_inside(path)), None) is not None:
         return []
     return sorted(inside for inside in path.iterdir() if (inside / "cast.db").exists())
+
+
+def _advice(folder: Path) -> str:
+    """What to do with a folder that holds no film."""
+    for _, _, names in itertools.islice(os.walk(folder), 1):
+        if any(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in names):
+            return f"if its pictures are a sequence, make a film of them first, for example: {OF_PICTURES}"
+    return f"the names of films end in {', '.join(sorted(FILM_SUFFIXES))}"
 
 
 def _inside(folder: Path) -> Iterable[Path]:

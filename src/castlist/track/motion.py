@@ -129,11 +129,14 @@ class MotionTracker:
         return frame - track.frame > 1 and now - track.last_seconds > self.max_gap
 
     def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
-        """Whether a track is long enough to be one; a single face is in a frame that stands for long."""
+        """Whether a track is long enough to be one; a single face is in a frame that stands for long.
+
+        In a film that is shorter itself, a face that is always there is.
+        """
         first, last = int(detections.frame[rows[0]]), int(detections.frame[rows[-1]])
         seconds = float(clock.time(last + 1) - clock.time(first))
         enough = seconds >= self.min_seconds if first < last else seconds > self.min_seconds
-        return enough or len(clock) == 1
+        return enough or (first == 0 and last == len(clock) - 1)
 
     def _touches(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
         """Whether a track is near enough to the beginning or the end of its piece to go on beyond it."""
