@@ -12,6 +12,7 @@ __all__ = ["cores", "memory"]
 # A container's own limits. [Linux: Documentation/admin-guide/cgroup-v2.rst, cpu.max and memory.max]
 GROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
+MEMORY = re.compile(r"^(MemAvailable|SwapFree):\s+(\d+) kB", re.MULTILINE)
 
 
 def cores() -> int:
@@ -24,13 +25,19 @@ def cores() -> int:
     return allowed
 
 
-def memory() -> int | None:
-    """Bytes of memory that are free, or can be at once; None where that is not known (not on Linux)."""
+def memory(*, swap: bool = False) -> int | None:
+    """Bytes of memory that are free, or can be at once; None where that is not known (not on Linux).
+
+    Args:
+        swap: count what is free of the swap space, too.
+    """
     free: list[int] = []
+    more = 0
     with suppress(OSError):
-        found = re.search(r"^MemAvailable:\s+(\d+) kB", MEMINFO.read_text(), re.MULTILINE)
-        free += [int(found[1]) << 10] if found else []
+        kilobytes = {name: int(n) for name, n in MEMORY.findall(MEMINFO.read_text())}
+        free += [kilobytes["MemAvailable"] << 10] if "MemAvailable" in kilobytes else []
+        more = kilobytes.get("SwapFree", 0) << 10 if swap else 0
     with suppress(OSError, ValueError):
         limit, used = ((GROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
         free += [max(0, int(limit) - int(used))] if limit != "max" else []
-    return min(free, default=None)
+    return min(free) + more if free else None

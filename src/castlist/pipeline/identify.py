@@ -9,6 +9,7 @@ from inspect import signature
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist import machine_limits
 from castlist.cast import Cast
 from castlist.cluster import (
     BlurredJoined,
@@ -61,6 +62,10 @@ __all__ = ["Found", "identify", "refine_where_better"]
 # that shows the person whom most of their faces show: 50 of 70 in six labelled films and five other versions
 # of each (benchmarks/placed.py).
 TOGETHER = 0.7
+# Bytes for each pair of tracks that `GroupLinkage` needs at least: it grew by 14.1 and 15.0 a pair for 6,000
+# and 12,000 tracks without clothes.
+PAIR_BYTES = 14
+MANY = 5000  # tracks from which the memory is looked at: fewer need less than a scan
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -94,13 +99,15 @@ def identify(
     What people decided is applied to the result by `castlist.decisions.apply`.
 
     Raises:
-        InputError: a step refuses what it is given.
+        InputError: a step refuses what it is given, or there is too little memory for so many tracks.
     """
     watch("people", 0, 4)
     scan = replace(scan, clock=scan.clock.of_rate(video.frame_rate))
     tracked = _tracked(video, scan, recipe)
     constraints = _constraints(scan, recipe, tracked)
     base, links = tracked.compared(constraints)
+    if isinstance(recipe.link, GroupLinkage):
+        _check_memory(video, len(np.unique(base.track)))
     watch("people", 1, 4)
     validation, refined = refine_where_better(recipe.refine, base, links, tracked.tracks.shot, machine)
     watch("people", 2, 4)
@@ -122,6 +129,25 @@ def identify(
     watch("people", 4, 4)
     return Found(
         cast, tracked.portraits, base, refined, constraints, tree, validation, sureness, beside, placements
+    )
+
+
+def _check_memory(video: Video, tracks: int) -> None:
+    """Refuse to compare so many tracks that the system would end the process for the memory it takes.
+
+    Raises:
+        InputError: there is too little memory.
+    """
+    needed = PAIR_BYTES * tracks**2
+    free = machine_limits.memory(swap=True) if tracks >= MANY else None
+    if free is None or needed <= free:
+        return
+    raise InputError(
+        f"{video.path}: {tracks:,} tracks of faces were found; to compare them all takes at least "
+        f"{needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free. What was read of the film is "
+        "kept: close other programs, or use a machine with more memory, and run the same command again; or "
+        "cut the film into parts and add them to a library (castlist library add), which finds the same "
+        "people in all of them"
     )
 
 
