@@ -4,7 +4,7 @@ import { $, S, button, decide, el, get, label, many, notify } from "./core.js";
 import { pointing } from "./choose.js";
 import { Grid } from "./grid.js";
 import { pick } from "./pick.js";
-import { faces } from "./tracks.js";
+import { faces, picturesOf } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
 const SHOWN = 12; // faces in the dock, of more
@@ -46,7 +46,7 @@ function takeBack() {
 function takeTo() {
   const tracks = meant();
   if (!tracks.length) noCommands("Choose tracks first.");
-  else pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", done: (r) => after(decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`)) });
+  else pick({ heading: `Restore ${many(tracks.length, "track")} to`, free: false, verb: "Restore", pictures: picturesOf(tracks), done: (r) => after(decide({ action: "restore", tracks, person: r.person.id }, `${many(tracks.length, "track")}: restored to ${label(r.person)}`)) });
 }
 function dock() {
   const box = $("#aside-dock"), tracks = away(), n = tracks.length;

@@ -1,12 +1,13 @@
 "use strict";
 // Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked, as
 // somebody new or as one of those who are there already; all others are confirmed by the same action.
-import { $$, answerBar, button, clock, decideAll, drawnNow, el, face, get, label, remember, remembered, many, person, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $$, answerBar, button, clock, decideAll, drawnNow, el, face, get, label, remember, remembered, many, ownEnter, person, notify, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
-import { describe, track } from "./tracks.js";
+import { describe, picturesOf, track } from "./tracks.js";
 
 const FACES = 3; // of a group
+const FULL = 4; // of a single track that stands for a person
 const MANY = 60; // tracks of a person from which they are not shown one by one here
 const NEW = -1, NO_FACE = -2; // somebody who is not among those shown; not a face
 let people = [], asides = [], asked = null, at = 0, confirmed = false, loading = false, openPerson = () => {};
@@ -49,13 +50,15 @@ function draw() {
   loading = false;
   drawnNow();
   const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
-  root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    alone ? "" : el("p", { className: "soft" }, "Each row is one person; the first group, the largest, stands for the person. Find faces that show somebody else. ",
+  const whole = !asides.length && people.every((p) => p.pieces.length === 1); // nothing stands apart that could be marked
+  root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : whole ? (people.length > 1 ? "Does each row show one person?" : "Do these faces show one person?") : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
+    alone ? "" : whole ? el("p", { className: "soft" }, "The faces of each row look alike. Where they do not show one person, choose “Not sure”: the person is not confirmed, and you can correct it in the People tab.")
+      : el("p", { className: "soft" }, "Each row is one person; the first group, the largest, stands for the person. Find faces that show somebody else. ",
       el("span", { className: "by-keys" }, "Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there."),
       el("span", { className: "by-touch" }, "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who that is. Tap it again to take that back."), " All other faces are confirmed."),
     el("ul", { className: "checks" }, ...people.map(row)),
     asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, el("span", { className: "by-keys" }, "Click the pictures that do show a person, or point at them and press the number of the person."), el("span", { className: "by-touch" }, "Tap the pictures that do show a person, then the person below."), " All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
-    answerBar(el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : "All others are right", confirm, { key: "Enter", className: "main" }),
+    answerBar(el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : whole && people.length === 1 ? "Right" : "All others are right", confirm, { key: "Enter", className: "main" }),
       el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
   mark();
   watch();
@@ -76,20 +79,21 @@ function watch() {
 function row(p, k) {
   const known = person(p.id), head = button("", () => openPerson(p.id), { className: "head", tabIndex: -1, title: "Open " + label(known) });
   head.append(el("bdi", {}, label(known)), el("span", { className: "soft" }, many(known.tracks, "track")));
-  const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece)));
-  const unsure = button("Not sure", () => leave(p), { className: "leave", title: "Confirm nothing else about this person for now", tabIndex: -1 });
+  const tabIndex = p.pieces.length > 1 ? -1 : 0; // keys that are about a face reach a row of one group by none
+  const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece, tabIndex)));
+  const unsure = button("Not sure", () => leave(p), { className: "leave", title: "Confirm nothing else about this person for now", tabIndex });
   const single = p.pieces.every((piece) => piece.tracks.length === 1);
-  const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show each track separately, for groups that mix several people", tabIndex: -1 });
+  const apart = single ? "" : button("Every track", () => takeApart(k), { className: "leave", title: "Show each track separately, for groups that mix several people", tabIndex });
   const node = el("li", { className: "d-row" }, head, el("div", { className: "pieces", role: "group", ariaLabel: label(known) }, ...pieces), el("div", { className: "row-acts" }, unsure, apart));
   node.dataset.row = k;
   return node;
 }
-function pieceFaces(piece) {
-  return el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
-}
-function main(piece) {
-  const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play. This group stands for the person: mark the other groups that show somebody else", tabIndex: -1 });
-  b.append(pieceFaces(piece), el("small", {}, many(piece.tracks.length, "track"), " · the person"));
+const pieceFaces = (piece) => el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
+// Whom a piece stands for: a single track by several of its faces.
+const fullFaces = (piece) => (piece.tracks.length > 1 ? pieceFaces(piece) : el("span", {}, ...picturesOf(piece.tracks).slice(0, FULL).map((q) => face(q))));
+function main(piece, tabIndex) {
+  const t = piece.tracks[0], b = button("", () => play(t, track(t)?.start || 0), { className: "piece most", title: "Play. This group stands for the person: mark the other groups that show somebody else", tabIndex });
+  b.append(fullFaces(piece), el("small", {}, many(piece.tracks.length, "track"), " · the person"));
   return b;
 }
 // What can be marked: a piece of a person, or a track that was set aside.
@@ -164,7 +168,7 @@ function mark() {
 // Somebody who is there and not shown, chosen from everybody.
 function another(piece) {
   const row = people.find((p) => p.pieces.includes(piece)), without = [...(row ? [row.id] : []), ...piece.others.map(([id]) => id)];
-  pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(piece, r.person) });
+  pick({ heading: "Who is this?", verb: "Choose", without, pictures: picturesOf(piece.tracks), done: (r) => chosen(piece, r.person) });
 }
 async function chosen(piece, chosenPerson) {
   if (!chosenPerson || !takes()) return;
@@ -211,7 +215,7 @@ function next(by) {
   to(all.indexOf(inside(row)[Math.min(inside(group).indexOf(all[at]), inside(row).length - 1)]));
 }
 function keys(e) {
-  if (e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || ownEnter(e, "[data-piece], [data-back]")) return;
   const by = { ArrowLeft: -1, ArrowRight: 1 }[e.key], row = { ArrowUp: -1, ArrowDown: 1 }[e.key];
   if (by) to(at + by);
   else if (row) next(row);

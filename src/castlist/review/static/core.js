@@ -27,6 +27,8 @@ export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.r
   : s < 3599.5 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
     : Math.floor(Math.round(s / 60) / 60) + " h " + String(Math.round(s / 60) % 60).padStart(2, "0") + " min");
 export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
+// An expected number of something, in whole ones.
+export const roughly = (n, singular) => (n < 0.5 ? "less than 1 " + singular : many(Math.round(n), singular));
 export const short = (name) => (name.length > 80 ? name.slice(0, 79).trimEnd() + "…" : name);
 export const label = (p) => short(p.name) || "Person " + p.id.slice(1);
 // Text in which what is written from right to left steers nothing around it.
@@ -46,6 +48,9 @@ function light(img, [left, top, right, bottom]) {
   img.classList.add("meant");
   for (const [name, value] of [["--meant-at", `${percent(at(left, right))} ${percent(at(top, bottom))}`], ["--meant-size", `${right - left}% ${bottom - top}%`]]) img.style.setProperty(name, value);
 }
+
+// Enter confirms a page of faces, but not on a button that Tab reaches and that is none of the faces.
+export const ownEnter = (e, faces) => e.key === "Enter" && e.target.tabIndex >= 0 && e.target.matches("button") && !e.target.matches(faces);
 
 // Keyed lists: nodes stay where they are unless they must move, so that focus and scrolling stay too.
 export function arrange(list, nodes) {

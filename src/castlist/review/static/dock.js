@@ -3,6 +3,7 @@
 import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved, short } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
+import { picturesOf } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
 const SHOWN = 12; // faces in the dock, of more
@@ -60,7 +61,8 @@ export function different(ids) {
 export function name(ids, { near = null } = {}) {
   if (!ids.length) { chooseToName(); return; }
   const value = ids.map((id) => person(id).name).find(Boolean) || "", several = ids.length > 1;
-  pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near,
+  const pictures = several ? ids.map((id) => person(id).pictures[0]) : person(ids[0]).pictures;
+  pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near, pictures,
     verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
 }
 // Nobody is chosen: whoever types a name at once types it into a field.
@@ -83,7 +85,7 @@ async function give(ids, r, value) {
 export function moveFace() {
   const f = clicked();
   if (!f) { noCommands("Click a face in the film first."); return; }
-  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done()) });
+  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", pictures: picturesOf([f.track]), done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done()) });
 }
 
 // Whoever may be the one that was just named, likeliest first

@@ -149,6 +149,7 @@ function hit(track) {
 function chooseFace(track, id, beside) {
   video.pause();
   asked = track;
+  describe([track]).catch(() => {}); // who moves it sees it
   if (!beside) { chooser.only(id, track); } else chooser.choose(id, !chooser.chosen.has(id));
   draw(now);
 }

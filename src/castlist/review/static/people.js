@@ -80,6 +80,7 @@ export function drawPeople() {
   fill($("#rows"), cast, none);
   fill($("#brows"), S.people.filter((p) => p.fate === 1), ["Nobody is in the background."]);
   $("#hint").hidden = inCast.length < 2;
+  $("#begin").hidden = !inCast.length || Boolean(S.undo); // nobody decided anything yet
   mark();
 }
 onChosen(() => {

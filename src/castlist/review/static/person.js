@@ -9,7 +9,7 @@ import { Grid } from "./grid.js";
 import { doubt } from "./people.js";
 import { pick } from "./pick.js";
 import { proposed } from "./proposed.js";
-import { track } from "./tracks.js";
+import { picturesOf, track } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
@@ -100,7 +100,7 @@ const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "
 function moveTo() {
   const t = grid.meant();
   if (!t.length) noCommands("Choose tracks first.");
-  else pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
+  else pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", pictures: picturesOf(t), done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
 }
 const meant = (run) => () => { const t = some(); if (t) run(t); };
 export const personKeys = {

@@ -5,16 +5,20 @@ import { $, S, el, face, label, many } from "./core.js";
 import { named } from "./address.js";
 import { noCommands } from "./typing.js";
 
-const LONG = 8; // proposals shown
-const dialog = $("#ask"), form = $("form", dialog), input = $("#ask-name"), list = $("#names"), note = $("#ask-note"), title = $("#ask-h"), ok = $("#ask-ok");
+const LONG = 8, LONGEST = 200; // names proposed; people to choose from
+const FACES = 5; // of whom it is about
+const HIGH = 500; // pixels of the field with its list
+const dialog = $("#ask"), form = $("form", dialog), input = $("#ask-name"), list = $("#names"), note = $("#ask-note"), title = $("#ask-h"), about = $("#ask-faces"), ok = $("#ask-ok");
 const open = named(dialog, "name");
 let options = [], at = -1, o = null;
 let ended = true; // by whoever typed, and not by an address
 
-// free: any text will do (a name); else somebody must be chosen. done({ name, person }).
-export function pick({ heading, value = "", free, without = [], verb = "Save", near = null, done }) {
-  o = { free, without: new Set(without), done, was: value, verb };
+// free: any text will do (a name); else somebody must be chosen. pictures: of whom it is about. done({ name, person }).
+export function pick({ heading, value = "", free, without = [], verb = "Save", near = null, pictures = [], done }) {
+  o = { free, without: new Set(without), done, was: value, verb, most: free ? LONG : LONGEST };
   title.textContent = heading;
+  about.replaceChildren(...pictures.filter(Boolean).slice(0, FACES).map((q) => face(q)));
+  about.hidden = !about.firstChild;
   input.value = value;
   dialog.returnValue = "";
   ended = false;
@@ -27,7 +31,7 @@ export function pick({ heading, value = "", free, without = [], verb = "Save", n
 function place(near) {
   const r = near?.getBoundingClientRect();
   dialog.classList.toggle("near", Boolean(r));
-  for (const [side, value] of [["left", r && Math.min(r.left - 12, innerWidth - 440)], ["top", r && Math.max(8, Math.min(r.top - 12, innerHeight - 420))]]) {
+  for (const [side, value] of [["left", r && Math.min(r.left - 12, innerWidth - 440)], ["top", r && Math.max(8, Math.min(r.top - 12, innerHeight - HIGH))]]) {
     dialog.style[side] = r ? Math.max(6, value) + "px" : "";
   }
 }
@@ -45,7 +49,7 @@ function matching(text) {
 }
 function propose(wide) {
   const text = input.value.trim(), found = wide || text ? matching(text) : [], unchanged = o.free && plain(text) === plain(o.was);
-  options = found.slice(0, LONG);
+  options = found.slice(0, o.most);
   if (o.free && text && !unchanged && found[0]?.how !== 0) options.push({ fresh: text });
   at = !options.length ? -1 : !o.free ? 0 : !text || unchanged ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
   list.replaceChildren(...options.map(choice));
@@ -63,7 +67,7 @@ function choice(c, i) {
 function announce(found) {
   const p = options[at]?.person;
   note.textContent = o.free && p ? `Enter makes this ${label(p)}: the two become one person.` : !options.length && !o.free ? "Nobody has such a name."
-    : found > LONG ? `${found - LONG} more; type more letters to find them.` : o.free ? "If two people get the same name, they become one person." : "";
+    : found > o.most ? `${found - o.most} more; type more letters to find them.` : o.free ? "If two people get the same name, they become one person." : "";
   ok.textContent = o.free && p ? `Join ${label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p)}` : o.verb;
 }
 function shown() {

@@ -1,6 +1,6 @@
 "use strict";
 // One question after another, the most useful first; asked for after the people are drawn, never stale.
-import { $, $$, S, asks, button, clock, decide, el, face, get, label, many, person, notify, released, takes } from "./core.js";
+import { $, $$, S, asks, button, clock, decide, el, face, get, label, many, person, notify, released, roughly, takes } from "./core.js";
 import * as checks from "./check.js";
 import { play } from "./film.js";
 import * as proposals from "./names.js";
@@ -75,7 +75,7 @@ function question(q) {
     el("div", { className: "pair" }, side(q.a, a), side(q.b, b)),
     el("div", { className: "answers" }, ...[["Yes", "y"], ["No", "n"], ["Not sure", "s"], ["Left is not a face", "f"]].map(([text, key]) => button(text, () => reply(key), { key }))),
     others.length ? el("div", { className: "others" }, el("p", { className: "soft" }, "No, but this person:"), ...others) : "",
-    el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to correct ${q.gain < 10 ? q.gain.toFixed(1) : Math.round(q.gain)} faces.`));
+    el("p", { className: "soft why" }, `castlist says ${sure} %. An answer is expected to correct ${roughly(q.gain, "face")}.`));
 }
 function side(t, p) {
   const shots = t.pictures.slice(0, 4).map((q, i) => {

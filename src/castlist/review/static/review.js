@@ -93,6 +93,12 @@ addEventListener("keydown", (e) => {
 // What lies under a resting mouse is not enlarged while keys are pressed: it would hide what comes next.
 addEventListener("keydown", () => document.documentElement.classList.add("by-keys"), { capture: true });
 addEventListener("pointermove", (e) => { if (e.movementX || e.movementY) document.documentElement.classList.remove("by-keys"); }, { passive: true });
+// Nor what was just clicked: its picture would hide whether it is marked.
+addEventListener("click", (e) => {
+  const b = e.target.closest(".options button, .piece");
+  b?.classList.add("pressed");
+  b?.addEventListener("pointerleave", () => b.classList.remove("pressed"), { once: true });
+});
 addEventListener("keydown", (e) => {
   if (e.key === "Enter" && e.target.closest("button, a, summary")) return;
   if (e.key === " " && e.target.closest("button, summary, .tick")) return;
@@ -110,6 +116,7 @@ addEventListener("keydown", (e) => {
 });
 
 $(".tabs").addEventListener("click", (e) => { const b = e.target.closest("[data-tab]"); if (b) go(b.dataset.tab); });
+$("#ask-me").addEventListener("click", () => go("questions"));
 $("#undo").addEventListener("click", undo);
 $("#redo").addEventListener("click", redo);
 $("#keys").addEventListener("click", help);

@@ -1,6 +1,6 @@
 "use strict";
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, answerBar, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, person, postTo, notify, takes, thinkAhead, untaken } from "./core.js";
+import { $, $$, S, answerBar, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, ownEnter, person, postTo, notify, roughly, takes, thinkAhead, untaken } from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
@@ -23,12 +23,13 @@ export function sheet(task) {
   loaded = true;
   items = task.items.map((given) => item(given));
   for (const i of items) i.node = card(i);
-  at = changed = 0;
+  changed = 0;
   for (const [key, i] of answers) if (!person(i.of)) answers.delete(key);
   fixed = items.findLastIndex((i) => i.answered) + 1;
   lookedAt?.disconnect();
   cards.replaceChildren(...items.map((i) => i.node));
   root.replaceChildren(...head(), cards, foot());
+  here(0);
   mark();
   renew();
   return root;
@@ -59,7 +60,7 @@ function head() {
       + (n > 1 ? " Go from top to bottom: after each answer castlist compares the faces below it again, and marks what changed." : ""))];
 }
 function foot() {
-  return answerBar(button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), open() > 1 ? button("All others: nobody of these", nobodyElse, { key: "n" }) : "", el("span", { className: "soft", role: "status" }, worth()));
+  return answerBar(button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), button("", nobodyElse, { className: "rest" }), el("span", { className: "soft", role: "status" }, worth()));
 }
 // How an item stands before anybody answers it: with whom castlist takes it for, or open.
 const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
@@ -71,18 +72,20 @@ function worth() {
   return [expected(), held ? `${many(held, "answer")} that you did not confirm ${held > 1 ? "are" : "is"} about ${held > 1 ? "faces" : "a face"} not asked about now.` : ""].filter(Boolean).join(" ");
 }
 function expected() {
-  const left = items.length - fixed, clicks = Math.max(1, Math.round(asked.clicks)), right = asked.gain * asked.clicks;
-  return left ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should correct ${right < 10 ? right.toFixed(1) : Math.round(right)} faces.` : "";
+  const left = items.length - fixed, clicks = Math.max(1, Math.round(asked.clicks));
+  return left ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should correct ${roughly(asked.gain * asked.clicks, "face")}.` : "";
 }
 // Whom castlist takes for nobody who is shown.
 const unknown = (i) => !i.guess && i.shown.length > 0;
 // Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
+const unopened = () => items.filter((i) => unknown(i) && !i.answered);
 function nobodyElse() {
   if (!takes()) return;
-  for (const i of items) if (unknown(i) && !i.answered) { choose(i, NONE); answers.set(about(i), i); }
+  for (const i of unopened()) { choose(i, NONE); answers.set(about(i), i); }
   fixed = items.length;
   settle();
   mark();
+  if (document.activeElement === document.body) focusSheet(); // the button is gone
 }
 export const focusSheet = () => items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected;
@@ -93,7 +96,7 @@ function answer(i, change) {
   const before = [i.pick, i.fate].join();
   change(i);
   i.answered ? answers.set(about(i), i) : answers.delete(about(i));
-  at = items.indexOf(i);
+  here(items.indexOf(i));
   fixed = Math.max(fixed, at + 1);
   mark();
   if ([i.pick, i.fate].join() !== before) renew();
@@ -117,7 +120,7 @@ async function renew() {
   root.ariaBusy = "false";
   renewing = false;
   if (!next || !shown() || next.revision !== S.revision) return;
-  const before = items.slice(fixed), place = new Map(before.map((i, k) => [same(i), k]));
+  const before = items.slice(fixed), current = items[at], place = new Map(before.map((i, k) => [same(i), k]));
   part++;
   const below = next.items.map((given) => {
     const i = item(given, items.slice(0, fixed)), former = before[place.get(same(i))];
@@ -137,6 +140,8 @@ async function renew() {
   $("h2 + .soft", root).replaceWith(soft);
   $(".confirm", root).replaceWith(foot());
   watch();
+  const stays = items.findIndex((i) => same(i) === same(current));
+  here(stays < 0 ? at : stays);
   mark();
   if (more) renew();
 }
@@ -161,26 +166,26 @@ const called = (id) => (person(id) ? label(person(id)) : "new person above");
 
 function card(i) {
   const known = person(i.of), options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person)));
-  options.push(option(i, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? "nobody of these" : "somebody else"));
+  options.push(option(i, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? ["nobody of these"] : ["some", el("wbr"), "body else"]));
   const title = !i.whole ? `A face of ${called(i.of)} at ${clock(i.track.start)}` : known?.tracks > 1 ? `All of ${called(i.of)}, ${many(known.tracks, "track")}` : `${called(i.of)}, seen once`;
   const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
   const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : []; // a whole person by different tracks
   const node = el("div", { className: "card", role: "group", ariaLabel: title },
     el("div", { className: "it" }, playButton(i.track, title, others), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
-    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 6 ? "options" : "options one-row" }, ...options),
+    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 5 ? "options" : "options one-row" }, ...options),
       el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
         const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
         b.dataset.fate = fate;
-        b.addEventListener("focus", () => { at = items.indexOf(i); });
         return b;
       }), button("Another person …", () => another(i), { key: "v" }))));
+  for (const touched of ["focusin", "pointerdown"]) node.addEventListener(touched, () => here(items.indexOf(i))); // its film, too, was looked at
   return node;
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(i) {
   const without = [i.of, ...i.shown.map((t) => t.person)];
-  at = items.indexOf(i);
-  pick({ heading: "Who is this?", verb: "Choose", without, done: (r) => chosen(i, r.person) });
+  here(items.indexOf(i));
+  pick({ heading: "Who is this?", verb: "Choose", without, pictures: [...i.track.pictures, ...(i.whole && person(i.of)?.pictures.filter((q) => q[2] !== i.track.track) || [])], done: (r) => chosen(i, r.person) });
 }
 async function chosen(before, chosenPerson) {
   if (!chosenPerson || !takes()) return;
@@ -204,11 +209,15 @@ function playButton(t, title, others) {
   return b;
 }
 function option(i, j, picture, text) {
-  const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, text), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
+  const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, ...[text].flat()), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
   b.dataset.pick = j;
   b.addEventListener("click", () => { answer(i, () => choose(i, j)); b.focus(); });
-  b.addEventListener("focus", () => { at = items.indexOf(i); });
   return b;
+}
+// The keys are about one card, which is framed, wherever the focus is.
+function here(k) {
+  at = Math.max(0, Math.min(items.length - 1, k));
+  items.forEach(({ node }, j) => node.classList.toggle("here", j === at));
 }
 function mark() {
   for (const { node, fate, pick: picked, renewed } of items) {
@@ -221,11 +230,14 @@ function mark() {
     }
     for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
   }
+  const rest = unopened().length, all = $(".rest", root);
+  all.hidden = rest < 2;
+  all.replaceChildren(`All ${rest} still “Not sure”: nobody of these `, el("kbd", {}, "n"));
   remember("sheet", [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: offered }) => ({ of, whole, track, fate, pick: picked, shown: offered, answered: true })));
   thinkAhead(() => (shown() && !renewing ? steps(items) : []));
 }
 function to(k) {
-  at = Math.max(0, Math.min(items.length - 1, k));
+  here(k);
   const node = items[at]?.node;
   node?.querySelector('[tabindex="0"]')?.focus({ preventScroll: true });
   node?.scrollIntoView({ block: "nearest" });
@@ -235,7 +247,7 @@ function columns() {
   return Math.max(1, all.filter((n) => n.offsetTop === all[0].offsetTop).length);
 }
 function keys(e) {
-  if (e.ctrlKey || e.metaKey || e.altKey || !items.length) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || !items.length || ownEnter(e, "[data-pick], [data-fate]")) return;
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[e.key];
   if (by) to(at + by);
   else if (!press(e.key)) return;

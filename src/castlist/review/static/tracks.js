@@ -13,6 +13,12 @@ export async function describe(ids) {
   return ids.map((t) => known.get(t));
 }
 
+// What tracks are recognised by: of a single track its pictures, of several one of each; of those that are known.
+export function picturesOf(ids) {
+  const found = ids.map(track).filter(Boolean);
+  return found.length === 1 ? found[0].pictures : found.map((t) => t.pictures[0]);
+}
+
 // Small faces of tracks, those known at once, the others as soon as they are.
 export function faces(ids, most, props = {}) {
   const list = el("span", { className: "chosen", ...props });
