@@ -168,11 +168,11 @@ def test_a_run_at_work_and_a_folder_without_a_cast(made: Make, tmp_path: Path) -
 HANGS = """
 import fcntl, sys, threading, time
 sys.path[:] = sys.argv[3:]
-from castlist.review.saving import _end_with_the_server
+from castlist.child_process import end_when_stdin_closes
 file = open({mark!r}, "w")
 fcntl.flock(file, fcntl.LOCK_EX)
 print("here", file=file, flush=True)
-threading.Thread(target=_end_with_the_server, daemon=True).start()
+threading.Thread(target=end_when_stdin_closes, daemon=True).start()
 time.sleep(600)
 """
 

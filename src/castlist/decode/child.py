@@ -13,7 +13,6 @@ import mmap
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
+from castlist.child_process import end_when_parent_ends, limit_memory
 from castlist.decode import wire
 from castlist.decode.wire import Fault, RecordKind, WishKind
 
@@ -51,10 +51,10 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     job = json.loads(text)
-    _die_with_parent(job["life"])
+    end_when_parent_ends(job["life"])
     out = job["out"]
     try:
-        _limit_memory(job["memory"])
+        limit_memory(job["memory"])
         work(job, out)
     except (BrokenPipeError, KeyboardInterrupt):
         pass
@@ -226,32 +226,3 @@ def send_record(out: int, record: wire.Record, text: bytes = b"") -> None:
     data = record.pack(text)
     while data:
         data = data[os.write(out, data) :]
-
-
-def _die_with_parent(life: int) -> None:
-    """End at once when the parent ends: it holds the other end of this pipe, on which nothing is sent.
-
-    The kernel then signals the closed pipe (SIGIO, whose default is to end the process), which works
-    even while a codec hangs.
-    """
-    if hasattr(os, "O_ASYNC"):
-        import fcntl
-
-        fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
-        os.set_blocking(life, False)
-        try:
-            gone = os.read(life, 1) == b""  # it may have ended before we asked for the signal
-        except BlockingIOError:
-            gone = False
-        if gone:
-            os._exit(0)
-
-
-def _limit_memory(limit: int) -> None:
-    if limit and sys.platform == "linux":
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if hard == resource.RLIM_INFINITY or limit <= hard:
-            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

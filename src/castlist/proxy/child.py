@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 import numpy as np
 
+from castlist.child_process import end_when_parent_ends, limit_memory
+
 if TYPE_CHECKING:
     import av
     from av.container import OutputContainer
@@ -40,10 +42,8 @@ def main(text: str) -> None:
     """Do the job; says in lines of JSON how far it is, and at last how it went."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     job = json.loads(text)
-    from castlist.decode.child import _die_with_parent, _limit_memory
-
-    _die_with_parent(job["life"])
-    _limit_memory(job["memory"])
+    end_when_parent_ends(job["life"])
+    limit_memory(job["memory"])
     with contextlib.suppress(OSError):
         os.nice(10)  # whoever reviews comes first
     try:

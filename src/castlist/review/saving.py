@@ -23,6 +23,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from castlist.child_process import end_when_stdin_closes
 from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
 from castlist.own_process import PATHS
 from castlist.pipeline.publish import Publication, prepared
@@ -101,9 +102,14 @@ def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool
     return status == 0
 
 
-def _status(place: Path, hurried: Callable[[], bool], stamp: str, seconds: float) -> int | None:
-    """The exit status of a process that saves; None where it took too long, or somebody is in a hurry."""
-    command = [sys.executable, "-I", "-S", "-c", _START, str(place), stamp, *PATHS]
+def _status(place: Path, hurried: Callable[[], bool], way: str, seconds: float) -> int | None:
+    """The exit status of a process that saves; None where it took too long, or somebody is in a hurry.
+
+    Args:
+        way: "idle" to work while nothing else does, "in turn" to share the processors.
+        seconds: how long it may take.
+    """
+    command = [sys.executable, "-I", "-S", "-c", _START, str(place), way, *PATHS]
     quiet = subprocess.DEVNULL
     try:
         child = subprocess.Popen(  # noqa: S603
@@ -121,19 +127,13 @@ def _status(place: Path, hurried: Callable[[], bool], stamp: str, seconds: float
     return None
 
 
-def _end_with_the_server() -> None:
-    """End this process when the other side of standard input is gone."""
-    os.read(0, 1)  # nothing is ever sent
-    os._exit(1)
-
-
 def main(place: str, thread: Executor) -> None:
     """What the process does: publish what was decided, and say by its exit status how that went.
 
     Args:
         thread: computes; what others wait for is done by the caller's thread.
     """
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    threading.Thread(target=end_when_stdin_closes, daemon=True).start()
     try:
         with thread.submit(Workspace.open, place).result() as workspace:
             publication = thread.submit(_prepared, workspace).result()

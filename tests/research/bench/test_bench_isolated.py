@@ -109,8 +109,8 @@ def test_a_child_ends_with_its_parent():
         import numpy as np, os, pickle, subprocess, sys, time
         from castlist.research.bench.isolated import CHILD
         child = subprocess.Popen([sys.executable, "-c",
-            "import threading, time; from castlist.research.bench import isolated;"
-            "threading.Thread(target=isolated._end_with_parent, daemon=True).start(); time.sleep(60)"],
+            "import threading, time; from castlist.child_process import end_when_stdin_closes;"
+            "threading.Thread(target=end_when_stdin_closes, daemon=True).start(); time.sleep(60)"],
             stdin=subprocess.PIPE)
         print(child.pid, flush=True)
         os._exit(9)

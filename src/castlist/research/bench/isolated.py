@@ -11,6 +11,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import IO
 
+from castlist.child_process import end_when_stdin_closes
 from castlist.errors import CastlistError, InputError
 from castlist.research.bench.solve import Answer, MethodTask, Watch, here, load_libraries
 
@@ -74,12 +75,6 @@ def _end(code: int) -> str:
     )
 
 
-def _end_with_parent() -> None:
-    """End this process when the other side of standard input is gone, however it went."""
-    os.read(0, 1)  # nothing more is ever sent
-    os._exit(1)
-
-
 def main() -> None:
     """What the process does: read a task, say how far it is, and end with answers or with one sentence."""
     out = os.fdopen(os.dup(1), "wb")
@@ -90,7 +85,7 @@ def main() -> None:
         out.flush()
 
     task: MethodTask = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_when_stdin_closes, daemon=True).start()
     load_libraries(task.method)
     try:
         send(_Message.ANSWERS, here(task, lambda *done: send(_Message.PROGRESS, *done)))
