@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from castlist.cli import run
 from castlist.cluster import LowQualityPlacement
 from castlist.drawn import FILMS, render
 from castlist.errors import InputError, WorkspaceError
+from castlist.pipeline.explanation import as_plain
+from castlist.pipeline.identify import Found
+from castlist.types import Scan
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +63,13 @@ def test_a_poor_track_is_explained_with_its_probability_and_reasons(
     placement = LowQualityPlacement(
         (second,), first, probability, other.tracks[0], 0.1, 0.9 - probability, np.log(5.2), np.log(0.5), 0.0
     )
-    found = module._found
-    monkeypatch.setattr(
-        module, "_found", lambda *args: (replace(found(*args)[0], placements=(placement,)), found(*args)[1])
-    )
+    again = module.identify_again
+
+    def placed(*args: Any, **options: Any) -> tuple[Found, Scan]:
+        found, scan = again(*args, **options)
+        return replace(found, placements=(placement,)), scan
+
+    monkeypatch.setattr(module, "identify_again", placed)
     why = castlist.explain(workspace, first, second)
     (text,) = [
         text for text in why.sentences if text.startswith(f"Track {second} shows too little of a face")
@@ -75,7 +82,7 @@ def test_a_poor_track_is_explained_with_its_probability_and_reasons(
     assert text.endswith(stays) == (probability < 0.6)
     assert any("Their groups" in text for text in why.sentences) == (probability < 0.6)
     assert [p.track for p in why.placed] == [second]
-    assert module.as_plain(why)["placed"][0]["person"] == person.name
+    assert as_plain(why)["placed"][0]["person"] == person.name
 
 
 def test_two_people_by_name(workspace: Path, cast: castlist.Cast) -> None:

@@ -8,12 +8,11 @@ import pytest
 
 from castlist.cli import run
 from castlist.errors import InputError
-from castlist.pipeline.explain import _found
-from castlist.progress import silent
+from castlist.pipeline.reuse import identify_again
 from castlist.research.features import read, write
 from castlist.research.from_film import _links_of, labels_of, read_truth
 from castlist.store import Workspace
-from castlist.types import Constraints, Machine, Tracks
+from castlist.types import Constraints, Tracks
 
 
 def tracks(*spans, x=0):
@@ -114,7 +113,7 @@ def test_a_feature_file_has_the_links_that_find_used_and_what_was_decided(found_
     shutil.copytree(folder, tmp_path / "film.castlist")
     film, out = str(tmp_path / "film.castlist"), str(tmp_path / "film.npz")
     with Workspace.open(tmp_path / "film.castlist", write=False) as opened:
-        found, _ = _found(opened, None, Machine(), silent)
+        found, _ = identify_again(opened)
     assert run(["features", film, "-o", out]) == 0
     before = read(out)
     known = {frozenset(pair) for pair in found.constraints.cannot.tolist()}

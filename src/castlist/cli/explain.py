@@ -46,7 +46,8 @@ def command(
     from castlist.cli.output import visible
     from castlist.errors import WorkspaceError
     from castlist.io import plain_json
-    from castlist.pipeline.explain import as_plain, explain
+    from castlist.pipeline.explain import explain
+    from castlist.pipeline.explanation import as_plain
     from castlist.report import write_explanation
     from castlist.store import Workspace
 

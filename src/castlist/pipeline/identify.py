@@ -58,9 +58,9 @@ from castlist.types import (
 __all__ = ["Found", "identify", "refine_where_better"]
 
 
-# Of tracks that the linkage joined, of which none is clear enough to be compared by its face alone, the share
-# that shows the person whom most of their faces show: 50 of 70 in six labelled films and five other versions
-# of each (benchmarks/placed.py).
+# Where the linkage joined only tracks that are too unclear to be compared by their faces alone: the share of
+# these tracks that show the person whom most of their faces show. 50 of 70 in six labelled films and five
+# other versions of each (benchmarks/placed.py).
 TOGETHER = 0.7
 # Bytes for each pair of tracks that `GroupLinkage` needs at least: it grew by 14.1 and 15.0 a pair for 6,000
 # and 12,000 tracks without clothes.
@@ -82,7 +82,7 @@ class Found:
     sureness: NDArray[np.float64]  # (t,) probability that a track of which too little of a face is seen to be
     # linked shows its person; NaN of all others
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
-    placements: tuple[LowQualityPlacement, ...] = ()  # whom poor tracks most likely show
+    placements: tuple[LowQualityPlacement, ...] = ()  # whom tracks of low quality most likely show
 
 
 @at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
@@ -94,7 +94,7 @@ def identify(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> Found:
-    """The people in what a scan brought home, as the machine alone tells them apart.
+    """The people whom a scan shows, as the machine alone tells them apart.
 
     What people decided is applied to the result by `castlist.decisions.apply`.
 

@@ -9,12 +9,14 @@ from castlist._version import __version__
 from castlist.cast import Cast
 from castlist.decode.files import digest_of
 from castlist.errors import CastlistError, InputError, RecipeError, WorkspaceError
+from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.pictures import missing_pictures
+from castlist.progress import Watch, silent
 from castlist.recipe import CHOICES, Recipe
 from castlist.store import Run, Workspace
-from castlist.types import Scan, Video
+from castlist.types import Machine, Scan, Video
 
-__all__ = ["found_before", "kind_of", "other_steps", "refuse_steps", "scan_of"]
+__all__ = ["found_before", "identify_again", "kind_of", "other_steps", "refuse_steps", "scan_of"]
 
 DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
 
@@ -43,6 +45,29 @@ def scan_of(
     if scan is None:
         raise WorkspaceError(f"{workspace.path}: the scan of its last run is gone; run castlist find again")
     return recipe, scan
+
+
+def identify_again(
+    workspace: Workspace,
+    recipe: Recipe | None = None,
+    *,
+    machine: Machine = Machine(),
+    watch: Watch = silent,
+) -> tuple[Found, Scan]:
+    """What the last finished run found, computed anew from its scan; and that scan.
+
+    Args:
+        workspace: open; nothing is written.
+        recipe: of that run, where it names a class of the user's own; by default the one stored with the run.
+
+    Raises:
+        WorkspaceError: no run was finished, its recipe cannot be used again, or its scan is gone.
+    """
+    video, runs = workspace.video(), [run for run in workspace.runs() if run.finished]
+    if video is None or not runs:
+        raise WorkspaceError(f"{workspace.path}: no cast has been found yet; run castlist find first")
+    recipe, scan = scan_of(workspace, video, runs[-1], recipe)
+    return identify(video, scan, recipe, machine=machine, watch=watch), scan
 
 
 def refuse_steps(path: Path, steps: list[str]) -> None:

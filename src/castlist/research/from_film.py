@@ -17,8 +17,8 @@ from castlist.boxes import iou
 from castlist.decisions import View, apply
 from castlist.errors import InputError, WorkspaceError
 from castlist.metrics import NO_FACE, UNPLACED
-from castlist.pipeline.explain import _found
 from castlist.pipeline.publish import base_of
+from castlist.pipeline.reuse import identify_again
 from castlist.progress import Watch, silent
 from castlist.research.features import FeatureSet, gather
 from castlist.research.truth import Labelled, read_truth
@@ -63,7 +63,7 @@ def features_of(
         InputError: the truth file cannot be read, or no face of it lies on a track.
     """
     with Workspace.open(Path(workspace), write=False) as store:
-        found, scan = _found(store, None, machine, watch)
+        found, scan = identify_again(store, machine=machine, watch=watch)
         log, base = store.decisions.all(), store.machine()
     tracks = found.cast.tracks
     view = apply(base or base_of(found), found.cast.video, log)
