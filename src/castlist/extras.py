@@ -13,14 +13,14 @@ __all__ = ["install", "needed"]
 
 @contextmanager
 def needed(part: str, extra: str) -> Iterator[None]:
-    """Imports of packages that only an optional part of castlist brings.
+    """Import packages that only an optional part of castlist brings: do so in this `with` block.
 
     Raises:
         MissingExtra: such a package is not installed; the message says how to install it.
     """
     try:
         yield
-    except ModuleNotFoundError as missing:
+    except ImportError as missing:  # a package that is there, but broken, too
         if (missing.name or "").partition(".")[0] == "castlist":
             raise
         raise MissingExtra(part, extra) from missing

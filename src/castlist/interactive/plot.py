@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import InputError
+from castlist.extras import needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +29,8 @@ def timeline(cast: Cast, ax: Axes | None = None, shown: int = SHOWN) -> Axes:
         MissingExtra: matplotlib is not installed.
     """
     if ax is None:
-        try:
+        with needed("a timeline", "plots"):
             from matplotlib.figure import Figure
-        except ImportError as error:
-            raise MissingExtra("a timeline", "plots") from error
         rows = max(1, min(shown, len(cast.people)))
         ax = Figure(figsize=(10, 0.6 + 0.32 * rows), layout="constrained").subplots()
     if not hasattr(ax, "broken_barh"):

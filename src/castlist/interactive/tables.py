@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.types import INTERPOLATED, Fate
 
 if TYPE_CHECKING:
@@ -129,7 +130,5 @@ def _texts(found: Columns) -> list[str]:
 
 
 def _library(name: str) -> ModuleType:
-    try:
+    with needed(f"a table for {name}", "tables"):
         return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingExtra(f"a table for {name}", "tables") from error

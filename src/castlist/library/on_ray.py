@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.library.executors import TRIES
 from castlist.library.work import FilmWatch, Outcome, Task, died, perform, quiet
 
@@ -48,10 +49,8 @@ class Ray:
     """
 
     def __init__(self, jobs: int = 0, address: str | None = None) -> None:
-        try:
+        with needed("work on a Ray cluster", "ray"):
             self.ray = importlib.import_module("ray")
-        except ImportError:
-            raise MissingExtra("work on a Ray cluster", "ray") from None
         self.jobs, self.address = jobs, address
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:

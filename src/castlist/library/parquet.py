@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from castlist.errors import MissingExtra
+from castlist.extras import needed
 from castlist.library.schema import VIEWS
 from castlist.outputs import check_output_folder, remove_unfinished
 from castlist.store.folder import Folder
@@ -55,11 +55,9 @@ def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
         InputError: the folder is a file, a workspace, a library, or inside one.
         OSError: it cannot be written.
     """
-    try:
+    with needed("a library as Parquet", "arrow"):
         import pyarrow as pa
         import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtra("a library as Parquet", "arrow") from None
     check_output_folder(folder, apart=True)
     folder.mkdir(parents=True, exist_ok=True)
     made = []

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.means import track_means
-from castlist.errors import CastlistError, InputError, MissingExtra, WorkspaceError
+from castlist.errors import CastlistError, InputError, WorkspaceError
+from castlist.extras import needed
 from castlist.library import views
 from castlist.library.harvest import track_vectors
 from castlist.library.search import fitting
@@ -60,10 +61,8 @@ class TrackHit:
 
 
 def _faiss() -> ModuleType:
-    try:
+    with needed("an index of all tracks", "faiss"):
         import faiss
-    except ImportError:
-        raise MissingExtra("an index of all tracks", "faiss") from None
     return faiss
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from castlist._version import __version__
-from castlist.errors import CastlistError, MissingExtra
+from castlist.errors import CastlistError
+from castlist.extras import needed
 from castlist.serve.answers import Answers, Row
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ def server(path: Path, *, write: bool = False) -> MCPServer:
     Raises:
         MissingExtra: the package mcp is not installed.
     """
-    try:
+    with needed("the server for assistants", "mcp"):
         from mcp.server import MCPServer
         from mcp.types import ToolAnnotations
-    except ImportError as error:
-        raise MissingExtra("the server for assistants", "mcp") from error
     made = MCPServer("castlist", version=__version__, instructions=TOLD, log_level="ERROR")
     reads = ToolAnnotations(readOnlyHint=True, openWorldHint=False)
     decides = ToolAnnotations(readOnlyHint=False, destructiveHint=False, openWorldHint=False)

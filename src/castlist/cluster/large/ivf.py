@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.cluster.large.nearest import ROWS, Block, NeighbourLists, forbid, hits, nearest_of
 from castlist.cluster.large.reciprocal import Forest, Search, pieces
-from castlist.errors import MissingExtra
+from castlist.extras import needed
 
 __all__ = ["cell_search"]
 
@@ -153,8 +153,6 @@ class _Directed:
 
 
 def _faiss() -> ModuleType:
-    try:
+    with needed("the tree of so many points", "faiss"):
         import faiss
-    except ImportError as missing:
-        raise MissingExtra("the tree of so many points", "faiss") from missing
     return faiss

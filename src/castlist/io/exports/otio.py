@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from castlist.cast import Cast
-from castlist.errors import MissingExtra
+from castlist.extras import needed
 from castlist.io.exports.names import colour, film_name
 from castlist.io.exports.options import Options
 from castlist.io.exports.sound import film_sound
@@ -34,10 +34,8 @@ def library() -> ModuleType:
     Raises:
         MissingExtra: it is not installed.
     """
-    try:
+    with needed("OpenTimelineIO", "edit"):
         import opentimelineio
-    except ImportError as error:
-        raise MissingExtra("OpenTimelineIO", "edit") from error
     module: ModuleType = opentimelineio
     return module
 

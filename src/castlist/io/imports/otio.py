@@ -12,7 +12,8 @@ from fractions import Fraction
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import InputError
+from castlist.extras import needed
 from castlist.io.imports.files import cleaned
 from castlist.suggest.names import Hint
 from castlist.timecode import Timebase
@@ -34,10 +35,8 @@ def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
         InputError: it is no timeline.
         MissingExtra: opentimelineio is not installed.
     """
-    try:
+    with needed("OpenTimelineIO", "edit"):
         import opentimelineio as otio
-    except ImportError as error:
-        raise MissingExtra("OpenTimelineIO", "edit") from error
     try:
         timeline = otio.adapters.read_from_string(data.decode("utf-8"), "otio_json")
     except (UnicodeDecodeError, ValueError, otio.exceptions.OTIOError) as error:

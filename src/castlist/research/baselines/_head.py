@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import MissingExtra
+from castlist.extras import needed
 from castlist.research.baselines._shared import Floats, Labels, group_means, unit64
 from castlist.research.baselines._track_set import TrackSet
 
@@ -28,10 +28,8 @@ Draw = Callable[[], tuple[Labels, ...]]
 
 def need_torch(name: str) -> ModuleType:
     """The torch module. Raises `MissingExtra` where it is not installed."""
-    try:
+    with needed(name, "torch"):
         import torch
-    except ImportError:
-        raise MissingExtra(name, "torch") from None
     module: ModuleType = torch
     return module
 

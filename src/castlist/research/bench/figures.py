@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.errors import InputError, MissingExtra
+from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
 from castlist.outputs import check_output, check_output_folder, file_name, whole
@@ -131,10 +131,8 @@ def draw(
         InputError: an unknown figure or option, a method that refines nothing, sweeps alone of methods that
             have none, or the files cannot be written.
     """
-    try:
+    with needed("drawing figures", "plots"):
         from matplotlib import rc_context
-    except ImportError:
-        raise MissingExtra("drawing figures", "plots") from None
     unknown = [kind for kind in which if kind not in FIGURES]
     if unknown or not which:
         raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
