@@ -32,9 +32,8 @@ from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tra
 LENGTH = 10  # frames of a track
 GOAL = {"first paint": 1500, "action": 200}
 PICTURES = 400
-GLANCE = (
-    500  # milliseconds in which the page takes the same answer again for one that was pressed twice: core.js
-)
+# Milliseconds in which the page takes the same answer again for one that was pressed twice (core.js).
+GLANCE = 500
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
 # Does something, then waits until the page has measured an action and painted.

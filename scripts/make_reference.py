@@ -47,14 +47,10 @@ def recipe() -> str:
     """Every step with its choices, options and defaults."""
     lines = [
         f"# Recipe\n\n{MADE}\nThe recipe has the options of every step of `castlist find`. Few users need "
-        "it. "
-        "Change one option by `castlist find film.mp4 --set track.max_gap=1`; or write the whole recipe "
-        "to a file "
-        "by `castlist recipe > mine.toml`, change it, and use it by `castlist find film.mp4 --recipe "
-        "mine.toml`. "
-        "`use` is one of the choices, or a class of your own as `package.module:Name` (such a recipe "
-        "runs your "
-        "code).\n"
+        "it. Change one option by `castlist find film.mp4 --set track.max_gap=1`; or write the whole recipe "
+        "to a file by `castlist recipe > mine.toml`, change it, and use it by `castlist find film.mp4 "
+        "--recipe mine.toml`. `use` is one of the choices, or a class of your own as `package.module:Name` "
+        "(such a recipe runs your code).\n"
     ]
     made = Recipe()
     for name, choices in CHOICES.items():

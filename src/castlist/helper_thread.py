@@ -1,8 +1,8 @@
 """A helper thread whose tasks are run by the caller if their results are needed first.
 
-An executor makes its caller wait for work that nobody has begun yet; a task of a helper thread is then
-done by the caller. Who waits for a task that the other one has begun does other tasks meanwhile. So both are
-at work all the time, whichever of them has more to do.
+With an executor of the standard library, the caller waits for work that no thread has begun yet. Here the
+caller does such a task itself, and does other short tasks while it waits for one that the helper thread has
+begun. So both threads are at work all the time, whichever of them has more to do.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from typing import Generic, Protocol, Self, TypeVar
 
 __all__ = ["HelperTask", "HelperThread"]
 
-PATIENCE = (
-    5.0  # seconds given to a task under way where the program is stopped: it may wait for what was broken off
-)
+# Seconds given to the task under way where the program is stopped: the task may wait for what was broken off.
+PATIENCE = 5.0
 
 T = TypeVar("T")
 
@@ -32,8 +31,12 @@ class HelperTask(Generic[T]):
         spare: Callable[[Callable[[], bool]], _Runnable | None],
         tell: Callable[[], None],
     ) -> None:
-        """`spare` waits for a short task to do while somebody else does the work, and gives None once what
-        it is given says that the work is done; `tell` is called then.
+        """
+        Args:
+            work: what is done.
+            spare: gives a short task to do while another thread does the work, waiting until there is one;
+                None once the function that it is given says that the work is done.
+            tell: called when the work is done.
         """
         self._work: Callable[[], T] | None = work
         self._spare = spare

@@ -19,9 +19,8 @@ from castlist.types import NOISE, Video
 
 __all__ = ["largest_number", "renumbered"]
 
-SHARED = (
-    0.5  # of the faces of an old person or of a new one, from which on the new one goes on as the old one
-)
+# Share of the faces of an old person or of a new one, from which the new one keeps the old one's number.
+SHARED = 0.5
 PIXELS = Video(Path(), 1, 1, Fraction(1), Fraction(1), "")  # boxes of one and the same film need no scaling
 
 

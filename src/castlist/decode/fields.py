@@ -24,9 +24,8 @@ __all__ = ["combed", "deinterlaced"]
 BLOCK = 16  # pixels; a macroblock of MPEG-2
 TALLEST = 1088  # lines: no standard has larger interlaced pictures
 EVERY = 4  # columns of which one is measured
-TIMES = (
-    2.0  # neighbouring lines of a comb differ so many times as much (squares) as every other line, at least
-)
+# Neighbouring lines of a comb differ so many times as much (squares) as every other line, at least.
+TIMES = 2.0
 VISIBLE = 4  # levels of 255 by which they differ at least, on average
 PACKED = {
     "uyvy422": "yuv422p",

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import av
 
-BACKWARDS = (
-    0.1  # seconds by which decoding times step back where a clock starts again [ffmpeg: ffmpeg_demux.c]
-)
+# Seconds by which decoding times step back where a clock starts again [ffmpeg: ffmpeg_demux.c].
+BACKWARDS = 0.1
 JUMP = 10.0  # seconds; more is a restart too where a format may have them (-dts_delta_threshold's default)
 STUCK = 20  # a clock that advances by less than this part of a frame's usual time stands still
 USUAL = 0.04  # seconds: films of more than 25 frames a second do not stand still sooner than others

@@ -284,7 +284,7 @@ def partition(found: Partition) -> Partition:
     found.meetings = _meetings(found)
     _link(found)
     _part_look_alikes(found)
-    _add_poor(found)
+    _add_insufficient(found)
     return found
 
 
@@ -402,7 +402,7 @@ def _two(found: Partition, rest: Group, other: Group) -> float:
     return TWINS / (TWINS + MIRRORS ** min(len(rest), len(other)))
 
 
-def _add_poor(found: Partition) -> None:
+def _add_insufficient(found: Partition) -> None:
     """Let nodes with too little evidence join the likeliest person, where that is sure."""
     group_of = {i: g for g, group in found.groups.items() for i in group}
     whole = dict(found.groups)

@@ -27,9 +27,8 @@ Order = tuple[str, str]  # of a node
 Name = TypeVar("Name", int, str)
 Pair = TypeVar("Pair")
 Vectors = NDArray[np.float32]
-WHOLE = (
-    300  # people of films up to which all are weighed again with each film: .6 s of processor time at most
-)
+# People of films up to which all are weighed again with each film: .6 s of processor time at most.
+WHOLE = 300
 LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at most
 MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
 SOUGHT = 8  # films of a person after a decision with which look-alikes are sought in a large library

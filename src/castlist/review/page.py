@@ -134,7 +134,7 @@ class Page:
         return [self.session.describe.track(int(t)) for t in asked]
 
     def timeline(self) -> dict[str, object]:
-        """When everybody is revision, and where the shots begin, in milliseconds."""
+        """When everybody is seen, and where the shots begin, in milliseconds."""
         view, describe = self.session.refresh(), self.session.describe
         spans = {g.id: describe.person(g)["spans"] for g in view.groups}
         return {"revision": view.revision, "shots": describe.shots, "spans": spans}

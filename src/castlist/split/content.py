@@ -58,7 +58,8 @@ class ContentSplitter:
 def shots(n: int, boundaries: dict[int, NDArray[np.int64]]) -> Shots:
     """The shots of n frames between boundaries, each given under the transition that it is."""
     if n == 0:
-        return Shots(np.zeros(0), np.zeros(0), np.zeros(0))  # type: ignore[arg-type]
+        none = np.zeros(0, np.int64)
+        return Shots(none, none, np.zeros(0, np.int8))
     start = np.concatenate([[0], *boundaries.values()]).astype(np.int64)
     kind = np.repeat([START, *boundaries], [1, *map(len, boundaries.values())])
     start, first = np.unique(start, return_index=True)

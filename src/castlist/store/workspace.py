@@ -368,7 +368,7 @@ class Workspace:
         with self._reading() as db:
             return notes.is_erased(db, self.path)
 
-    # PictureFiles
+    # Pictures
 
     def put_image(self, jpeg: bytes) -> str:
         """Keep a picture under the hash of its content; its name. Equal pictures are kept once.

@@ -78,9 +78,8 @@ class TrackFilter:
     rigid: float = 0.007  # non-rigid motion in nine of ten looks: photographs reach .006, people from .009
     blink: float = 1.5  # times as much in any look: a blink, or a word
     compared: int = 8  # looks and more whose non-rigid motion says whether a face is still
-    known: float = (
-        0.7  # cosine with a face that lives at another time from which a still one is the same person
-    )
+    # Cosine with a living face at another time, from which a still face is the same person's.
+    known: float = 0.7
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -39,8 +39,8 @@ class Constraints:
 
     @classmethod
     def empty(cls) -> Self:
-        zero = np.zeros(0)
-        return cls(zero, zero, zero, zero)  # type: ignore[arg-type]
+        none = np.zeros(0, np.int64)
+        return cls(none, none, np.zeros(0, np.bool_), np.zeros(0, np.int8))
 
     def __len__(self) -> int:
         return len(self.a)

@@ -27,9 +27,8 @@ class Video:
     digest: str  # of the content: the key under which results are kept
     codec: str = ""
     pixel_format: str = ""
-    timecode: str = (
-        ""  # of the film's time 0 as its file says; ";" before the frames: drop-frame; "" for none
-    )
+    # Of the film's time 0, as its file says; ";" before the frames: drop-frame; "" for none.
+    timecode: str = ""
 
     @property
     def frame_count_estimate(self) -> int:

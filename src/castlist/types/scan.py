@@ -38,7 +38,8 @@ class Detections:
 
     @classmethod
     def empty(cls) -> Self:
-        return cls(*(np.zeros(s) for s in ((0,), (0, 4), (0,), (0, 5, 2))))  # type: ignore[arg-type]
+        score = np.zeros(0, np.float32)
+        return cls(np.zeros(0, np.int64), score.reshape(0, 4), score, score.reshape(0, 5, 2))
 
     @classmethod
     def concatenate(cls, parts: list[Detections]) -> Detections:
@@ -78,7 +79,7 @@ class Cue:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scan:
-    """What one pass over a film, or over a piece of it, brings home.
+    """What one pass over a film, or over a piece of it, found.
 
     In a piece, frames and rows count from the piece's own beginning; `Scan.join` makes one of many.
     """
@@ -115,10 +116,9 @@ class Scan:
 
     @classmethod
     def empty(cls) -> Self:
-        zero = np.zeros(0)
-        clock = Clock(zero, Fraction(1))  # type: ignore[arg-type]
-        none = np.zeros((0, 0))
-        return cls(clock, none, Detections.empty(), zero, zero, none, ())  # type: ignore[arg-type]
+        index, number = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        clock, signal = Clock(index, Fraction(1)), np.zeros((0, 0), np.uint8)
+        return cls(clock, signal, Detections.empty(), number, index, number.reshape(0, 0), ())
 
     @classmethod
     def join(cls, parts: list[Scan]) -> Scan:

@@ -91,8 +91,8 @@ class Tracks:
 
     @classmethod
     def empty(cls) -> Self:
-        zero = np.zeros(0)
-        return cls(zero, np.zeros((0, 4)), zero, zero, np.zeros(1), zero)  # type: ignore[arg-type]
+        index, number = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return cls(index, number.reshape(0, 4), number, index, np.zeros(1, np.int64), index)
 
     def __len__(self) -> int:
         return len(self.shot)
@@ -194,8 +194,8 @@ class Portraits:
 
     @classmethod
     def empty(cls) -> Self:
-        zero = np.zeros(0)
-        return cls(zero, np.zeros((0, 4)), zero, zero, ())  # type: ignore[arg-type]
+        index, number = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return cls(index, number.reshape(0, 4), index, number, ())
 
     def __len__(self) -> int:
         return len(self.frame)

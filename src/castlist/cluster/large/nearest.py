@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 __all__ = ["Block", "Cosines", "NeighbourLists", "Squares", "all_nearest", "forbid", "hits", "nearest_of"]
 
 ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
-ROUNDING = (
-    16.0  # a float product's error, in units of its last place, is below this; squares are of unit order
-)
+# A float product's error, in units of its last place, is below this; squares are of unit order.
+ROUNDING = 16.0
 Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
 

@@ -21,9 +21,8 @@ class Contrastive:
     """
 
     margin: float = 1.0  # negatives farther apart than this cost nothing
-    mean: bool = (
-        True  # mean over the pairs; else their sum, which multiplies the learning rate by their number
-    )
+    # Mean over the pairs; else their sum, which multiplies the learning rate by their number.
+    mean: bool = True
     guard: float = 1e-4  # added to the distance that a negative's gradient is divided by
 
     def __call__(self, a: Array, b: Array, same: Array) -> tuple[Array, Array]:
