@@ -28,7 +28,7 @@ from castlist.types import Video
 __all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]
 
 KINDS = ("mp4", "webm")
-VERSION = 2  # of how proxies are made: a proxy of an earlier one is not used
+VERSION = 3  # of how proxies are made: a proxy of an earlier one is not used
 SIDE = 640  # pixels of the long side
 KEPT = 50  # proxies in the cache; beyond that those not used for longest go
 _KEY = re.compile(r"[0-9a-f]{16,64}")
