@@ -91,6 +91,17 @@ def test_a_film_of_one_frame_lasts_a_frame_and_not_a_tick():
         assert kept.of_rate(Fraction(25)) is kept  # between two frames, several, none
 
 
+def test_pictures_that_stand_for_long_are_not_missing():
+    """A recording of a screen has a picture when something changes; other films have them evenly."""
+    recorded = Clock(np.cumsum([0, 1, 1, 4, 1, 3, 1, 1]), Fraction(1, 10), unread=7)
+    assert recorded.lacks(Fraction(13, 10)) == recorded.lacks(Fraction(17, 10)) == 0
+    assert recorded.lacks(Fraction(23, 10)) == 1  # and its end, as the header says
+    hole = Clock(np.delete(np.arange(40), slice(10, 15)), Fraction(1, 10), unread=5)
+    assert hole.lacks(Fraction(4)) == Fraction(1, 2)
+    assert Clock(np.arange(40), Fraction(1, 10)).lacks(Fraction(9)) == 0
+    assert Clock([0], Fraction(1, 10), unread=5).lacks(Fraction(6, 10)) == Fraction(1, 2)
+
+
 def test_shots_know_the_shot_of_a_frame():
     assert Shots([0, 3], [3, 5], [0, 1]).of([0, 2, 3, 4]).tolist() == [0, 0, 1, 1]
 

@@ -366,7 +366,8 @@ class Cast:
     @property
     def unread(self) -> Fraction:
         """Seconds of the film for which no picture could be read."""
-        return self.clock.unread * self.clock.unit
+        clock = self.clock
+        return clock.unread * clock.unit if self.damaged else clock.lacks(self.video.duration)
 
     @property
     def whole(self) -> Fraction:

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.types.columns import freeze
 
+LONG = 1.5  # usual times between two pictures, beyond which one stands for long
+HELD = 0.1  # of the pictures stand for long in a film of a varying rate: 0.46 in a recording of a screen, and
+# 0.01 in a broadcast that lost 1 % of its packets
 TURNS = (0, 90, 180, 270)  # degrees clockwise by which a film may be turned
 
 
@@ -66,6 +69,22 @@ class Clock:
         """
         read = self.time(len(self)) - self.time(0) if len(self) else Fraction(0)
         return max(read, header) if self.unread else read
+
+    def lacks(self, header: Fraction) -> Fraction:
+        """Seconds of the film for which no picture could be read.
+
+        A recording of a screen shows a picture until something changes, although its header may promise an
+        even rate: where many pictures stand for long, nothing is missing but what follows the last one for
+        longer than any stands.
+
+        Args:
+            header: see `lasts`.
+        """
+        steps = np.diff(self.pts)
+        if not self.unread or not len(steps) or (steps > LONG * np.median(steps)).mean() < HELD:
+            return self.unread * self.unit
+        rest = self.lasts(header) - (self.time(len(self)) - self.time(0))
+        return rest if rest > int(steps.max()) * self.unit else Fraction(0)
 
     def time(self, frame: int) -> Fraction:
         """The exact time at which a frame is first shown. `time(len(clock))` is when the last one ends."""
