@@ -21,7 +21,7 @@ def needed(part: str, extra: str) -> Iterator[None]:
     try:
         yield
     except ImportError as missing:  # a package that is there, but broken, too
-        if (missing.name or "").partition(".")[0] == "castlist":
+        if isinstance(missing, MissingExtra) or (missing.name or "").partition(".")[0] == "castlist":
             raise
         raise MissingExtra(part, extra) from missing
 
