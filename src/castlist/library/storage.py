@@ -13,7 +13,7 @@ from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceE
 from castlist.library import schema
 from castlist.library.log import EventLog
 from castlist.store import database
-from castlist.store.files import translated_errors, wording
+from castlist.store.files import FORBIDDEN, forbids, of_machine, of_system, translated_errors, wording
 from castlist.store.folder import Folder
 from castlist.store.lock import Lock
 
@@ -180,25 +180,14 @@ def sentences(path: Path) -> AbstractContextManager[None]:
 
 
 def _of_system(path: Path, error: OSError) -> WorkspaceError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return WorkspaceError(
-            f"{path}: the disk is full; free some space and run the same command again, nothing is lost"
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in FORBIDDEN:
         return WorkspaceError(f"{path}: cannot be written ({error.strerror}); it can still be searched")
-    return WorkspaceError(f"{path}: {error.strerror or error}")
+    return of_system(path, error)
 
 
 def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
-    if code == "SQLITE_FULL":
-        return _of_system(path, OSError(errno.ENOSPC, "full"))
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+    if (found := of_machine(path, error)) is not None:
+        return found
+    if forbids(error):
         return _of_system(path, OSError(errno.EACCES, wording(error)))
-    if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(
-            f"{path}: the disk failed or is full ({wording(error)}); what was done before is saved"
-        )
     return WorkspaceError(DAMAGED.format(path, wording(error)))

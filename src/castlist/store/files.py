@@ -12,10 +12,10 @@ from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.outputs import check_output, remove_unfinished
 from castlist.store.folder import Folder
 
-__all__ = ["sentences", "translated_errors", "wording", "write"]
+__all__ = ["forbids", "of_machine", "of_system", "sentences", "translated_errors", "wording", "write"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SAID = 100  # characters of what SQLite says: it quotes whatever it finds in a damaged schema
 
 
@@ -39,7 +39,7 @@ def sentences(path: Path) -> AbstractContextManager[None]:
         WorkspaceError: the disk is full, the folder cannot be written, the database is damaged, ...
         WorkspaceBusy: another process kept the database locked for too long.
     """
-    return translated_errors(path, _of_sqlite, _of_system)
+    return translated_errors(path, _of_sqlite, of_system)
 
 
 @contextmanager
@@ -59,13 +59,14 @@ def translated_errors(
         raise of_system(path, error) from error
 
 
-def _of_system(path: Path, error: OSError) -> WorkspaceError:
+def of_system(path: Path, error: OSError) -> WorkspaceError:
+    """An error of the operating system about a workspace or a library, as a sentence."""
     if error.errno in _FULL:
         return WorkspaceError(
             f"{path}: the disk is full; free some space and run the same command again, what was done "
             "before is saved"
         )
-    if error.errno in _FORBIDDEN:
+    if error.errno in FORBIDDEN:
         return WorkspaceError(f"{path}: cannot be written ({error.strerror}); {_PERMIT}", elsewhere=True)
     if error.errno == errno.ENOMEM:
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
@@ -83,26 +84,44 @@ _NO_MEMORY = "there is not enough memory to read it; close other programs and ru
 
 def wording(error: Exception) -> str:
     """What SQLite, or Python, says of an error, as a part of one short line."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # `Database.allow` broke the search off
+        return "it holds more rows than its file has room for"
     return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_SAID]
 
 
-def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    words = wording(error)
+def forbids(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that a database may not be opened or written."""
+    return _code(error).startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"))
+
+
+def of_machine(path: Path, error: sqlite3.Error) -> WorkspaceError | None:
+    """An error of SQLite whose cause is the machine or another castlist, as a sentence; None for others."""
+    code = _code(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")
     if code == "SQLITE_FULL":
-        return _of_system(path, OSError(errno.ENOSPC, "full"))
+        return of_system(path, OSError(errno.ENOSPC, "full"))
     if code.startswith(("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP")):
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return WorkspaceError(f"{path}: cannot be opened or written ({words}); {_PERMIT}", elsewhere=True)
     if code.startswith("SQLITE_IOERR"):
-        return WorkspaceError(f"{path}: the disk failed or is full ({words}); what was done before is saved")
+        return WorkspaceError(
+            f"{path}: the disk failed or is full ({wording(error)}); what was done before is saved"
+        )
+    return None
+
+
+def _code(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "") or ""
+
+
+def _of_sqlite(path: Path, error: sqlite3.Error) -> WorkspaceError:
+    if (found := of_machine(path, error)) is not None:
+        return found
+    words = wording(error)
+    if forbids(error):
+        return WorkspaceError(f"{path}: cannot be opened or written ({words}); {_PERMIT}", elsewhere=True)
     if "closed database" in words:
         return WorkspaceError(f"{path}: this workspace was closed; open it again (Workspace.open)")
-    if code == "SQLITE_INTERRUPT":
-        words = "it holds more rows than its file has room for"
     return WorkspaceError(
         f"{path}: cast.db is damaged ({words}); nothing was changed: bring back a copy of it", elsewhere=True
     )
