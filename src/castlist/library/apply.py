@@ -24,6 +24,7 @@ from castlist.library.log import (
 )
 from castlist.library.lookup import find_film, member_named, member_of, now_id, question_id
 from castlist.library.removed_films import bring_back, forget_removed, note_removed, note_to_erase
+from castlist.library.schema import Db
 from castlist.library.steps import Step, StepKind, merged_as, record
 from castlist.library.ulid import is_ulid
 from castlist.store.rows import Parameter, exact, number
@@ -31,7 +32,6 @@ from castlist.types import NOISE
 
 __all__ = ["apply_event", "fill", "match"]
 
-Db = sqlite3.Connection
 # What values of another type than a log has raise: SQLite takes no lists, and no numbers beyond 64 bits.
 _UNFIT = (
     KeyError, TypeError, ValueError, IndexError, OverflowError, sqlite3.IntegrityError,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from castlist.decisions.names import given_name
@@ -11,12 +10,11 @@ from castlist.library import lookup, views
 from castlist.library.grow import side_of
 from castlist.library.log import MERGED_BY_ANSWER, Data, EventKind, PairAnswer
 from castlist.library.removed_films import id_time
+from castlist.library.schema import Db
 from castlist.library.ulid import new_ulid
 from castlist.library.views import LibraryPerson
 
 __all__ = ["answer_events", "merge_events", "name_events"]
-
-Db = sqlite3.Connection
 
 
 def name_events(db: Db, person: str, name: str) -> list[tuple[EventKind, Data]]:

@@ -5,7 +5,6 @@ The catalogue is read, and the events of a split are made; nothing is written he
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +17,7 @@ from castlist.errors import InputError
 from castlist.library.log import PARTED_ALIKE, Data, EventKind, LinkOrigin, PairAnswer
 from castlist.library.member_vectors import means_of
 from castlist.library.removed_films import id_time
+from castlist.library.schema import Db
 from castlist.library.ulid import new_ulid
 from castlist.store.paths import path_text
 
@@ -37,7 +37,6 @@ __all__ = [
     "typical",
 ]
 
-Db = sqlite3.Connection
 Events = list[tuple[EventKind, Data]]
 SHOWN = 12  # films of a person that a sheet shows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from castlist.library.film_members import film_members
 from castlist.library.harvest import FilmFacts, harvest
 from castlist.library.log import Data, EventKind, EventLog
 from castlist.library.removed_films import removed_films, removed_ids, removed_people, to_erase
+from castlist.library.schema import Db
 from castlist.library.steps import StepKind
 from castlist.library.storage import LOG, event_log
 from castlist.library.track_index import drop_index
@@ -35,7 +35,6 @@ from castlist.types import NOISE, Fate
 
 __all__ = ["Erasure", "erase_late", "erase_where_back", "forget_person", "planned", "still_to_erase"]
 
-Db = sqlite3.Connection
 ASK, NAME = StepKind.ASK, StepKind.NAME
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,13 +18,12 @@ from castlist.library.open_pairs import asks
 from castlist.library.partition import Partition, identities
 from castlist.library.questions import logged, open_questions, withdrawn_questions
 from castlist.library.removed_films import FACES, id_time, removed_people
+from castlist.library.schema import Db
 from castlist.library.scope import Arrival, weighed
 from castlist.library.score import pair_score
 from castlist.library.ulid import new_ulid
 
 __all__ = ["Growth", "grow", "side_of"]
-
-Db = sqlite3.Connection
 
 
 @dataclass(slots=True)

@@ -6,16 +6,14 @@ is so beside the person's other films, too. Taking the decision back takes that 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from castlist.library.log import PairAnswer
+from castlist.library.schema import Db
 from castlist.library.steps import Step, StepKind, record
 
 __all__ = ["pass_on"]
-
-Db = sqlite3.Connection
 
 
 class _Answered(NamedTuple):

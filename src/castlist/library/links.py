@@ -8,7 +8,6 @@ made; nothing is written here.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -26,11 +25,11 @@ from castlist.library.film_members import (
     typical,
 )
 from castlist.library.lookup import shown_person
+from castlist.library.schema import Db
 from castlist.types import Json
 
 __all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
 
-Db = sqlite3.Connection
 PAGE = 24  # links that are looked at together: their faces fill a screen
 # Share of links that are taken to be wrong. 12 of 372 are (halves of twelve clips, five drawn seasons), most
 # among the 24 least alike: with .03, pages after the first come before useful questions.

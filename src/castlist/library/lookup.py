@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from castlist.decisions import Anchor
 from castlist.library.harvest import FilmFacts
 from castlist.library.log import Data
+from castlist.library.schema import Db
 from castlist.store.paths import path_text
 from castlist.store.rows import exact
 
@@ -33,8 +33,6 @@ __all__ = [
     "shown_person",
     "together",
 ]
-
-Db = sqlite3.Connection
 
 
 def find_film(db: Db, digest: object) -> int | None:

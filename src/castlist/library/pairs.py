@@ -9,7 +9,6 @@ read, and the events of an answer are made; nothing is written here.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +31,12 @@ from castlist.library.film_members import (
 from castlist.library.log import MERGED_BY_ANSWER, EventKind, PairAnswer
 from castlist.library.lookup import eldest, shown_person
 from castlist.library.recurring import groups_of, likeness
+from castlist.library.schema import Db
 from castlist.library.scope import decided_films
 from castlist.types import Json
 
 __all__ = ["PersonPair", "judged_events", "pairs"]
 
-Db = sqlite3.Connection
 SHOWN = 3  # films of the person beside whom somebody stands
 LOOKED_AT = 1000  # people of one film, and of several, who are compared: those with most time on screen
 # Of the people of one film about whom nothing is asked, the share who are the person of several films beside

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from castlist.errors import CastlistError, InputError
 from castlist.library import lookup, views
+from castlist.library.schema import Db
 from castlist.library.views import LibraryFilm
 from castlist.store import Workspace
 from castlist.types import Json
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from castlist.review.proposed import Plain
 
 __all__ = ["NameProposed", "named_already", "names_proposed", "open_proposal", "place_of"]
-
-Db = sqlite3.Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ as a whole word of it, or as the end of their id.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -27,12 +26,12 @@ from pathlib import Path
 from castlist.clock_times import how_long
 from castlist.errors import InputError
 from castlist.library import lookup, views
+from castlist.library.schema import Db
 from castlist.store.rows import exact
 from castlist.types import Json
 
 __all__ = ["Moment", "Query", "SearchAnswer", "find", "parse"]
 
-Db = sqlite3.Connection
 Span = tuple[float, float]
 LONGEST = 1000  # characters of a query
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from castlist.library.log import Data, EventKind, LoggedAsk
 from castlist.library.open_pairs import ALIKE, Ask, asks
 from castlist.library.partition import Partition
+from castlist.library.schema import Db
 from castlist.library.scope import around
 
 __all__ = ["Sides", "logged", "open_questions", "questions_after", "withdrawn_questions"]
 
-Db = sqlite3.Connection
 Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of either side
 Asked = Mapping[Sides, tuple[float, str]]  # probability, and why it is asked
 CHANGE = 0.01  # of a question's probability, from which it is logged again

@@ -8,7 +8,6 @@ answer are made; nothing is written here.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from castlist.library.film_members import Events, FilmMember, film_members, mean
 from castlist.library.log import EventKind
 from castlist.library.lookup import eldest, shown_person
 from castlist.library.member_vectors import means_of
+from castlist.library.schema import Db
 from castlist.types import Json
 from castlist.vectors import unit
 
@@ -33,7 +33,6 @@ __all__ = [
     "recurring",
 ]
 
-Db = sqlite3.Connection
 SIDE_BY_SIDE = 24  # people who are looked at together: their faces fill a screen
 SHOWN = 4  # films of each of them
 LOOKED_AT = 1000  # people of a large library who are compared: those with most time on screen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from castlist.decisions import Anchor
 from castlist.library.log import EventKind, FilmPerson, LinkOrigin
 from castlist.library.lookup import now_id
+from castlist.library.schema import Db
 from castlist.library.ulid import is_ulid, milliseconds_of
 from castlist.store.rows import exact, number
 
@@ -30,7 +30,6 @@ __all__ = [
     "to_erase",
 ]
 
-Db = sqlite3.Connection
 FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
 _KEY = "departed "  # and the digest of the film, in the table `meta`
 

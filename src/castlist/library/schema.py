@@ -13,7 +13,9 @@ from pathlib import Path
 
 from castlist.errors import WorkspaceError, WorkspaceNewer
 
-__all__ = ["APPLICATION", "SCHEMA", "VIEWS", "OlderCatalogue", "check", "create"]
+__all__ = ["APPLICATION", "SCHEMA", "VIEWS", "Db", "OlderCatalogue", "check", "create"]
+
+Db = sqlite3.Connection  # to a catalogue, as the library's functions take it
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
 SCHEMA = 7  # of the catalogue that is written; a later one is not opened

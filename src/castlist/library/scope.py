@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +16,12 @@ from castlist.library.harvest import FilmFacts, decisions_in
 from castlist.library.log import DECIDED, PairAnswer
 from castlist.library.member_vectors import nearest_members, vectors_of
 from castlist.library.partition import Films, Node, Partition, Rules, as_known, bit_set, partition
+from castlist.library.schema import Db
 from castlist.library.score import CommonPart, ScoreOdds, ScoreTable, pair_score
 from castlist.types import Fate
 
 __all__ = ["Arrival", "around", "decided_films", "weighed"]
 
-Db = sqlite3.Connection
 Order = tuple[str, str]  # of a node
 Name = TypeVar("Name", int, str)
 Pair = TypeVar("Pair")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.library import lookup, views
 from castlist.library.member_vectors import MemberBlock, blocks
+from castlist.library.schema import Db
 from castlist.library.score import ALIKE, ScoreOdds, posterior
 from castlist.store.rows import exact
 from castlist.types import Fate, Json
@@ -20,7 +20,6 @@ from castlist.vectors import unit
 
 __all__ = ["LikelyPerson", "Sight", "by_face", "face_vector", "fitting", "scores_of"]
 
-Db = sqlite3.Connection
 SAMPLE = 4000  # scores from which the spread of strangers is taken
 LEAST = 0.05  # probability below which somebody is not mentioned
 SHOWN = 50  # people and tracks mentioned at most

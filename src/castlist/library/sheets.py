@@ -5,7 +5,6 @@ The catalogue is read, and the events of an answer are made; nothing is written 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -25,11 +24,10 @@ from castlist.library.film_members import (
 )
 from castlist.library.log import MERGED_BY_ANSWER, EventKind, PairAnswer
 from castlist.library.lookup import eldest, name_of
+from castlist.library.schema import Db
 from castlist.library.views import LibraryQuestion
 
 __all__ = ["QuestionSheet", "events_of", "sheets"]
-
-Db = sqlite3.Connection
 
 
 @dataclass(frozen=True, slots=True)

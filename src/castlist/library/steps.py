@@ -19,7 +19,6 @@ as it applies them, and are the same in a rebuilt one.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,10 +26,10 @@ from typing import NamedTuple, TypeVar
 
 from castlist.library.log import DECIDED, LinkOrigin
 from castlist.library.lookup import question_id
+from castlist.library.schema import Db
 
 __all__ = ["Step", "StepKind", "forget", "merged_as", "record", "take_back"]
 
-Db = sqlite3.Connection
 K = TypeVar("K")
 V = TypeVar("V")
 Pair = tuple[int, int]  # rows of two film-people, the smaller first

@@ -7,7 +7,6 @@ rebuilt catalogue has the same. `steps` takes decisions back.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from castlist.errors import InputError
 from castlist.library import steps
 from castlist.library.log import Data, Event, EventKind, PairAnswer, now
 from castlist.library.lookup import film_person, member_named, now_id, person_of, shown_person
+from castlist.library.schema import Db
 from castlist.types import Json
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "revert",
 ]
 
-Db = sqlite3.Connection
 SPOKEN = 6  # parts of a decision that its sentence has
 _ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is kept of a decision
 

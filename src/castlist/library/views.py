@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import sqlite3
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from castlist.errors import InputError
 from castlist.library.lookup import now_id, shown_person
 from castlist.library.open_pairs import TOGETHER
+from castlist.library.schema import Db
 from castlist.library.ulid import is_ulid
 from castlist.store.paths import path_from_text
 from castlist.store.rows import Reader, exact, number, optional, text, whole
@@ -35,8 +35,6 @@ __all__ = [
     "person",
     "questions",
 ]
-
-Db = sqlite3.Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -18,13 +17,13 @@ from castlist.library.links import links as unconfirmed
 from castlist.library.pairs import pairs as possible
 from castlist.library.recurring import count_recurring
 from castlist.library.recurring import recurring as side_by_side
+from castlist.library.schema import Db
 from castlist.library.sheets import QuestionSheet, sheets
 from castlist.report.formatting import one_line
 from castlist.types import Json
 
 __all__ = ["film_rows", "history", "links", "pairs", "people", "person", "proposals", "recurring", "state"]
 
-Db = sqlite3.Connection
 GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
 FEW = 2  # of a film among those of a person who is asked about
 FACES = 4  # of one side of a question, and of a film in the list of people
