@@ -542,3 +542,33 @@ def hours(route: Any) -> None:
     state = answer.json()
     state["film"]["ms"] = 12_060_000
     route.fulfill(response=answer, json=state)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_that_castlist_does_not_answer_is_said_until_it_does(
+    server: Any, opened: Callable[..., Any], ended: bool
+) -> None:
+    """Longer than other messages stay: whoever looks away meanwhile would take the page for a live one."""
+    page = opened(server.url())
+    page.clock.install()
+    changes = "**/api/changes*"
+    page.route(changes, lambda route: route.fulfill(status=403) if ended else route.abort())
+    why = "a castlist review that has ended" if ended else "castlist does not answer"
+    for _ in range(4):
+        page.clock.run_for(1300)
+        page.wait_for_timeout(100)
+    said(page, why)
+    page.clock.run_for(20_000)
+    page.wait_for_timeout(200)
+    said(page, why)
+    page.evaluate("document.querySelector('#undo').disabled = false")
+    page.route("**/api/undo", lambda route: route.fulfill(status=400, json={"error": "No reason"}))
+    page.locator("#undo").click()
+    said(page, "No reason")
+    page.clock.run_for(9000)
+    said(page, why)  # said again after what came between
+    page.unroute(changes)
+    page.clock.run_for(1300)
+    said(page, "castlist answers again.")
+    page.clock.run_for(3000)
+    until(page, "() => !document.querySelector('#message').textContent")

@@ -112,6 +112,7 @@ def test_a_stale_decision_is_refused_with_what_changed(server: Any, opened: Call
     rows(page).nth(1).focus()
     page.keyboard.press("h")
     until(page, "() => document.querySelector('#message').textContent.includes('named Bella')")
+    assert "somebody: " not in page.locator("#message").inner_text()  # who is said where it is known
     until(page, "() => document.querySelector('#rows .open').innerText.startsWith('Bella')")  # drawn anew
     assert people(page)[0] == "Bella"  # what changed is shown, and what was asked for is not done
     assert len(people(page)) == 3

@@ -239,7 +239,10 @@ def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Re
     """A route of this page; where others decided meanwhile, the answer says what, and has the new state."""
 
     def stale(request: Asked, error: Stale) -> object:
-        changes = [f"{d.author or 'somebody'}: {page.session.sentence(d.id)}" for d in error.decisions]
+        changes = [
+            f"{d.author}: {page.session.sentence(d.id)}" if d.author else page.session.sentence(d.id)
+            for d in error.decisions
+        ]
         state = _news(page, request) if isinstance(request, Mapping) else page.news()
         return {"error": str(error), "changes": changes, "state": state}
 

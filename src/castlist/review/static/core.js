@@ -74,7 +74,13 @@ export function notify(text, bad = false, back = null) {
   stand();
   shown = { text, back };
   clearTimeout(quiet);
-  quiet = setTimeout(() => { box.replaceChildren(); shown = { text: "", back: null }; }, bad || back ? 8000 : 2600);
+  quiet = setTimeout(rest, bad || back ? 8000 : 2600);
+}
+// What is said goes after a while; that castlist does not answer is said again, and until it answers.
+let silence = "";
+function rest() {
+  if (silence && shown.text === silence) return;
+  if (silence) notify(silence, true); else { box.replaceChildren(); shown = { text: "", back: null }; }
 }
 // What is said stands above the bar with what is answered by, or below it where the bar leaves room enough.
 function stand() {
@@ -261,11 +267,12 @@ export async function poll() {
         await take(news);
         notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");
       }
-      if (late > 2) notify("castlist answers again.");
+      if (silence) { silence = ""; notify("castlist answers again."); }
       late = 0;
     }
-  } catch {
-    if (++late === 3) notify(SILENT, true);
+  } catch (e) {
+    const why = e.message === ANOTHER ? ANOTHER : SILENT;
+    if (++late > 2 && why !== silence) { silence = why; notify(why, true); }
   }
   setTimeout(poll, 1200);
 }
