@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -85,3 +88,25 @@ def test_want_of_memory_that_a_library_calls_something_else_is_told_as_that():
     assert not _short_of_memory(ImportError("no module named x"))
     said = "Non-zero status code while running Conv node: Failed to allocate memory for requested buffer"
     assert _short_of_memory(RuntimeError(said))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize("verb", ["info", "explain 0 1", "decide list", "decide history"])
+def test_letters_that_the_terminal_lacks_become_question_marks(found_film, tmp_path, encoding, verb):
+    place = shutil.copytree(found_film[1], tmp_path / "film.castlist")
+    assert run(["decide", str(place), "name", "p1", "東京"]) == 0
+    name, *rest = verb.split()
+    result = subprocess.run(
+        [sys.executable, "-m", "castlist", name, str(place), *rest],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert (result.returncode, result.stderr.startswith(b"castlist:")) == (0, False), result.stderr
+    assert "?" in result.stdout.decode(encoding)
+
+
+def test_actions_from_a_closed_standard_input_are_none(found_film, tmp_path):
+    place = shutil.copytree(found_film[1], tmp_path / "film.castlist")
+    command = f"'{sys.executable}' -m castlist decide '{place}' - <&-"
+    result = subprocess.run(["bash", "-c", command], capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")

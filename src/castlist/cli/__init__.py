@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 
@@ -134,9 +135,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; whatever goes wrong is one sentence on stderr and a status that is not zero."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the shell, as in >&-
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    _open_streams()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
@@ -145,6 +144,20 @@ def main() -> None:
     status = run()
     gc.freeze()  # what is left goes with the process: nobody need look for cycles in it first
     sys.exit(status)
+
+
+def _open_streams() -> None:
+    """Give the process the streams that the shell closed, and let text that an encoding lacks become "?".
+
+    Names are in Unicode; in a locale such as en_US.ISO-8859-1 not every one can be printed. JSON is ASCII,
+    and exported files are bytes.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the shell, as in >&-
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 SECOND = 5  # seconds after a signal that ends castlist, at which the signal is raised once more
@@ -180,7 +193,8 @@ def _stop_again(number: int, alarm: int, frame: object) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """The exit status of a command line.
 
-    0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C.
+    0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C,
+    141 where nobody reads the output any more.
     """
     try:
         result = _result(arguments)
@@ -198,8 +212,9 @@ def run(arguments: list[str] | None = None) -> int:
         words = sys.argv[1:] if arguments is None else arguments
         return _print_error(CONTINUED if set(words[:1]) & set(CONTINUING) else BEGUN_AGAIN, status)
     except BrokenPipeError:
-        _forget_stdout()
-        return 141
+        return _unread()
+    except SystemExit:  # so end click and rich, with status 1; commands return their status
+        return _unread()
     except OSError as error:
         _forget_stdout()
         return _print_error(_system(error), 2)
@@ -260,6 +275,12 @@ SHORT = (
     "failed to map segment", "failed to allocate memory", "can't start new thread", "out of memory",
 )  # fmt: skip
 NO_MEMORY = "there is not enough memory for this; close other programs and run it again"
+
+
+def _unread() -> int:
+    """The exit status where nobody reads what is printed, as after `| head -1`: that of SIGPIPE."""
+    _forget_stdout()
+    return 141
 
 
 def _forget_stdout() -> None:

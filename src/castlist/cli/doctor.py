@@ -25,12 +25,11 @@ Examples:
 """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def command(as_json: bool) -> None:
+def command(as_json: bool) -> int:
     """Check versions, models with hash and licence, and which providers run."""
     findings = examine()
     click.echo(json.dumps(findings, indent=1) if as_json else _text(findings))
-    if findings["problems"]:
-        raise SystemExit(1)
+    return 1 if findings["problems"] else 0
 
 
 class ModelFacts(TypedDict):
