@@ -13,6 +13,8 @@ from castlist.vectors import group_sums
 
 __all__ = ["Hints"]
 
+BLOCK = 256  # rows that are compared at once
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hints:
@@ -26,19 +28,24 @@ class Hints:
     count: NDArray[np.float32]  # (g, g) pairs that something is known of
 
     @classmethod
-    def from_odds(cls, odds: NDArray[np.float32], tracks: int) -> Self:
+    def from_odds(cls, odds: NDArray[np.float32], tracks: int, rows: NDArray[np.int64] | None = None) -> Self:
         """The hints of single tracks, from log odds (t, t), NaN where nothing is known.
+
+        Args:
+            rows: (r,) the tracks that they are for; None for all.
 
         Raises:
             InputError: the matrix is not of so many tracks, at least, or is not symmetric.
         """
         if odds.ndim != 2 or odds.shape[0] != odds.shape[1] or len(odds) < tracks:
             raise InputError(f"hints must be of shape ({tracks}, {tracks}), got {odds.shape}")
-        if not np.allclose(odds, odds.T, equal_nan=True, atol=1e-4):
+        if not _symmetric(odds):
             raise InputError("hints must be symmetric: the log odds of (a, b) are those of (b, a)")
-        known = ~np.isnan(odds)
+        total = np.array(odds if rows is None else odds[np.ix_(rows, rows)], np.float32)
+        known = ~np.isnan(total)
         np.fill_diagonal(known, False)
-        return cls(np.where(known, odds, 0).astype(np.float32), known.astype(np.float32))
+        total[~known] = 0
+        return cls(total, known.astype(np.float32))
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Hints:
         place = np.ix_(rows, rows)
@@ -71,3 +78,11 @@ class Hints:
             table[a] += table[b]
             table[:, a] += table[:, b]
             table[b], table[:, b] = 0.0, 0.0
+
+
+def _symmetric(odds: NDArray[np.float32]) -> bool:
+    """Whether log odds (t, t) of two tracks are the same in both orders; in blocks, as the table is large."""
+    return all(
+        np.allclose(odds[at : at + BLOCK], odds[:, at : at + BLOCK].T, equal_nan=True, atol=1e-4)
+        for at in range(0, len(odds), BLOCK)
+    )

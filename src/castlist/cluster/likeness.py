@@ -76,9 +76,11 @@ class Likeness:
         first = self.views[0] @ self.views[0].T
         if self._single:
             return first
-        later = np.zeros_like(first)
+        later, table = np.zeros_like(first), np.empty_like(first)
         for view in self.views[1:]:
-            later += view @ view.T / np.float32(len(self.views) - 1)
+            np.matmul(view, view.T, out=table)
+            table /= np.float32(len(self.views) - 1)
+            later += table
         mixed = self._mixed(first, later)
         np.fill_diagonal(mixed, 1.0)
         return mixed
@@ -102,8 +104,13 @@ class Likeness:
         return len(self.views) == 1 or not self.share
 
     def _mixed(self, first: Floats, later: Floats) -> Floats:
-        moved = np.float32(self.stretch) * later + np.float32(self.shift)
-        return np.asarray(np.clip((1 - self.share) * first + self.share * moved, -1, 1), np.float32)
+        """The likeness by both; the tables, which are large, are overwritten."""
+        later *= np.float32(self.stretch)
+        later += np.float32(self.shift)
+        later *= np.float32(self.share)
+        first *= np.float32(1 - self.share)
+        first += later
+        return np.clip(first, -1, 1, out=first)
 
     def _scaled(self, present: NDArray[np.bool_] | None = None) -> Self:
         if self._single:

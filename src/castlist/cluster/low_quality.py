@@ -178,7 +178,7 @@ class _Evidence:
         place[rows] = np.arange(len(rows))
         cannot = place[constraints.cannot]
         cannot = cannot[(cannot != NOISE).all(axis=1)]
-        beside = None if hints is None else Hints.from_odds(hints, int(rows.max()) + 1)[rows]
+        beside = None if hints is None else Hints.from_odds(hints, int(rows.max()) + 1, rows)
         return cls(GroupSums(likeness.matrix(), column, cannot, scale, hints=beside))
 
     def log_odds(

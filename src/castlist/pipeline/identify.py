@@ -62,9 +62,9 @@ __all__ = ["Found", "identify", "refine_where_better"]
 # these tracks that show the person whom most of their faces show. 50 of 70 in six labelled films and five
 # other versions of each (benchmarks/placed.py).
 TOGETHER = 0.7
-# Bytes for each pair of tracks that `GroupLinkage` needs at least: it grew by 14.1 and 15.0 a pair for 6,000
-# and 12,000 tracks without clothes.
-PAIR_BYTES = 14
+# Bytes for each pair of tracks that `GroupLinkage` needs at least: it grew by 11.1 and 11.9 a pair for 6,000
+# and 12,000 tracks, without clothes and refined features (28 with them, of a film of 2,976).
+PAIR_BYTES = 11
 MANY = 5000  # tracks from which the memory is looked at: fewer need less than a scan
 
 
