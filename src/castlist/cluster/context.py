@@ -43,7 +43,11 @@ class Context:
 
     @classmethod
     def from_tracks(cls, tracks: Tracks, label: NDArray[np.int64]) -> Self:
-        """From the tracks of a film, and the people of those that are sure: 0, 1, ..., NOISE for others."""
+        """From the tracks of a film.
+
+        Args:
+            label: (t,) the people of the tracks that are sure, 0, 1, ...; NOISE for others.
+        """
         sure = np.flatnonzero(label != NOISE)
         alone = int((np.bincount(label[sure]) == 1).sum()) if len(sure) else 0
         share = (alone + PSEUDO_NEW * PSEUDO_TRACKS) / (len(sure) + PSEUDO_TRACKS)

@@ -45,7 +45,12 @@ class Scale:
     same_spread: float = SAME_SPREAD  # deviation, of one person's groups
 
     def level(self, inside: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far above two people's the cosines within groups lie: `inside` sums them over ordered pairs."""
+        """(g,) how far the mean cosine within each group lies above that of two people.
+
+        Args:
+            inside: (g,) sum of the cosines of each group's tracks, over ordered pairs.
+            count: (g,) tracks of each group.
+        """
         pairs = count * (count - 1) + 2 * PSEUDO_PAIRS
         mean = (inside + 2 * PSEUDO_PAIRS * self.same) / pairs
         return np.asarray(np.maximum(mean - self.other, 0.05 * (self.same - self.other)))
@@ -53,7 +58,13 @@ class Scale:
     def log_odds(
         self, cosine: NDArray[np.float64], level: NDArray[np.float64], length: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Of two groups being one person; `level` and `length` (of the mean) are the two groups' products."""
+        """(n,) natural log odds that two groups are one person, for n pairs of groups.
+
+        Args:
+            cosine: (n,) mean cosine of the tracks of the one group with those of the other.
+            level: (n,) product of the two groups' `level`.
+            length: (n,) product of the lengths of the two groups' means.
+        """
         ratio = np.minimum(np.sqrt(level) / length, 1.0)
         other = np.sqrt(self.spread**2 + (ratio * LOOK_ALIKE) ** 2)
         middle = ratio * other / (other + self.same_spread)
@@ -89,7 +100,10 @@ class GroupSums:
         self.hints = None if hints is None else hints.grouped(label)
 
     def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
-        """Of group a and each of the others being one person; minus infinity where cannot-links forbid it."""
+        """(n,) natural log odds that group `a` and each of the `others` (n,) are one person.
+
+        They are minus infinity where cannot-links forbid it, for `a` itself, and for groups that are gone.
+        """
         n = self.count
         inside = np.diagonal(self.cross) - self.diagonal
         length = np.sqrt(np.maximum(np.diagonal(self.cross), 1e-9)) / n

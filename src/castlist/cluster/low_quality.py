@@ -103,7 +103,13 @@ def judge_low_quality(
     length: NDArray[np.float64],
     hints: NDArray[np.float32] | None = None,
 ) -> tuple[LowQualityPlacement, ...]:
-    """Whom each track of low quality most likely shows, also where it stays; as `join_low_quality`."""
+    """Whom each track of low quality most likely shows, also where it stays; as `join_low_quality`.
+
+    Args:
+        label: (t,) the person of each track, NOISE where it has none.
+        length: (t,) mean length of each track's vectors, as a share of the film's usual one.
+        hints: (t, t) log odds that two tracks are one person by other cues than faces.
+    """
     likeness, faces = Likeness.from_embeddings(embeddings, len(label))
     rows = np.flatnonzero((label != NOISE) & (faces > 0))
     low = (length < LOW_QUALITY) & ~np.isin(np.arange(len(label)), constraints.must)

@@ -29,6 +29,11 @@ def group_merges(group: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[n
 def assemble(merge: NDArray[np.int64], height: NDArray[np.float64], leaves: int) -> Tree:
     """A Tree of merges given in any order in which children come first (node leaves + i is merge i).
 
+    Args:
+        merge: (m, 2) the two nodes that each merge joins.
+        height: (m,) of each merge.
+        leaves: how many tracks there are.
+
     Heights are made to rise from child to parent where rounding let them fall; what is left unjoined is
     joined at height infinity, smallest node first.
     """
@@ -78,7 +83,7 @@ class PresentTracks(NamedTuple):
 
 
 def present_tracks(faces: NDArray[np.int64], constraints: Constraints) -> PresentTracks:
-    """The tracks that have a face.
+    """The tracks that have a face, given how many faces each track has, (t,).
 
     A must-linked chain through a track without faces still joins its ends, so such tracks stay in.
     """

@@ -72,7 +72,7 @@ def sharpness(chip: NDArray[np.uint8]) -> float:
 
 
 def detail(chip: NDArray[np.uint8]) -> float:
-    """0 to 1: the share of a chip's variance at 32 pixels that goes when it is shrunk to 16 pixels.
+    """0 to 1: the share of its variance at 32 pixels that a chip (h, w, 3) loses when shrunk to 16 pixels.
 
     The edge, where there is no face, is left out. Of a face that came from 8 pixels next to nothing goes,
     however many pixels it has now: enlarged, out of focus, or moved. Of pictures of LFW made small, nine in

@@ -28,6 +28,9 @@ WIDER = 1.3  # one person's cosines spread wider between films than between two 
 OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts for: films differ by more
 MIRRORS = 0.03  # share of people seen together who are one: mirrors, split screens
 ROUNDS = 30  # of expectation maximisation
+# Of pairs of people of two films, the share who are one person, before anything is known, and the pairs of a
+# library that this counts for.
+SAME_SHARE, SHARE_WORTH = 0.05, 20
 # Two pictures taken on different days, as the faces of two films are: half of the people of LFW (1,070
 # aligned pictures of 250 people). `cluster.calibrate` has what tracks of one film are like.
 PRIORS = {
@@ -149,15 +152,21 @@ class ScoreOdds:
 
     @classmethod
     def fit(cls, model: str, pairs: ArrayLike, apart: ArrayLike = ()) -> ScoreOdds:
-        """Fit to scores of pairs of people of different films, and of people seen together (`apart`)."""
+        """Fit to the scores of a library by expectation maximisation.
+
+        Args:
+            model: that made the vectors.
+            pairs: (p,) scores of pairs of people of different films.
+            apart: (q,) scores of pairs of people who are seen together.
+        """
         prior = PRIORS.get(model, UNKNOWN)
         x, two = np.asarray(pairs, np.float64), np.asarray(apart, np.float64)
         now = _shifted(prior, prior.other_mean, prior.other_std)
-        share = 0.05
+        share = SAME_SHARE
         for _ in range(ROUNDS if len(x) + len(two) else 1):
             same = share * now.density_same(x)
             chance = same / (same + (1 - share) * now.density_other(x) + 1e-300)
-            share = float((chance.sum() + 1) / (len(x) + 20))
+            share = float((chance.sum() + SAME_SHARE * SHARE_WORTH) / (len(x) + SHARE_WORTH))
             mirror = MIRRORS * now.density_same(two)
             sure = 1 - mirror / (mirror + (1 - MIRRORS) * now.density_other(two) + 1e-300)
             mean, std = _two(prior, np.concatenate([x, two]), np.concatenate([1 - chance, sure]))
@@ -165,12 +174,12 @@ class ScoreOdds:
         return now
 
     def density_same(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of one person's scores; above their mean as at it, for nothing speaks against being alike."""
+        """(p,) density of one person's scores at the scores x (p,); above their mean as at the mean."""
         z = np.minimum(x - self.same_mean, 0) / self.same_std
         return np.asarray(np.exp(-0.5 * z**2) / self.same_std)
 
     def density_other(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Of two people's scores; below their mean as at it."""
+        """(p,) density of two people's scores at the scores x (p,); below their mean as at the mean."""
         z = np.maximum(x - self.other_mean, 0) / self.other_std
         return np.asarray(np.exp(-0.5 * z**2) / self.other_std)
 

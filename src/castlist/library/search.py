@@ -79,7 +79,11 @@ class LikelyPerson:
 def scores_of(
     query: NDArray[np.float32], piece: MemberBlock
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The score of one face with each member of a piece, as `pair_score`, and its nearest prototype."""
+    """(m,) the scores of a face (d,) and the m members of a piece, as `pair_score` has them.
+
+    Returns:
+        The scores, and (m,) the prototype of each member that is most like the face.
+    """
     cosine = piece.vector @ query
     count = np.diff(piece.offset)
     starts = piece.offset[:-1]

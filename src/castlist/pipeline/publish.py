@@ -258,7 +258,7 @@ class LikenessSpace(NamedTuple):
 
 
 def space(embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]) -> LikenessSpace:
-    """The space of the film's own people."""
+    """The space of the film's own people, (t,) the person of each track in `label`; NOISE for none."""
     from castlist.cluster import track_means
     from castlist.cluster.whiten import measure, whiten
 

@@ -285,7 +285,12 @@ def embed_chips(
 
 
 def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The face with hair and chin, PORTRAIT pixels high: what a person recognises somebody by."""
+    """(PORTRAIT, PORTRAIT, 3) BGR, a face with hair and chin: what a person recognises somebody by.
+
+    Args:
+        image: (h, w, 3) BGR.
+        box: (4,) left, top, right, bottom of the face, in pixels of `image`.
+    """
     import cv2
 
     centres, sides = portrait_square(box[None], np.array(image.shape[1::-1]))
@@ -303,7 +308,7 @@ def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.u
 
 
 def jpeg(image: NDArray[np.uint8]) -> bytes:
-    """A picture as it is kept."""
+    """A picture (h, w, 3) BGR as the bytes of a JPEG, in the quality in which pictures are stored."""
     import cv2
 
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])

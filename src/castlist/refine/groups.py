@@ -16,7 +16,13 @@ def shared_groups(
     cannot: NDArray[np.generic] | None,
     must: NDArray[np.generic] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The group 0, 1, ... of each row, must-linked tracks in one, and the cannot-linked groups.
+    """(n,) the group 0, 1, ... of each row, must-linked tracks in one; and (q, 2) the cannot-linked groups.
+
+    Args:
+        rows: how many rows there are (n).
+        track: (n,) the track of each row.
+        cannot: (c, 2) pairs of tracks of two people.
+        must: (m, 2) pairs of tracks of one person.
 
     Raises:
         InputError: no tracks, or not one a row; pairs that are none of tracks that occur.

@@ -58,6 +58,9 @@ class Pictures:
         """The packets that one more frame completes.
 
         Args:
+            pts: when the frame is shown, in ticks of the stream.
+            kinds: (n,) how each box is covered.
+            boxes: (n, 4) left, top, right, bottom, in pixels of the film as it is shown.
             source: the film that the frame is of, where it is another one than the stream is made like.
         """
         if self._stream is None:

@@ -23,7 +23,7 @@ from castlist.progress import Watch, silent
 from castlist.research.features import FeatureSet, gather
 from castlist.research.truth import Labelled, read_truth
 from castlist.store import Workspace
-from castlist.types import NOISE, Constraints, Detections, Machine, Scan, Tracks
+from castlist.types import NOISE, Constraints, Machine, Scan, Tracks
 
 __all__ = ["features_of", "labels_of", "read_truth"]
 
@@ -78,25 +78,20 @@ def features_of(
             "write; choose another film"
         )
     numbers, place = np.unique(faces.track, return_inverse=True)
-    label = None
-    if truth is not None:
-        known = read_truth(truth, first_frame=first_frame)
-        if {name for links in known.values() for _, name in links} <= set(NO_PERSON):
-            raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
-        label = labels_of(tracks, known)[numbers]
-        if not (label != "").any():
-            raise InputError(
-                f"{Path(truth).name}: no face in it lies on a track of this film; check that it "
-                "belongs to this film"
-            )
+    label = None if truth is None else _known_labels(tracks, truth, first_frame)[numbers]
+    if label is not None and not (label != "").any():
+        raise InputError(
+            f"{Path(str(truth)).name}: no face in it lies on a track of this film; check that it belongs to "
+            "this film"
+        )
     must, cannot = _links_of(found.constraints, view, numbers)
     return gather(
         found.cast.video.path.stem,
         faces.vector,
         place,
         track_id=numbers,
-        frame=_of(scan.detections, faces.detection, "frame"),
-        box=_of(scan.detections, faces.detection, "box"),
+        frame=scan.detections.frame[faces.detection],
+        box=scan.detections.box[faces.detection],
         quality=faces.quality,
         label=label,
         first=tracks.first[numbers],
@@ -147,9 +142,16 @@ def _beside(scan: Scan, detection: NDArray[np.int64]) -> dict[str, NDArray[np.fl
     return {"clothes": (cue.vector * (cue.quality > 0)[:, None]).astype(np.float32)}
 
 
-def _of(detections: Detections, rows: NDArray[np.int64], column: str) -> NDArray[np.generic]:
-    values: NDArray[np.generic] = getattr(detections, column)[rows]
-    return values
+def _known_labels(tracks: Tracks, truth: str | Path, first_frame: int | None) -> NDArray[np.str_]:
+    """(t,) the label of each track by a truth file, "" where there is none.
+
+    Raises:
+        InputError: the file cannot be read, or names nobody.
+    """
+    known = read_truth(truth, first_frame=first_frame)
+    if {name for faces in known.values() for _, name in faces} <= set(NO_PERSON):
+        raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
+    return labels_of(tracks, known)
 
 
 def labels_of(tracks: Tracks, truth: Labelled) -> NDArray[np.str_]:

@@ -220,11 +220,11 @@ class _Writer:
         return f"{count} now {people}" if steps else ""
 
     def joined(self, steps: list[int]) -> str:
-        """Steps hold everybody who joined one person; so their tracks are counted."""
+        """One step may hold several people who joined the same person; so tracks are counted, not people."""
         count = self.count(*(4 * k + WHOLE for k in steps))
         return f"{tracks(count)} joined {self.people([4 * k + TARGET for k in steps])}" if steps else ""
 
-    def confirmed(self, steps: list[int], confirmed_range: range) -> str:
-        if steps and len(steps) == len(confirmed_range):
+    def confirmed(self, steps: list[int], all_steps: range) -> str:
+        if steps and len(steps) == len(all_steps):
             return f"{self.people([4 * k + TARGET for k in steps])}: confirmed"
         return f"{len(steps)} {'person' if len(steps) == 1 else 'people'} confirmed" if steps else ""

@@ -56,7 +56,11 @@ class ContentSplitter:
 
 
 def shots(n: int, boundaries: dict[int, NDArray[np.int64]]) -> Shots:
-    """The shots of n frames between boundaries, each given under the transition that it is."""
+    """The shots of n frames.
+
+    Args:
+        boundaries: by the kind of transition (CUT, FADE, DISSOLVE), the frames (b,) with which shots begin.
+    """
     if n == 0:
         none = np.zeros(0, np.int64)
         return Shots(none, none, np.zeros(0, np.int8))

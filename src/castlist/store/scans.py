@@ -293,7 +293,11 @@ def _fill(
 
 
 def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
-    """Store vectors as float16; their checksum."""
+    """Store vectors (k, d) as float16; the CRC-32 of what was written.
+
+    Raises:
+        InputError: a vector is not finite, or does not fit float16.
+    """
     if not np.isfinite(vector).all() or np.abs(vector).max() > _LIMIT:
         raise InputError(f"vectors must be finite and at most {_LIMIT:.0f}, to be kept as float16")
     half = np.ascontiguousarray(vector, "<f2")

@@ -135,9 +135,11 @@ class FaceEvidence:
             self._calibrate()
 
     def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Belonging:
-        """The most probable groups of tracks; `excluded` are pairs of a track and a group that it is not in.
+        """The most probable groups of tracks; no track belongs to a group without a face to compare.
 
-        No track belongs to a group without a face to compare.
+        Args:
+            rows: (n,) the tracks.
+            excluded: (q, 2) pairs of a track and a group that the track is not in.
         """
         group, part = self._parts(rows, excluded)
         odds = part @ self.worth + self._leaning(rows, group)

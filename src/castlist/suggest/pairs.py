@@ -71,7 +71,13 @@ def cue_log_odds(base: Base, view: View) -> Table:
 def clothed(
     base: Base, label: NDArray[np.int64], groups: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tracks whose clothes are seen, of each group at most so many with most faces, and the group of each."""
+    """(n,) tracks whose clothes are seen, of each group at most so many with most faces; (n,) their groups.
+
+    Args:
+        label: (t,) the group of each track, NOISE for none.
+        groups: how many there are.
+        most: tracks of each group.
+    """
     rows = np.flatnonzero((label >= 0) & base.cue.vector.any(axis=1))
     rows = rows[np.lexsort((-base.tracks.size[rows], label[rows]))]
     start = np.searchsorted(label[rows], np.arange(groups))

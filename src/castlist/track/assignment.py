@@ -27,7 +27,7 @@ def assign(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
 
 
 def assign_whole(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """The same by the public way, through all of `scipy.optimize`."""
+    """As `assign`, for costs (r, c), by the public way: importing all of `scipy.optimize` takes longer."""
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(cost)
