@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from test_bench_run import video
+from bench_made import video
 
 from castlist.cli.bench import command
 from castlist.research.bench.methods import known

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from test_bench_run import QUICK, video
+from bench_made import QUICK, video
 
 from castlist.errors import InputError
 from castlist.research.bench import Dataset
