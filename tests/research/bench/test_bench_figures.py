@@ -162,7 +162,7 @@ def test_a_sweep_shows_the_values_at_which_the_method_trains(tmp_path, monkeypat
 
 
 def test_the_table_says_what_a_method_trained_with():
-    bench = quick_bench(("ssiam", "tsiam"), options={"tsiam": {"far_tracks": 100}})
+    bench = Bench(("ssiam", "tsiam"), options={"tsiam": {"far_tracks": 100}})
     ssiam, tsiam = (bench._key(data(), method, 0, Protocol()).options for method in bench.methods)
     assert (ssiam["subset"], ssiam["batch"]) == (48, 48)
     assert tsiam["far_tracks"] == 2
