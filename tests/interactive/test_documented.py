@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from castlist.research.features import write
+from castlist.research.from_film import features_of
 from castlist.review import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +19,9 @@ PAGES = (
     "docs/report.md",
     "docs/redact.md",
     "docs/reel.md",
-    "docs/workspace.md",
+    "docs/exports.md",
+    "docs/cluster.md",
+    "docs/workspace.md",  # names somebody anew
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -31,6 +35,7 @@ def place(two_people, tmp_path_factory) -> Path:
         for name in ("Anna", "Bob"):
             person = next(group.id for group in session.view.groups if not group.name)
             session.decide({"action": "name", "person": person, "name": name})
+    write(features_of(folder / "film.castlist"), folder / "film.npz")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 import castlist
 from castlist.cli import run
 from castlist.errors import RecipeError
+from castlist.pipeline.orientation import Better, better_shown
 from castlist.recipe import Recipe
+from castlist.store import Workspace
+from castlist.types import Detections
 
 CODE = """
 import numpy as np
@@ -120,3 +124,18 @@ def test_vectors_of_two_lengths_are_refused() -> None:
     chips = [np.zeros((112, 112, 3), np.uint8)] * (TOGETHER + 1)
     with HelperThread() as helper, pytest.raises(RecipeError, match="different lengths"):
         embed_chips(Widening(), chips, castlist.Machine(device="cpu"), helper)  # type: ignore[arg-type]
+
+
+def test_a_detector_is_always_given_both_keywords(two_people) -> None:
+    """A film in which nobody is found is looked at in other ways, too."""
+
+    class Wanting:
+        model = "mine"
+
+        def __call__(self, picture, *, scale, machine):
+            return Detections.empty()
+
+    with Workspace.open(two_people / "film.castlist", write=False) as opened:
+        cast = opened.cast()
+    cast = replace(cast, video=replace(cast.video, path=two_people / "film.mp4"))
+    assert better_shown(cast, Recipe(detect=Wanting())) == Better()

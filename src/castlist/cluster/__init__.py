@@ -59,13 +59,13 @@ __all__ = [
 class Linkage(Protocol):
     """Joins tracks into a tree."""
 
-    def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree: ...
+    def __call__(self, embeddings: Embeddings, constraints: Constraints, /) -> Tree: ...
 
 
 class Cut(Protocol):
     """Says where a tree ends and people begin."""
 
-    def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints) -> Clustering: ...
+    def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints, /) -> Clustering: ...
 
 
 LINKAGES: dict[str, Callable[..., Linkage]] = {

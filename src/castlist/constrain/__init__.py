@@ -21,7 +21,7 @@ __all__ = [
 class Constrainer(Protocol):
     """Finds pairs of tracks that must be one person, or cannot be."""
 
-    def __call__(self, tracks: Tracks) -> Constraints: ...
+    def __call__(self, tracks: Tracks, /) -> Constraints: ...
 
 
 CONSTRAINERS: dict[str, Callable[..., Constrainer]] = {"co-occurrence": CoOccurrence}

@@ -37,11 +37,11 @@ __all__ = [
 class CueStep(Protocol):
     """Looks at what is around a face."""
 
-    def cut(self, image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
+    def cut(self, image: NDArray[np.uint8], box: NDArray[np.floating], /) -> NDArray[np.uint8]:
         """A small picture of what the cue looks at, from a BGR frame and the box (4,) of a face."""
         ...
 
-    def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> Cue:
+    def __call__(self, pictures: Sequence[NDArray[np.uint8]], /) -> Cue:
         """One row a picture."""
         ...
 

@@ -20,11 +20,12 @@ __all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "LookAhead", "Sampler", "Sa
 class Detector(Protocol):
     """What finds faces in a picture (h, w, 3) BGR; boxes and landmarks are in pixels of that picture."""
 
-    model: str
+    @property
+    def model(self) -> str:
+        """Its name: faces of two models are never mixed."""
+        ...
 
-    def __call__(
-        self, image: NDArray[np.uint8], *, scale: float = 1.0, machine: Machine = Machine()
-    ) -> Detections: ...
+    def __call__(self, image: NDArray[np.uint8], /, *, scale: float, machine: Machine) -> Detections: ...
 
 
 DETECTORS = {"yunet": YuNet, "scrfd": SCRFD}

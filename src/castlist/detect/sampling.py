@@ -26,7 +26,7 @@ Picture = Callable[[], NDArray[np.uint8]]
 class FaceFinder(Protocol):
     """What finds the faces of a picture (h, w, 3) BGR at a scale: any detector."""
 
-    def __call__(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections: ...
+    def __call__(self, image: NDArray[np.uint8], /, *, scale: float, machine: Machine) -> Detections: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ __all__ = [
 class Embedder(Protocol):
     """What turns chips (n, 112, 112, 3) BGR into vectors (n, d)."""
 
-    model: str
+    @property
+    def model(self) -> str:
+        """Its name: vectors of two models are never compared."""
+        ...
 
     @property
     def per_second(self) -> float:
@@ -47,7 +50,7 @@ class Embedder(Protocol):
         """Faces of a track embedded, however short it is."""
         ...
 
-    def __call__(self, chips: NDArray[np.uint8], *, machine: Machine = Machine()) -> NDArray[np.float32]: ...
+    def __call__(self, chips: NDArray[np.uint8], /, *, machine: Machine) -> NDArray[np.float32]: ...
 
 
 EMBEDDERS = {"sface": SFace, "arcface": ArcFace}

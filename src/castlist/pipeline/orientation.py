@@ -85,4 +85,4 @@ def _positive(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _faces(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> int:
-    return int((recipe.detect(image, machine=machine).score >= SURE).sum())
+    return int((recipe.detect(image, scale=1.0, machine=machine).score >= SURE).sum())

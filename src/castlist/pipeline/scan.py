@@ -148,7 +148,7 @@ def _lag(video: Video) -> int:
 def load_networks(recipe: Recipe, machine: Machine) -> None:
     """Load the networks of a scan before they are needed."""
     machine = machine.shared
-    recipe.detect(np.zeros((64, 64, 3), np.uint8), machine=machine)
+    recipe.detect(np.zeros((64, 64, 3), np.uint8), scale=1.0, machine=machine)
     recipe.embed(np.zeros((0, CHIP, CHIP, 3), np.uint8), machine=machine)
 
 

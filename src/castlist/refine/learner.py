@@ -19,7 +19,7 @@ class Refiner(Protocol):
     """Makes the embeddings of one film better."""
 
     def __call__(
-        self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()
+        self, embeddings: Embeddings, constraints: Constraints, /, *, machine: Machine
     ) -> Embeddings: ...
 
 

@@ -20,11 +20,11 @@ class Splitter(Protocol):
     the mean of its area. That costs far less than frames as they are, which any other one is shown.
     """
 
-    def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def signal(self, image: NDArray[np.uint8], /) -> NDArray[np.uint8]:
         """(f,) a small description of one BGR frame (h, w, 3)."""
         ...
 
-    def __call__(self, signals: NDArray[np.uint8]) -> Shots:
+    def __call__(self, signals: NDArray[np.uint8], /) -> Shots:
         """The shots of the frames whose signals (n, f) are given."""
         ...
 

@@ -46,7 +46,7 @@ __all__ = [
 class Tracker(Protocol):
     """What follows faces; must keep the laws that `tests/track` states."""
 
-    def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks: ...
+    def __call__(self, shots: Shots, detections: Detections, clock: Clock, /) -> Tracks: ...
 
 
 TRACKERS = {"motion": MotionTracker}

@@ -43,8 +43,10 @@ that belongs to another format is an error. `--format csv` means `faces`, one ro
 database, over a library's own files, or into a workspace. From Python:
 
 ```python
+import castlist
 from castlist.io.exports import FORMATS, Options
 
+cast = castlist.find("film.mp4")
 FORMATS["otio"].write(cast, "film.otio", Options(person=("Anna",)))
 ```
 

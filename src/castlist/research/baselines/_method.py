@@ -32,7 +32,7 @@ class Baseline(Protocol):
     needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "a second view"
     estimates_k: ClassVar[bool]  # whether it can work without being told the number of people
 
-    def __call__(self, track_set: TrackSet, k: int | None, *, random_state: int = 0) -> Clustering: ...
+    def __call__(self, track_set: TrackSet, k: int | None, /, *, random_state: int = 0) -> Clustering: ...
 
 
 @dataclass(frozen=True, slots=True)
