@@ -8,7 +8,7 @@ import pytest
 
 from castlist.errors import InputError, MissingExtra
 from castlist.metrics import Protocol
-from castlist.research.bench import Dataset, figures
+from castlist.research.bench import Bench, Dataset, figures
 from castlist.research.bench.figures import NARROWEST, SWEEPS, Sweep, _limits, draw
 from castlist.research.bench.paper import Paper
 from castlist.research.bench.solve import here
