@@ -59,6 +59,12 @@ def test_a_setting_names_step_option_and_value(setting):
         Recipe().with_setting(setting)
 
 
+@pytest.mark.parametrize("setting", [None, 3, b"track.max_gap=1", ["track.max_gap=1"]])
+def test_a_setting_is_text(setting):
+    with pytest.raises(RecipeError, match=r"a setting is text, such as 'track.max_gap=1', not "):
+        Recipe().with_setting(setting)
+
+
 def test_whole_numbers_do_for_fractions_and_text_needs_no_quotes():
     assert Recipe().with_setting("track.max_gap=1").track.max_gap == 1.0
     assert type(Recipe().with_setting("refine.use=none").refine).__name__ == "Unrefined"

@@ -317,3 +317,18 @@ def test_two_scripts_may_name_people_at_the_same_time(film):
         list(pool.map(lambda i: castlist.rename(film, f"p{i % 2 + 1}", f"name {i}"), range(8)))
     with Workspace.open(film, write=False) as opened:
         assert len(opened.decisions.all()) == 8
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"progress": 3}, {"progress": "bar"}, {"watch": None}, {"watch": 3}], ids=str
+)
+def test_what_is_told_of_progress_is_a_function(two_people, wrong):
+    with pytest.raises(InputError, match=f"^{next(iter(wrong))} is a function"):
+        castlist.find(two_people / "film.mp4", **wrong)
+
+
+def test_a_workspace_shows_its_path_and_takes_one_writing_thread(film):
+    with Workspace.open(film) as opened:
+        assert repr(opened) == f"<Workspace {film}>"
+        with pytest.raises(WorkspaceError, match="another thread of this program is writing to it; wait"):
+            Workspace.open(film)

@@ -109,6 +109,7 @@ def _or_none(expected: str, test: Callable[[object], bool]) -> tuple[str, Callab
 TEXT = ("text", _text)
 WHOLE = ("a whole number", is_whole)
 NUMBER = ("a number", _number)
+FUNCTION = ("a function", callable)
 PATH = ("the path of a file or folder", _path)
 # By annotation: what such an argument is, in words, and whether a value is that.
 KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
@@ -121,6 +122,9 @@ KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "float | None": _or_none(*NUMBER),
     "str | os.PathLike[str]": PATH,
     "str | os.PathLike[str] | None": _or_none(*PATH),
+    "Watch": FUNCTION,
+    "FilmWatch": FUNCTION,
+    "Callable[[float], None] | None": _or_none(*FUNCTION),
     "Sequence[str]": ("a list of texts", _texts),
     "Sequence[tuple[str, str]]": ("a list of pairs of texts", _pairs),
     "Mapping[str, str]": ("texts by text", _answers),

@@ -188,7 +188,12 @@ class Cast:
             InputError: it is neither a position nor a name.
         """
         if isinstance(key, int | np.integer | slice):
-            return self.people[key]
+            try:
+                return self.people[key]
+            except IndexError:
+                raise IndexError(
+                    f"there is nobody at position {key}; the cast has {len(self.people)}, counted from 0"
+                ) from None
         if not isinstance(key, str):
             raise InputError(f"name a person by position or by name, got {type(key).__name__}")
         for person in (*self.people, *self.background):

@@ -16,6 +16,7 @@ InputError is also a ValueError, so that array code can raise and catch it as Py
 
 from __future__ import annotations
 
+import copyreg
 from enum import StrEnum
 from typing import TypeVar
 
@@ -37,6 +38,10 @@ Kind = TypeVar("Kind", bound=StrEnum)
 
 class CastlistError(Exception):
     """An error whose message is one clear sentence: what is wrong, and what to do."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Made again without `__init__`, whose arguments need not be the message: so it passes processes."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class InputError(CastlistError, ValueError):

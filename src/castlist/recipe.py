@@ -190,6 +190,8 @@ class Recipe:
         Raises:
             RecipeError: it is not written like that, or `with_step` refuses it.
         """
+        if not isinstance(setting, str):
+            raise RecipeError(f"a setting is text, such as 'track.max_gap=1', not {type(setting).__name__}")
         path, equals, value = setting.partition("=")
         step, dot, option = path.strip().partition(".")
         if not (equals and dot and option):

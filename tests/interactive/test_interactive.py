@@ -46,7 +46,7 @@ def test_slices_names_and_membership() -> None:
     assert cast[0] in cast
     assert "Zoe" not in cast
     assert 7 not in cast
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="nobody at position 2; the cast has 2, counted from 0"):
         cast[2]
 
 

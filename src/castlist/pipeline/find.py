@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from castlist._version import __version__
+from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
@@ -82,7 +83,7 @@ def find(
         ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
     """
-    _check_types(recipe, machine)
+    _check_types(recipe, machine, watch, progress)
     started = time.perf_counter()
     watch = watch if progress is None else overall(progress, watch)
     with ExitStack() as open_things:
@@ -122,7 +123,10 @@ def find(
         return cast.with_pictures(KeptPictures(opened.path))
 
 
-def _check_types(recipe: Recipe, machine: Machine) -> None:
+@typed_arguments
+def _check_types(
+    recipe: Recipe, machine: Machine, watch: Watch, progress: Callable[[float], None] | None
+) -> None:
     if not isinstance(recipe, Recipe):
         raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
     if not isinstance(machine, Machine):

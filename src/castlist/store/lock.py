@@ -77,11 +77,16 @@ def _locked(folder: Folder, moments: int = MOMENTS) -> int:
                     "programs could write to it at once; move the folder to a disk of this computer, then "
                     "run the same command again"
                 ) from error
-            process = f" (process {holder})" if holder.isdigit() else ""
-            raise WorkspaceBusy(
-                f"{folder.path}: another castlist{process} is writing to it; wait until it ends, or stop it"
-            ) from None
+            raise WorkspaceBusy(f"{folder.path}: {_who_writes(holder)}") from None
     return fd
+
+
+def _who_writes(holder: str) -> str:
+    """Who holds the lock, and what to do, from the number of a process that its file holds."""
+    if holder == str(os.getpid()):
+        return "another thread of this program is writing to it; wait until it ends"
+    process = f" (process {holder})" if holder.isdigit() else ""
+    return f"another castlist{process} is writing to it; wait until it ends, or stop it"
 
 
 _PREAD = hasattr(os, "pread")

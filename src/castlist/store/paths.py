@@ -23,7 +23,11 @@ _OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
 
 
 def beside(video: Path) -> Path:
-    """The workspace's place for a film; see `Workspace.beside`."""
+    """The workspace's place for a film: film.mp4 -> film.castlist in the same folder.
+
+    Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
+    film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
+    """
     full, short = (video.with_name(_fitting(name)) for name in (video.name, video.stem))
     if full.exists() or short == video:
         return full

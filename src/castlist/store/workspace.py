@@ -85,15 +85,14 @@ class Workspace:
         self._used: set[str] = set()  # keys of scans that were read or written
         self._pictures = PictureFiles(folder)
 
+    def __repr__(self) -> str:
+        return f"<Workspace {self.path}>"
+
     # Opening and closing
 
     @staticmethod
     def beside(video: Path) -> Path:
-        """The workspace's place for a film: film.mp4 -> film.castlist in the same folder.
-
-        Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
-        film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
-        """
+        """The workspace's place for a film: film.castlist beside film.mp4; see `store.paths.beside`."""
         return paths.beside(Path(video))
 
     @classmethod
