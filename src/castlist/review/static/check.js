@@ -44,25 +44,52 @@ const marked = () => people.some((p) => p.unsure || p.pieces.some((piece) => pie
 export const unconfirmed = () => shown() && !confirmed && marked();
 const called = (id) => (person(id) ? label(person(id)) : "");
 export const shown = () => root.isConnected;
-export const focusCheck = () => to(at);
 
 function draw() {
   loading = false;
   drawnNow();
-  const rest = asked.left - people.length, more = asked.asides - asides.length, alone = !people.length;
-  const whole = !asides.length && people.every((p) => p.pieces.length === 1); // nothing stands apart that could be marked
-  root.replaceChildren(el("h2", {}, alone ? "Does one of these show a person?" : whole ? (people.length > 1 ? "Does each row show one person?" : "Do these faces show one person?") : people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?"),
-    alone ? "" : whole ? el("p", { className: "soft" }, "The faces of each row look alike. Where they do not show one person, choose “Not sure”: the person is not confirmed, and you can correct it in the People tab.")
-      : el("p", { className: "soft" }, "Each row is one person; the first group, the largest, stands for the person. Find faces that show somebody else. ",
-      el("span", { className: "by-keys" }, "Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks later who that is. Press f for what is no face; w plays the film there."),
-      el("span", { className: "by-touch" }, "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who that is. Tap it again to take that back."), " All other faces are confirmed."),
-    el("ul", { className: "checks" }, ...people.map(row)),
-    asked.aside.length ? el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"), el("p", { className: "soft" }, el("span", { className: "by-keys" }, "Click the pictures that do show a person, or point at them and press the number of the person."), el("span", { className: "by-touch" }, "Tap the pictures that do show a person, then the person below."), " All others stay set aside and are not shown here again."), el("div", { className: "pieces" }, ...asides.map(taken))) : "",
-    answerBar(el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(alone ? "All others stay set aside" : whole && people.length === 1 ? "Right" : "All others are right", confirm, { key: "Enter", className: "main" }),
-      el("span", { className: "soft" }, [alone ? "" : rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.", more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""].filter(Boolean).join(" "))));
+  root.replaceChildren(el("h2", {}, heading()), guidance(), el("ul", { className: "checks" }, ...people.map(row)), setAside(), foot());
   mark();
   watch();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
+}
+const alone = () => !people.length; // only what was set aside is asked about
+const whole = () => !asides.length && people.every((p) => p.pieces.length === 1); // nothing stands apart that could be marked
+function heading() {
+  if (alone()) return "Does one of these show a person?";
+  if (whole()) return people.length > 1 ? "Does each row show one person?" : "Do these faces show one person?";
+  return people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?";
+}
+// Words for whoever has a keyboard, and for whoever touches the screen; the style sheet shows one of them.
+const byHand = (keys, touch) => [el("span", { className: "by-keys" }, keys), el("span", { className: "by-touch" }, touch)];
+function guidance() {
+  if (alone()) return "";
+  if (whole()) {
+    return el("p", { className: "soft" }, "The faces of each row look alike. Where they do not show one person, choose “Not sure”: the person is not "
+      + "confirmed, and you can correct it in the People tab.");
+  }
+  const keys = "Point at such a face and press the number of the right person below; or click it: it becomes a new person, and castlist asks "
+    + "later who that is. Press f for what is no face; w plays the film there.";
+  const touch = "Tap such a face, then the right person below. If you choose nobody, it becomes a new person, and castlist asks later who "
+    + "that is. Tap it again to take that back.";
+  return el("p", { className: "soft" }, "Each row is one person; the first group, the largest, stands for the person. Find faces that show somebody else. ",
+    ...byHand(keys, touch), " All other faces are confirmed.");
+}
+function setAside() {
+  if (!asked.aside.length) return "";
+  const keys = "Click the pictures that do show a person, or point at them and press the number of the person.";
+  const words = byHand(keys, "Tap the pictures that do show a person, then the person below.");
+  return el("div", { className: "aside-too" }, el("h3", {}, "Set aside: castlist thinks that these are not people"),
+    el("p", { className: "soft" }, ...words, " All others stay set aside and are not shown here again."),
+    el("div", { className: "pieces" }, ...asides.map(taken)));
+}
+function foot() {
+  const rest = asked.left - people.length, more = asked.asides - asides.length;
+  const text = alone() ? "All others stay set aside" : whole() && people.length === 1 ? "Right" : "All others are right";
+  const toConfirm = rest > 0 ? `${many(rest, "more person is", "more people are")} not confirmed.` : "These are the last people to confirm.";
+  const left = [alone() ? "" : toConfirm, more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : ""];
+  return answerBar(el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }), button(text, confirm, { key: "Enter", className: "main" }),
+    el("span", { className: "soft" }, left.filter(Boolean).join(" ")));
 }
 // What was set aside counts as looked at only where it was on the screen, above the bar at its foot.
 let lookedAt = null;
@@ -157,13 +184,23 @@ function mark() {
     b.classList.toggle("goes", Boolean(goal));
     b.classList.toggle("no-face", b.piece.pick === NO_FACE);
   });
-  const piece = all[at]?.piece, box = root.querySelector(".whom");
-  box?.replaceChildren(...(piece?.others.length ? [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"), ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), called(id))), choiceButton(piece, NEW, "", "somebody new"), all[at].dataset.back === undefined ? choiceButton(piece, NO_FACE, "", "not a face") : "",
-    button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }), button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })].filter(Boolean) : []));
+  const box = root.querySelector(".whom");
+  box?.replaceChildren(...choices(all[at]));
   box?.toggleAttribute("tabindex", false);
   if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
   remember("check", { people: people.map(({ id, unsure, pieces }) => ({ id, unsure, pieces })), asides });
   thought();
+}
+// Whom a marked piece may show, as the bar at the foot offers them; nothing where nobody else is there.
+function choices(marked) {
+  const piece = marked?.piece;
+  if (!piece?.others.length) return [];
+  const noFace = marked.dataset.back === undefined ? [choiceButton(piece, NO_FACE, "", "not a face")] : [];
+  return [pieceFaces({ tracks: piece.tracks.slice(0, 1) }), el("span", { className: "soft" }, "is"),
+    ...piece.others.map(([id, t], j) => choiceButton(piece, j, face(track(t)?.pictures[0]), called(id))),
+    choiceButton(piece, NEW, "", "somebody new"), ...noFace,
+    button("Another person …", () => another(piece), { key: "v", tabIndex: -1 }),
+    button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" })];
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(piece) {
@@ -246,18 +283,33 @@ async function confirm() {
   if (await decideAll(steps, says)) confirmed = true;
 }
 const thought = () => thinkAhead(() => (shown() && !loading && !confirmed ? answer().steps : []));
-// What is marked as decisions, and in words.
+// What is marked, as decisions and in words.
+const newcomers = (pieces) => pieces.filter((piece) => piece.pick === NEW); // each becomes somebody new
+const movers = (pieces) => pieces.filter((piece) => piece.pick !== null && piece.pick >= 0); // each goes to somebody who is there
+const trackOfGoal = (piece) => piece.others[piece.pick][1];
 function answer() {
   const sure = people.filter((p) => !p.unsure && person(p.id));
-  const target = (piece) => piece.others[piece.pick][1], goes = (list, fresh) => list.filter((piece) => (fresh ? piece.pick === NEW : piece.pick !== null && piece.pick >= 0));
   const noFace = people.flatMap((p) => p.pieces.filter((piece) => piece.pick === NO_FACE).flatMap((piece) => piece.tracks));
-  const items = sure.map((p) => ({ person: p.id, strangers: goes(p.pieces, true).map((piece) => piece.tracks), moved: goes(p.pieces, false).map((piece) => ({ tracks: piece.tracks, to: target(piece) })) }));
-  const back = [...goes(asides, true).map((piece) => piece.tracks[0]), ...goes(asides, false).map((piece) => ({ track: piece.tracks[0], to: target(piece) }))];
-  const left = asides.filter((piece) => piece.pick === null), stay = left.filter((piece) => piece.lookedAt || !people.length).map((piece) => piece.tracks[0]);
-  const checks = { action: "check", items, back, stay }, done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
-  // Where the rest of a person is left open, only what was marked is decided.
-  const open = people.filter((p) => p.unsure).flatMap((p) => p.pieces), strangers = [...goes(open, true).map((piece) => ({ action: "split", tracks: piece.tracks })), ...goes(open, false).map((piece) => ({ action: "move", tracks: piece.tracks, person: piece.others[piece.pick][0] }))];
-  const checked = sure.length || back.length || !people.length, steps = [...(noFace.length ? [{ action: "not-a-face", tracks: noFace }] : []), ...strangers, ...(checked ? [checks] : [])];
-  const says = [noFace.length ? `${many(noFace.length, "track")}: not a face` : "", strangers.length ? `${many(strangers.flatMap((s) => s.tracks).length, "track")} moved` : "", checked ? done : ""].filter(Boolean).join("; ");
-  return { steps, says };
+  const back = [...newcomers(asides).map((piece) => piece.tracks[0]),
+    ...movers(asides).map((piece) => ({ track: piece.tracks[0], to: trackOfGoal(piece) }))];
+  const stay = asides.filter((piece) => piece.pick === null && (piece.lookedAt || !people.length)).map((piece) => piece.tracks[0]);
+  const apart = people.filter((p) => p.unsure).flatMap((p) => partedFrom(p.pieces));
+  const checked = sure.length || back.length || !people.length;
+  const steps = [...(noFace.length ? [{ action: "not-a-face", tracks: noFace }] : []), ...apart,
+    ...(checked ? [{ action: "check", items: sure.map(confirmedItem), back, stay }] : [])];
+  const done = people.length ? many(sure.length, "person", "people") + " confirmed" : `${many(stay.length, "track stays", "tracks stay")} set aside`;
+  const says = [noFace.length ? `${many(noFace.length, "track")}: not a face` : "",
+    apart.length ? `${many(apart.flatMap((s) => s.tracks).length, "track")} moved` : "", checked ? done : ""];
+  return { steps, says: says.filter(Boolean).join("; ") };
 }
+// A person who is confirmed, but for the strangers that were marked.
+const confirmedItem = (p) => ({
+  person: p.id,
+  strangers: newcomers(p.pieces).map((piece) => piece.tracks),
+  moved: movers(p.pieces).map((piece) => ({ tracks: piece.tracks, to: trackOfGoal(piece) })),
+});
+// Where the rest of a person is left open, only what was marked is decided.
+const partedFrom = (pieces) => [
+  ...newcomers(pieces).map((piece) => ({ action: "split", tracks: piece.tracks })),
+  ...movers(pieces).map((piece) => ({ action: "move", tracks: piece.tracks, person: piece.others[piece.pick][0] })),
+];
