@@ -12,8 +12,8 @@ FILM.truth.csv lies in FOLDER, or beside the workspace; faces are matched as in 
 2. People of 1 % of the truth's faces who are not found (no predicted person has four fifths of its faces
    from them and half of theirs), and what became of their faces.
 3. Predicted people of 1 % of the predicted faces who are not somebody's first one. *Blurred*: no track of
-   theirs could be linked; *poor*: all have short vectors; *linked*: neither. Likeness: mean of pairs with
-   the truth's first person, and with the nearest other person, as the linkage sees it.
+   theirs could be linked; *low quality*: all vectors are short; *linked*: neither. Likeness: mean of pairs
+   with the truth's first person, and with the nearest other person, as the linkage sees it.
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ class Causes:
             elif label not in self.counted:
                 cause = "a person of less than 1 %"
             else:
-                poor = len(own) and bool((length[own] < LOW_QUALITY).all())
-                cause = "poor" if poor else "linked" if len(own) else "blurred"
+                low = len(own) and bool((length[own] < LOW_QUALITY).all())
+                cause = "low quality" if low else "linked" if len(own) else "blurred"
             own_first = alike.pop(self.first.get(label, -1), np.nan)
             box = np.concatenate([self.tracks.box[self.tracks.rows(int(t))] for t in all_own])
             share = f"{self.size[person] / self.size.total():.3f}"

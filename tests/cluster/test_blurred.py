@@ -24,8 +24,8 @@ def film(
     centre = np.linalg.qr(rng.normal(size=(WIDTH, PEOPLE + 1)))[0].T
     who = np.repeat(np.arange(PEOPLE), EACH)
     clear = centre[who] + 0.7 * rng.normal(size=(len(who), WIDTH)) / np.sqrt(WIDTH)
-    poor = blurred @ centre[:PEOPLE] + centre[PEOPLE] + 0.1 * rng.normal(size=(len(blurred), WIDTH)) / 8
-    vector = np.concatenate([clear, poor])
+    low = blurred @ centre[:PEOPLE] + centre[PEOPLE] + 0.1 * rng.normal(size=(len(blurred), WIDTH)) / 8
+    vector = np.concatenate([clear, low])
     t = len(vector)
     quality = np.r_[np.ones(len(who)), np.zeros(len(blurred))]
     label = np.r_[who, np.full(len(blurred), NOISE)].astype(np.int64)

@@ -100,7 +100,7 @@ def test_hardly_any_film_leaves_the_prior(model: str, tracks: int) -> None:
         assert found.same_mean == pytest.approx(PRIORS[model].same_mean, abs=0.01)
 
 
-def test_one_person_alone_with_poor_tracks_is_not_taken_for_two_who_look_alike() -> None:
+def test_one_person_alone_with_low_quality_tracks_is_not_taken_for_two_who_look_alike() -> None:
     rng = np.random.default_rng(0)
     part, own = rng.normal(size=256), rng.normal(size=(9, 256))
     likeness = np.array([0.9, 0.9, 0.8, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2])[:, None]

@@ -1,4 +1,4 @@
-"""People by evidence: many unequal people, poor tracks, stray cannot-links; the law of its heights."""
+"""People by evidence: many unequal people, low-quality tracks, stray cannot-links; the law of its heights."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def test_blurred_tracks_do_not_glue_people_together() -> None:
     common = rng.normal(size=128) / np.sqrt(128)
     vector = table.vector.copy()
     vector[blur] = 0.4 * (0.5 * vector[blur] + 1.2 * common.astype(np.float32))
-    poor = Embeddings(vector, table.track, table.detection, table.quality)
-    label = ProbabilityCut()(GroupLinkage()(poor, cannot([])), poor, cannot([])).label
+    weak = Embeddings(vector, table.track, table.detection, table.quality)
+    label = ProbabilityCut()(GroupLinkage()(weak, cannot([])), weak, cannot([])).label
     clear = np.setdiff1d(np.arange(120), blur)
     assert f_measure(label[clear], who[clear]) > 0.99
 

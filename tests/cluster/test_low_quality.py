@@ -11,18 +11,18 @@ from castlist.types import CO_OCCURRENCE, NOISE, USER, Constraints, Embeddings, 
 
 NONE = Constraints.empty()
 EACH, WIDTH = 8, 64
-SHORT = 0.6  # length of a poor track's vectors
+SHORT = 0.6  # length of a low-quality track's vectors
 
 
 class Film:
-    """Some people in clear tracks, a shot each, and poor tracks, each made of parts of these people."""
+    """People in clear tracks, a shot each, and low-quality tracks, each made of parts of these people."""
 
-    def __init__(self, people: int, poor: list[list[float]], each: int = EACH, seed: int = 0) -> None:
+    def __init__(self, people: int, low_quality: list[list[float]], each: int = EACH, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         centre = np.linalg.qr(rng.normal(size=(WIDTH, people)))[0].T
         who = np.tile(np.arange(people), each)
         clear = centre[who] + 0.7 * rng.normal(size=(len(who), WIDTH)) / np.sqrt(WIDTH)
-        parts = np.array(poor).reshape(-1, people) @ centre
+        parts = np.array(low_quality).reshape(-1, people) @ centre
         noise = rng.normal(size=parts.shape) / np.sqrt(WIDTH)
         seen = clear.reshape(each, people, WIDTH).mean(axis=0)  # the noise is like nobody
         faint = parts + noise - noise @ np.linalg.pinv(seen) @ seen
@@ -36,7 +36,7 @@ class Film:
         )
 
     def joined(self, constraints: Constraints = NONE, *hints: NDArray[np.float32]) -> list[int]:
-        """The labels of the poor tracks afterwards; those of the clear ones stay."""
+        """The labels of the low-quality tracks afterwards; those of the clear ones stay."""
         label = join_low_quality(self.faces, constraints, self.label, self.tracks, self.length, *hints)
         clear = ~(self.length < 0.9)
         assert label[clear].tolist() == self.label[clear].tolist()
@@ -48,11 +48,11 @@ def link(*pairs: tuple[int, int], must: bool = False) -> Constraints:
     return Constraints(*np.array([(a, b, must, origin) for a, b in pairs]).T)  # type: ignore[arg-type]
 
 
-def test_in_a_scene_of_two_people_a_poor_track_is_of_the_one_whom_it_is_more_like() -> None:
+def test_in_a_scene_of_two_people_a_low_quality_track_is_of_the_one_whom_it_is_more_like() -> None:
     assert Film(2, [[0.5, 0], [0, 0.5]]).joined() == [0, 1]
 
 
-def test_a_poor_track_that_is_like_both_stays_alone() -> None:
+def test_a_low_quality_track_that_is_like_both_stays_alone() -> None:
     assert Film(2, [[0.3, 0.3]]).joined() == [2]
 
 
@@ -82,7 +82,7 @@ def test_how_sure_a_track_is_of_whom_it_is_with_is_known_wherever_it_goes() -> N
     assert stays.sureness == of_the_second
 
 
-def test_in_a_montage_of_strangers_a_poor_track_is_somebody_new() -> None:
+def test_in_a_montage_of_strangers_a_low_quality_track_is_somebody_new() -> None:
     assert Film(16, [[0.3] + [0.0] * 15], each=1).joined() == [16]
 
 
@@ -92,20 +92,20 @@ def test_a_clear_track_stays_whomever_it_is_like() -> None:
     assert film.joined() == []
 
 
-def test_where_nothing_is_known_of_the_length_nobody_is_poor() -> None:
+def test_where_nothing_is_known_of_the_length_no_track_is_of_low_quality() -> None:
     film = Film(2, [[0.5, 0]])
     film.length[:] = np.nan
     assert film.joined() == []
 
 
-def test_a_poor_track_joins_nobody_who_is_seen_beside_it() -> None:
+def test_a_low_quality_track_joins_nobody_who_is_seen_beside_it() -> None:
     film = Film(2, [[0.5, 0]])
     t = len(film.label) - 1
     assert film.joined() == [0]
     assert film.joined(link((0, t))) != [0]
 
 
-def test_a_track_without_a_person_keeps_no_poor_track_from_those_beside_it() -> None:
+def test_a_track_without_a_person_keeps_no_low_quality_track_from_those_beside_it() -> None:
     film = Film(2, [[0.5, 0], [0.5, 0]])
     t = len(film.label) - 1
     film.label[t] = NOISE
@@ -121,7 +121,9 @@ def test_what_is_seen_beside_the_face_counts() -> None:
 
 
 @pytest.mark.parametrize("must", [False, True])
-def test_a_poor_track_leaves_a_person_whom_it_is_not_like_unless_a_must_link_holds_it(must: bool) -> None:
+def test_a_low_quality_track_leaves_a_person_whom_it_is_not_like_unless_a_must_link_holds_it(
+    must: bool,
+) -> None:
     film = Film(2, [[0.6, 0]])
     t = len(film.label) - 1
     film.label[t] = 1
@@ -129,7 +131,7 @@ def test_a_poor_track_leaves_a_person_whom_it_is_not_like_unless_a_must_link_hol
     assert film.joined(constraints) == [1 if must else 0]
 
 
-def test_poor_tracks_of_one_person_go_together() -> None:
+def test_low_quality_tracks_of_one_person_go_together() -> None:
     film = Film(2, [[0.4, 0], [0.5, 0.1], [0.45, 0]])
     film.label[-3:] = 2
     assert film.joined() == [0, 0, 0]
@@ -148,12 +150,12 @@ def test_the_order_of_the_tracks_says_nothing() -> None:
     assert turned[place].tolist() == straight.tolist()
 
 
-@pytest.mark.parametrize("missing", ["people", "poor", "faces"])
+@pytest.mark.parametrize("missing", ["people", "low_quality", "faces"])
 def test_where_nobody_can_join_the_labels_stay(missing: str) -> None:
     film = Film(2, [[0.5, 0]])
     if missing == "people":
         film.length[:] = SHORT
-    if missing == "poor":
+    if missing == "low_quality":
         film.label[-1] = NOISE
     faces = film.faces[np.zeros(0, np.int64)] if missing == "faces" else film.faces
     label = join_low_quality(faces, NONE, film.label, film.tracks, film.length)

@@ -53,7 +53,7 @@ def test_two_tracks_of_a_person(workspace: Path, cast: castlist.Cast) -> None:
 
 
 @pytest.mark.parametrize("probability", [0.84, 0.41])
-def test_a_poor_track_is_explained_with_its_probability_and_reasons(
+def test_a_low_quality_track_is_explained_with_its_probability_and_reasons(
     workspace: Path, cast: castlist.Cast, monkeypatch: pytest.MonkeyPatch, probability: float
 ) -> None:
     module = import_module("castlist.pipeline.explain")

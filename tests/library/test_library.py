@@ -131,7 +131,7 @@ def _same_vectors(workspace: Path) -> None:
     db.close()
 
 
-def test_poor_evidence_joins_and_never_founds(tmp_path):
+def test_too_little_evidence_joins_and_never_founds(tmp_path):
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1], [2]], fates={2: BACKGROUND}))
     assert len(lib.people) == 1

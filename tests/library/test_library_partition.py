@@ -111,7 +111,7 @@ def test_what_a_user_decided_is_one_whole():
     assert identities(found) == {g: "A" if len(x) == 3 else "B" for g, x in found.groups.items()}
 
 
-def test_poor_evidence_joins_and_begins_nobody():
+def test_too_little_evidence_joins_and_begins_nobody():
     nodes = [node(1, "p1", 1.0), node(2, "p1", 0.99, sufficient=False), node(2, "p2", 0.1, sufficient=False)]
     assert groups(parted(nodes)) == [(0, 1)]
 

@@ -1,4 +1,4 @@
-"""Tracks -> people by evidence: the film measures its own space, clear tracks come first, poor ones join."""
+"""Tracks -> people by evidence: the film measures its own space, clear tracks come first, others join."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["GroupLinkage", "find_people"]
 # higher by SEED_RISE for each doubling of the tracks of a longer one, at most 1: the more people, the more
 # pairs of people look alike by chance.
 SEED, SEED_RISE = 0.6, 0.1
-MANY = 40  # tracks from which on the poor ones wait: of fewer, those that wait may be a person's only links
+MANY = 40  # tracks from which on those of low quality wait: of fewer, these may be a person's only links
 Pairs = NDArray[np.int64]
 
 
@@ -38,7 +38,7 @@ class GroupLinkage:
     """The tree whose heights are probabilities: cut at 0.5 it is the likeliest people, however many.
 
     1. Tracks are joined into small sure groups (average linkage), groups into people (`persons`): by the
-       cosine of their means, corrected for the noise of poor pictures. Here a stray cannot-link, the sign of
+       cosine of their means, corrected for the noise of pictures. Here a stray cannot-link, the sign of
        a single misplaced track, does not keep two large groups apart.
     2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
     3. In a film of MANY tracks the share `low_quality` of them, those of the lowest quality, takes no part

@@ -6,7 +6,7 @@ groups' mean vectors, compared with what it would be if they were one person,
 
     R = sqrt(r_a r_b) / (|mean_a| |mean_b|),    1 for large groups, r for two single tracks,
 
-tells one person from two far better than any two tracks do, however poor the pictures are: it is a
+tells one person from two far better than any two tracks do, however low the quality of the pictures: it is a
 correlation corrected for attenuation (Spearman 1904), r_a and r_b being the mean cosines within the groups.
 
 Before anything is known of its face, a track is a person's with odds in proportion to the tracks that this

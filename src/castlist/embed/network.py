@@ -25,7 +25,7 @@ class SFace:
     """128-d vectors that point the same way for pictures of one person.
 
     [Zhong et al.: SFace, sigmoid-constrained hypersphere loss. IEEE TIP 2021]. The network takes RGB of
-    0 to 255. The vectors are not normalised: a short one comes of a poor picture.
+    0 to 255. The vectors are not normalised: a short one comes of a picture of low quality.
     """
 
     per_second: float = 1.0  # faces embedded of each second of a track, the best ones
