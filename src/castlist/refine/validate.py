@@ -38,6 +38,7 @@ class Verdict:
     name: str = ""  # of the refinement
     others: tuple[tuple[str, float], ...] = ()  # further ones that were tried, with their separations
     share: float = 0.0  # of refined features in a mixture with the base features, where nothing was tried
+    networks: int = 0  # whose features are in that mixture
 
     @classmethod
     def untried(cls) -> Self:
@@ -49,15 +50,15 @@ class Verdict:
         """Where refined features are views beside the base features."""
         if len(refined.views) < 2:
             return cls.untried()
-        return replace(cls.untried(), better=True, share=refined.share, name=f"{len(refined.views) - 1}")
+        return replace(cls.untried(), better=True, share=refined.share, networks=len(refined.views) - 1)
 
     @property
     def sentence(self) -> str:
         """The verdict in words."""
         if self.share:
-            plural = "" if self.name == "1" else "s"
+            plural = "" if self.networks == 1 else "s"
             return (
-                f"Refined features were used: {self.name} network{plural} trained on this film decide "
+                f"Refined features were used: {self.networks} network{plural} trained on this film decide "
                 f"{self.share:.0%} of how alike two tracks are, the base features the rest."
             )
         if not self.pairs:
