@@ -1,17 +1,60 @@
-"""Unit vectors, and products of pairs of rows."""
+"""Vectors as they are given, at length 1, and products of pairs of rows."""
 
 from __future__ import annotations
 
 from typing import TypeVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["group_sums", "products", "unit"]
+from castlist.errors import InputError
+
+__all__ = ["group_sums", "products", "real_array", "single_precision", "unit", "unmasked"]
 
 BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
 
 Float = TypeVar("Float", bound=np.floating)
+Given = TypeVar("Given")
+
+
+def unmasked(values: Given, name: str) -> Given:
+    """The values, as they are.
+
+    Raises:
+        InputError: some are masked; NumPy would take what is under the mask.
+    """
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: some values are masked; leave those rows out")
+    return values
+
+
+def real_array(values: ArrayLike, name: str = "the features") -> NDArray[np.generic]:
+    """The values as an array.
+
+    Raises:
+        InputError: some are masked, or they are complex numbers, whose imaginary parts NumPy would leave out.
+    """
+    unmasked(values, name)
+    array = np.asarray(values)
+    if array.dtype.kind == "c":
+        raise InputError(f"{name} are complex numbers; give real ones")
+    return array
+
+
+def single_precision(values: ArrayLike, name: str = "the features") -> NDArray[np.float32]:
+    """The values as float32, row after row in memory: sums of other layouts differ in their last digits.
+
+    Raises:
+        InputError: as `real_array`; or a value is not finite in single precision.
+    """
+    with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
+        found = np.asarray(real_array(values, name), np.float32, order="C")
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"{name} hold NaN, infinite values or values too large for single precision; "
+            "remove those faces first"
+        )
+    return found
 
 
 @overload

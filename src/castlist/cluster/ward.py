@@ -11,6 +11,7 @@ from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
 from castlist.errors import InputError
 from castlist.types import Tree
+from castlist.vectors import unmasked
 
 __all__ = ["ward"]
 
@@ -53,7 +54,7 @@ def ward(
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x = np.array(points, np.float64)
+    x = np.array(unmasked(points, "points"), np.float64, order="C")
     if x.ndim != 2 or not len(x):
         raise InputError(f"points must be a table of shape (n, d) with a row at least, got shape {x.shape}")
     if not np.isfinite(x).all():

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
+from castlist.vectors import unmasked
 
 __all__ = ["as_array", "cluster_numbers", "finite_rows", "item_weights", "track_pairs"]
 
@@ -14,8 +15,9 @@ def as_array(values: ArrayLike, name: str) -> NDArray[np.generic]:
     """The values as an array.
 
     Raises:
-        InputError: rows of different lengths.
+        InputError: rows of different lengths, or masked values.
     """
+    unmasked(values, name)
     try:
         return np.asarray(values)
     except (ValueError, TypeError):

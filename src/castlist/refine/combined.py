@@ -19,7 +19,7 @@ from castlist.refine.averaged import epochs_of, learnt_together
 from castlist.refine.device import choose_device
 from castlist.refine.learner import Watch, refined_by
 from castlist.refine.methods import TSiam
-from castlist.refine.model import Refined
+from castlist.refine.model import Refined, given_rows
 from castlist.refine.second_order import SecondOrder
 from castlist.refine.siamese import RECIPES, checked
 from castlist.types import Constraints, Embeddings, Machine
@@ -41,6 +41,7 @@ class Combination:
         Raises:
             InputError: x has not d columns, or holds NaN or infinite values.
         """
+        x = given_rows(x, precise)
         sides = [
             unit(part.transform(x, precise=precise)) * np.sqrt(share).astype(x.dtype)
             for part, share in zip(self.parts, self.share, strict=True)

@@ -20,9 +20,9 @@ from castlist.refine.device import fetch
 from castlist.refine.network import Network
 from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.types import Json, JsonObject
-from castlist.vectors import unit
+from castlist.vectors import real_array, single_precision, unit
 
-__all__ = ["Refined", "RefinedFeature", "check_model_output"]
+__all__ = ["Refined", "RefinedFeature", "check_model_output", "given_rows"]
 
 FORMAT = "castlist refinement 1"
 LARGEST = 1 << 30  # bytes of a model: 2,048 columns and a hidden layer of as many take 32 MB
@@ -34,6 +34,18 @@ class RefinedFeature(StrEnum):
 
     HIDDEN = "hidden"  # the hidden layer before its ReLU, not normalised, as published
     BESIDE = "beside"  # base feature and hidden layer concatenated, each of length 1, times the base's length
+
+
+def given_rows(x: NDArray[np.floating], precise: bool) -> NDArray[np.floating]:
+    """Features as float64 where `precise`, else as float32.
+
+    Raises:
+        InputError: some are masked, complex or not finite.
+    """
+    rows = np.asarray(real_array(x), np.float64, order="C") if precise else single_precision(x)
+    if not np.isfinite(rows).all():
+        raise InputError("the features hold NaN or infinite values; remove those faces first")
+    return rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,12 +65,10 @@ class Refined:
         Raises:
             InputError: x has not d columns, or holds NaN or infinite values.
         """
-        rows: NDArray[np.floating] = np.asarray(x, np.float64 if precise else np.float32)
+        rows = given_rows(x, precise)
         d = len(self.scaling.shift)
         if rows.ndim != 2 or rows.shape[1] != d:
             raise InputError(f"this refinement takes features of {d} dimensions, got shape {rows.shape}")
-        if not np.isfinite(rows).all():
-            raise InputError("the features hold NaN or infinite values; remove those faces first")
         step = max(1, 2**24 // d)  # 64 MB at a time
         parts = [self._features(rows[i : i + step]) for i in range(0, len(rows), step)]
         return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), rows.dtype)

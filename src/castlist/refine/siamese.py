@@ -23,6 +23,7 @@ from castlist.refine.prefetch import prefetch
 from castlist.refine.scaling import Scaling, ScalingKind
 from castlist.refine.train import SGD, train
 from castlist.types import Constraints, Embeddings, JsonObject, Machine
+from castlist.vectors import real_array, single_precision
 
 __all__ = ["RECIPES", "Known", "Miner", "Siamese", "checked"]
 
@@ -235,17 +236,15 @@ def checked(x: NDArray[np.generic]) -> Floats:
     """(n, d) float32 features that can be learned from.
 
     Raises:
-        InputError: not (n, d), empty, not finite, fewer than 4 rows, all rows equal, or all values so
+        InputError: not (n, d), empty, masked, not finite, fewer than 4 rows, all rows equal, or all values so
             small or some so large that single precision cannot hold their squares.
     """
-    x = np.asarray(x)
+    x = real_array(x)
     if x.ndim != 2:
         raise InputError(f"the features must have shape (n, d), one row a face, got {x.shape}")
     if not len(x) or not x.shape[1]:
         raise InputError("there are no faces to learn from: the features are empty")
-    rows = x.astype(np.float32, copy=False)
-    if not np.isfinite(rows).all():
-        raise InputError("the features hold NaN or infinite values; remove those faces first")
+    rows = single_precision(x)
     if len(rows) < 4:
         raise InputError(f"there are too few faces to learn from ({len(rows)}); at least 4 are needed")
     if (rows == rows[0]).all():

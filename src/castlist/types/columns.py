@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.vectors import unmasked
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,14 +24,15 @@ def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ..
     the same for all such columns.
 
     Raises:
-        InputError: a column has the wrong shape or number of rows; the message names it.
+        InputError: a column has the wrong shape or number of rows, or masked values; the message names it.
     """
     kind = type(table).__name__
     rows: int | None = None
     for name, (dtype, shape) in columns.items():
-        given = getattr(table, name)
+        given = unmasked(getattr(table, name), f"{kind}.{name}")
         frozen = isinstance(given, np.ndarray) and given.dtype == dtype and not given.flags.writeable
-        array: NDArray[np.generic] = given if frozen else np.array(given, dtype=dtype)
+        kept = frozen and given.flags.c_contiguous  # sums over another layout differ in their last digits
+        array: NDArray[np.generic] = given if kept else np.array(given, dtype=dtype, order="C")
         if array.size == 0 and array.ndim != len(shape):
             array = array.reshape(tuple(0 if n is None else n for n in shape))
         fits = array.ndim == len(shape) and all(

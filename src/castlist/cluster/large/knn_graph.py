@@ -26,6 +26,7 @@ from castlist.cluster.tree import among, assemble, group_merges, present_tracks,
 from castlist.errors import InputError
 from castlist.option_values import check_options
 from castlist.types import Constraints, Embeddings, Tree
+from castlist.vectors import unmasked
 
 __all__ = ["KnnGraph", "knn_tree"]
 
@@ -224,7 +225,7 @@ def _mean(points: Floats) -> NDArray[np.float32]:
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDArray[np.float64]]:
-    x = np.asanyarray(points)
+    x = np.asanyarray(unmasked(points, "points"))
     if x.dtype.kind in "iub":
         x = x.astype(np.float32)
     if x.ndim != 2 or not len(x) or x.dtype.kind != "f":

@@ -17,6 +17,7 @@ from castlist.refine.groups import known_pairs, track_column
 from castlist.refine.siamese import Siamese
 from castlist.research.features.table import seen_together
 from castlist.types import Machine
+from castlist.vectors import unmasked
 
 __all__ = ["PseudoRF", "SSiam", "SecondOrder", "TSiam", "TSiamSecondOrder"]
 
@@ -44,14 +45,14 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     def _read(self, X: ArrayLike) -> NDArray[np.generic]:
         x: NDArray[np.generic] = validate_data(
-            self, X, dtype=[np.float64, np.float32], ensure_min_samples=LEAST
+            self, unmasked(X, "X"), order="C", dtype=[np.float64, np.float32], ensure_min_samples=LEAST
         )
         return x
 
     def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """(n, hidden) refined features of X (n, d), in X's precision."""
         check_is_fitted(self)
-        x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        x = validate_data(self, unmasked(X, "X"), order="C", dtype=[np.float64, np.float32], reset=False)
         return self.refined_.transform(x, precise=True).astype(x.dtype, copy=False)
 
     def __sklearn_tags__(self) -> Tags:

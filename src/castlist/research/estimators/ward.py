@@ -13,6 +13,7 @@ from castlist.cluster import ward
 from castlist.cluster.links import check_pairs
 from castlist.errors import InputError
 from castlist.types import Clustering, Tree
+from castlist.vectors import unmasked
 
 __all__ = ["Ward"]
 
@@ -48,7 +49,9 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: fewer rows than clusters, NaN, or pairs that contradict each other.
         """
-        x = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        x = validate_data(
+            self, unmasked(X, "X"), order="C", dtype=[np.float64, np.float32], ensure_min_samples=2
+        )
         if not isinstance(self.n_clusters, int | np.integer) or not 1 <= self.n_clusters <= len(x):
             raise InputError(
                 f"n_clusters must lie in 1 to {len(x)}, the number of rows, got {self.n_clusters!r}"

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError, MissingExtra
 from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
+from castlist.vectors import real_array, single_precision
 
 __all__ = [
     "LAYOUTS",
@@ -292,7 +293,7 @@ def gather(
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
     """
-    vector = np.asarray(vector)
+    vector = real_array(vector)
     if vector.ndim != 2 or vector.dtype.kind not in "fiu":
         raise InputError(f"features must be numbers of shape (faces, dimensions), got {kind_of(vector)}")
     track = np.asarray(face_track, np.int64)
@@ -343,13 +344,9 @@ def _face_quality(quality: ArrayLike | None, faces: int) -> NDArray[np.float32]:
 
 def _single_precision(vector: NDArray[np.generic]) -> NDArray[np.float32]:
     """A read-only copy of feature vectors as float32."""
-    with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
-        stored = np.array(vector, np.float32)
-    if not np.isfinite(stored).all():
-        raise InputError(
-            "the features hold NaN, infinite values or values too large for single precision; "
-            "remove those faces first"
-        )
+    stored = single_precision(vector)
+    if np.may_share_memory(stored, vector):
+        stored = stored.copy()
     stored.flags.writeable = False  # so `Embeddings` does not copy it again
     return stored
 
