@@ -427,13 +427,7 @@ class Cast:
         Raises:
             InputError: a column has not one row per track.
         """
-        label = np.asarray(label, np.int64)
-        fate = np.where(label >= 0, PERSON, SET_ASIDE) if fate is None else np.asarray(fate)
-        reason = tuple(reason) or ("",) * len(tracks)
-        for name, column in (("label", label), ("fate", fate), ("reason", reason)):
-            if len(column) != len(tracks):
-                raise InputError(f"Cast.{name} has {len(column)} rows, expected {len(tracks)}, one a track")
-        label = np.where(fate == SET_ASIDE, NOISE, label)
+        label, fate, reason = _checked(len(tracks), label, fate, reason)
         portraits = Portraits.empty() if portraits is None else portraits
         worth = picture_worth(portraits, shots)
         person = np.full(len(tracks), NOISE, np.int32)
@@ -446,28 +440,44 @@ class Cast:
         prominence = tracks.prominence(clock, video.height)
         for row, k in enumerate(_cast_order(durations, tracks, prominence, label, fate)):
             members = np.flatnonzero(label == k)
-            person[members], final[members] = row, fate[members].min()
             name = names[k] if k < len(names) else ""
             number = int(numbers[k]) if k < len(numbers) else row + 1
-            persons.append(
-                Person(
-                    id=number,
-                    name=name or f"Person {number}",
-                    named=bool(name),
-                    fate=int(fate[members].min()),
-                    tracks=tuple(members.tolist()),
-                    face_count=int(tracks.size[members].sum()),
-                    duration=durations[k],
-                    appearances=_appearances(clock, tracks, members),
-                    faces=_faces(clock, portraits, worth, members),
-                )
+            made = Person(
+                id=number,
+                name=name or f"Person {number}",
+                named=bool(name),
+                fate=int(fate[members].min()),
+                tracks=tuple(members.tolist()),
+                face_count=int(tracks.size[members].sum()),
+                duration=durations[k],
+                appearances=_appearances(clock, tracks, members),
+                faces=_faces(clock, portraits, worth, members),
             )
+            person[members], final[members] = row, made.fate
+            persons.append(made)
         people = tuple(p for p in persons if p.fate == PERSON)
         background = tuple(p for p in persons if p.fate == BACKGROUND)
         return cls(
             video, clock, shots, tracks, person, final, reason, people, background, damaged, turned,
             negative, dict(joined or {}),
         )  # fmt: skip
+
+
+def _checked(
+    tracks: int, label: NDArray[np.integer], fate: NDArray[np.integer] | None, reason: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.integer], tuple[str, ...]]:
+    """(t,) the columns of `Cast.of`, with what stands for those not given; NOISE for tracks set aside.
+
+    Raises:
+        InputError: a column has not one row per track.
+    """
+    label = np.asarray(label, np.int64)
+    fate = np.where(label >= 0, PERSON, SET_ASIDE) if fate is None else np.asarray(fate)
+    reason = tuple(reason) or ("",) * tracks
+    for name, column in (("label", label), ("fate", fate), ("reason", reason)):
+        if len(column) != tracks:
+            raise InputError(f"Cast.{name} has {len(column)} rows, expected {tracks}, one a track")
+    return np.where(fate == SET_ASIDE, NOISE, label), fate, reason
 
 
 def _cast_order(
