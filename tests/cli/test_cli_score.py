@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from castlist.cli import run
 from castlist.errors import InputError
+from castlist.metrics import LabelledFaces
 from castlist.research.features import read
-from castlist.research.truth import read_truth
+from castlist.research.truth import first_frame_note, read_truth
+from castlist.types import Shots
 
 
 @pytest.fixture
@@ -81,6 +84,25 @@ def test_frames_that_seem_to_count_from_1_are_named_and_read_when_asked(film, tm
     assert (scores["recall"], note) == (1, "")
     assert run(["features", folder, "--truth", str(later), "-o", str(tmp_path / "f.npz")]) == 0
     assert "frames seem to count from 1" in capfd.readouterr().err
+
+
+def walking(ahead, first=0, shots=6, long=10):
+    """Faces of shots of ten frames: from shot to shot at the other side, walking four pixels a frame."""
+    frame = np.arange(shots * long)
+    left = np.where(frame // long % 2, 400.0, 100.0) + 4 * (frame % long + ahead)
+    box = np.stack([left, 0 * left, left + 40, 0 * left + 40], axis=1)
+    return LabelledFaces(frame[:-1] + first, box[:-1], np.full(len(frame) - 1, "ann"))
+
+
+@pytest.mark.parametrize(("shots", "ahead"), [(6, 0.0), (6, 0.8), (1, 0.0), (1, 0.51)])
+@pytest.mark.parametrize(("first", "noted"), [(0, False), (1, True)])
+def test_faces_beside_cuts_say_from_which_number_frames_count(shots, ahead, first, noted):
+    """A detector that sees who walks most of a frame ahead fits the next frame better, but not at a cut."""
+    found, starts = walking(ahead, shots=shots), 10 * np.arange(shots)
+    note = first_frame_note(
+        walking(0, first, shots), found.frame, found.box, Shots(starts, starts + 10, 0 * starts), 0
+    )
+    assert bool(note) == noted
 
 
 @pytest.mark.parametrize(

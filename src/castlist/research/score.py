@@ -69,5 +69,5 @@ def truth_note(workspace: str | Path, truth: str | Path, *, first_frame: int | N
 
 def _note(cast: Cast, known: LabelledFaces, truth: str | Path, first_frame: int | None) -> str:
     start = int(is_mot(truth)) if first_frame is None else first_frame
-    note = first_frame_note(known, cast.tracks.frame, cast.tracks.box, len(cast.clock), start)
+    note = first_frame_note(known, cast.tracks.frame, cast.tracks.box, cast.shots, start)
     return f"{Path(truth).name}: {note}" if note else ""
