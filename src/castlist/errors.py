@@ -7,6 +7,7 @@
     ├── WorkspaceError             the workspace cannot be read or written
     │   ├── WorkspaceBusy          another castlist is at work on it
     │   ├── WorkspaceNewer         it was written by a later castlist
+    │   ├── ScanLost               vectors of a scan are missing or damaged (store/scans.py)
     │   └── Stale                  decided on an old view; what came between is in it (store/log.py)
     ├── ModelError                 a model file is missing or is not the one we know
     └── MissingExtra               an optional part is not installed; the message says what to pip install

@@ -82,6 +82,30 @@ def test_of_several_video_streams_the_largest_is_the_film(tmp_path: Path) -> Non
         assert len(list(reader)) == (9 if video.height == 32 else 4)
 
 
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs the ffmpeg command for tracks of one picture")
+@pytest.mark.parametrize("name", ["film.mov", "film.mkv", "film.ts", "film.vob"])
+@pytest.mark.parametrize("poster", ["first", "last"])
+def test_a_picture_in_a_track_of_its_own_is_no_film(name: str, poster: str, tmp_path: Path) -> None:
+    write(tmp_path / "film.mp4", [("mpeg4", "yuv420p", bars(), 9)])
+    write(tmp_path / "poster.mp4", [("mpeg4", "yuv420p", bars(96), 1)])
+    inputs = ["poster.mp4", "film.mp4"] if poster == "first" else ["film.mp4", "poster.mp4"]
+    command = ["ffmpeg", "-v", "error", "-y", *(f"-i {inputs[0]} -i {inputs[1]} -map 0 -map 1".split())]
+    marks = ["-disposition:v:0", "default", "-disposition:v:1", "default"]
+    subprocess.run([*command, "-c", "mpeg2video", *marks, f"all-{name}"], check=True, cwd=tmp_path)
+    video = open_video(tmp_path / f"all-{name}")
+    assert video.height == 64
+    with read_frames(video) as reader:
+        assert len(list(reader)) == 9
+
+
+def test_an_animated_picture_that_begins_with_a_still_one_is_read_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "film.avif", [("libsvtav1", "yuv420p", bars(128), 9)])
+    with av.open(str(path)) as file:
+        assert [s.frames for s in file.streams.video] == [1, 9]
+    with read_frames(open_video(path)) as reader:
+        assert len(list(reader)) == 9
+
+
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs the ffmpeg command to attach a picture")
 @pytest.mark.parametrize("film", [True, False])
 def test_cover_art_is_no_film(film: bool, tmp_path: Path) -> None:

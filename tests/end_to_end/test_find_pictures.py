@@ -1,13 +1,16 @@
-"""A picture that is lost stops nothing, and is made again where the film is there."""
+"""A picture or vectors that are lost stop nothing, and are made again where the film is there."""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 
 import pytest
 
 from castlist import find
 from castlist.cli import run
+from castlist.errors import WorkspaceError
+from castlist.store import Workspace
 
 
 @pytest.fixture
@@ -75,3 +78,50 @@ def test_verbs_go_on_without_pictures(workspace, words, capfd):
     harm(pictures)
     assert run([words[0], str(place), *words[1:]]) == 0
     assert capfd.readouterr().err == ""
+
+
+def gone(shard):
+    shard.unlink()
+
+
+def emptied(shard):
+    shard.write_bytes(b"")
+
+
+def zeroed(shard):
+    shard.write_bytes(bytes(shard.stat().st_size))
+
+
+@pytest.mark.parametrize("lose", [gone, emptied, zeroed, lambda shard: shutil.rmtree(shard.parent)])
+def test_lost_vectors_are_made_again_byte_by_byte_and_decisions_hold(workspace, lose):
+    film, place, _ = workspace
+    assert run(["decide", str(place), "name", "p1", "Ann"]) == 0
+    with Workspace.open(place, write=False) as before:
+        cast = before.cast()
+    shards = {p: p.read_bytes() for p in sorted(place.glob("embeddings/*.npy"))}
+    lose(min(shards))
+    found = find(film, workspace=place)
+    assert {p: p.read_bytes() for p in sorted(place.glob("embeddings/*.npy"))} == shards
+    assert found["Ann"].appearances == cast["Ann"].appearances
+    assert [person.name for person in found] == [person.name for person in cast]
+
+
+def test_vectors_lost_from_a_scan_that_was_stopped_are_made_again(workspace):
+    film, place, _ = workspace
+    shards = {p: p.read_bytes() for p in sorted(place.glob("embeddings/*.npy"))}
+    with sqlite3.connect(place / "cast.db") as db:
+        db.execute("UPDATE scans SET finished = NULL")
+        db.execute("DELETE FROM segments WHERE number = (SELECT max(number) FROM segments)")
+    gone(min(shards))
+    find(film, workspace=place, replace=True)
+    assert {p: p.read_bytes() for p in sorted(place.glob("embeddings/*.npy"))} == shards
+
+
+def test_where_somebody_was_erased_no_new_scan_brings_the_person_back(workspace):
+    film, place, _ = workspace
+    with Workspace.open(place) as opened:
+        tracks = [int(t) for t in opened.cast()[0].tracks]
+        opened.erase(tracks, ("Person 1",))
+    gone(min(place.glob("embeddings/*.npy")))
+    with pytest.raises(WorkspaceError, match="--out in another folder: somebody was erased here"):
+        find(film, workspace=place)

@@ -136,6 +136,24 @@ def test_what_is_no_file_is_refused_at_once(place, part, make):
         all_of(place)
 
 
+@pytest.mark.parametrize("deep", ["UPDATE runs SET models = ?", "UPDATE block_columns SET shape = ?"])
+def test_deep_json_is_told_in_castlists_own_words(place, deep):
+    with sqlite3.connect(place / "cast.db") as db:
+        db.execute(deep, ("[" * 9000 + "]" * 9000,))
+    with pytest.raises(WorkspaceError, match=r"is damaged .*; bring back a copy of it") as error:
+        all_of(place)
+    assert "recursion" not in str(error.value)
+
+
+def test_a_folder_in_the_place_of_a_picture_is_named(place):
+    as_folder(PARTS["a picture"](place))
+    with (
+        Workspace.open(place) as workspace,
+        pytest.raises(WorkspaceError, match=r"thumbs/.*\.jpg is a folder"),
+    ):
+        workspace.put_image(b"jpeg")
+
+
 @pytest.mark.parametrize("part", ["a shard", "a picture"])
 def test_a_giant_is_not_read(place, part):
     as_giant(PARTS[part](place))

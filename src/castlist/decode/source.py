@@ -51,6 +51,7 @@ MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is 
 FINE = 8  # ticks between two frames, at least: so that a time can be given between two others
 GAP = 2.5  # usual times between two frames, beyond which there is a gap in a film of an even rate
 EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
+FRAME_AND_HALF = Fraction(3, 2)  # frames: a stream that lasts less has one, however its duration is rounded
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
 
 
@@ -166,7 +167,10 @@ class Source:
         return self._has(Flags.ts_discont)
 
     def _main_stream(self) -> av.VideoStream:
-        """The default video stream, of several the largest; cover art and thumbnails are no video."""
+        """The default video stream, of several the largest.
+
+        Cover art and thumbnails are no video; a stream of one frame is the film only where it is alone.
+        """
         if "_pipe" in self.container.format.name or self.container.format.name == "ico":
             raise Unusable(Fault.MOVING_WEBP if self._moving_webp() else Fault.PICTURE)
         still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
@@ -177,7 +181,10 @@ class Source:
         films = [s for s in films if s.codec_context is not None]
         if not films:
             raise Unusable(Fault.NO_DECODER)
-        best = max(films, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index))
+        best = max(
+            films,
+            key=lambda s: (not _of_one_frame(s), bool(s.disposition & default), s.width * s.height, -s.index),
+        )
         if best.width * best.height > self._max_pixels:
             raise Unusable(Fault.TOO_LARGE, f"{best.width}x{best.height}")
         return best
@@ -511,6 +518,15 @@ class Source:
         if self._threads != 1:
             raise _Damage
         self._hurts += 1
+
+
+def _of_one_frame(stream: av.VideoStream) -> bool:
+    """Whether a stream is, by its header or as far as FFmpeg looked, one picture.
+
+    Such is the first stream of an animated AVIF, or a poster in a track of its own.
+    """
+    rate = stream.average_rate  # None where FFmpeg saw one frame
+    return stream.frames == 1 or rate is None or 0 < _tagged(stream) * rate < FRAME_AND_HALF
 
 
 def _tagged(stream: av.VideoStream) -> Fraction:

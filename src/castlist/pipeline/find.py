@@ -24,7 +24,7 @@ from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
-from castlist.errors import InputError, ModelError
+from castlist.errors import InputError, ModelError, WorkspaceError
 from castlist.film_workspace import workspace_of
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
@@ -39,7 +39,7 @@ from castlist.progress import Watch, overall, silent
 from castlist.recipe import Recipe
 from castlist.refine.device import choose_device
 from castlist.report.html import compile_template
-from castlist.store import Workspace
+from castlist.store import ScanLost, Workspace
 from castlist.store.paths import written
 from castlist.store.workspace import KeptPictures
 from castlist.types import Machine, Scan, Video
@@ -189,6 +189,7 @@ def _scanned(
     The helper meanwhile makes ready what takes long the first time and is needed at the end.
     """
     key = recipe.scan_key(video)
+    scanned = _stored(workspace, key)
     if workspace.is_complete(key):
         decoder.close()
     else:
@@ -210,9 +211,27 @@ def _scanned(
                 helper.do(partial(importlib.import_module, "scipy.optimize"))
             workspace.append(key, piece, last=is_last_piece(piece))
         workspace.complete(key)
+        scanned = workspace.scan(key)
     frames = workspace.frames(key)
     watch("scan", frames, frames)
-    scanned = workspace.scan(key) or Scan.empty()
+    scanned = scanned or Scan.empty()
     if lost := missing_pictures(workspace, scanned):
         recut_pictures(workspace, video, scanned, lost)
     return scanned
+
+
+def _stored(workspace: Workspace, key: str) -> Scan | None:
+    """What is stored of a scan; None where nothing is, or where vectors are lost, and all is made anew.
+
+    Raises:
+        WorkspaceError: vectors are lost, but somebody was erased, whom a new scan would bring back.
+    """
+    try:
+        return workspace.scan(key)
+    except ScanLost as error:
+        if workspace.erased:
+            raise WorkspaceError(
+                f"{error}, with --out in another folder: somebody was erased here whom the film still shows"
+            ) from error
+        workspace.forget(key)
+        return None

@@ -96,7 +96,7 @@ def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Stored]:
             found[name] = _value(*heads[name], parts.pop(name), room)
             room -= getattr(found[name], "nbytes", 0)
     except (ValueError, TypeError, OverflowError, RecursionError, zlib.error) as error:
-        raise damaged(f"column {name[:40]}: {error}") from error
+        raise damaged(error, f"column {name[:40]}: ") from error
     return found
 
 

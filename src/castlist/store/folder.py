@@ -119,7 +119,10 @@ class Folder:
                     file.flush()
                     if durable:
                         os.fsync(fd)
-                    os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
+                    try:
+                        os.replace(part, leaf, src_dir_fd=folder, dst_dir_fd=folder)
+                    except IsADirectoryError:
+                        raise self._refused(name, "is a folder") from None
                 if durable:
                     _sync_names(folder)
             except BaseException:

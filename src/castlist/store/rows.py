@@ -211,9 +211,12 @@ def most_rows(db: sqlite3.Connection) -> int:
     return int(getattr(db, "size", 1 << 40)) // SMALLEST + 1000
 
 
-def damaged(why: object) -> WorkspaceError:
+def damaged(why: object, where: str = "") -> WorkspaceError:
     """The error for a cast.db that holds something else than castlist writes."""
-    return WorkspaceError(f"the workspace's cast.db is damaged: {str(why)[:120]}")
+    words = "values are nested too deeply" if isinstance(why, RecursionError) else str(why)[:120]
+    return WorkspaceError(
+        f"the workspace's cast.db is damaged ({where}{words}); bring back a copy of it", elsewhere=True
+    )
 
 
 def whole(value: object) -> int:

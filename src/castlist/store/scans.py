@@ -27,6 +27,7 @@ from castlist.store.rows import damaged, exact, optional, rows, text, whole
 from castlist.types import Clock, Cue, Detections, Scan
 
 __all__ = [
+    "ScanLost",
     "append",
     "begin",
     "beside",
@@ -45,6 +46,14 @@ __all__ = [
     "retimed",
     "write_shard",
 ]
+
+
+class ScanLost(WorkspaceError):
+    """Vectors of a scan are missing or damaged; `castlist find` makes them again from the film."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; bring back a copy of it, or run castlist find again")
+
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -147,7 +156,7 @@ def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
     """All segments of a scan as one, as stored; holds each column once. None where there is no segment.
 
     Raises:
-        WorkspaceError: a shard is missing or damaged.
+        ScanLost: a shard is missing or damaged.
     """
     found = rows(
         db,
@@ -308,15 +317,19 @@ def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
 
 
 def read_shard(folder: Folder, shard: str, crc: int | None, rows: int) -> NDArray[np.float16]:
-    """The vectors of a segment."""
+    """The vectors of a segment.
+
+    Raises:
+        ScanLost: they are not there, or not what was written.
+    """
     place = folder.path / EMBEDDINGS / shard
     try:
         data = folder.read(f"{EMBEDDINGS}/{shard}", _HEADER + 2 * _WIDEST * rows)
     except FileNotFoundError:
-        raise _lost(place, "is missing") from None
+        raise ScanLost(place, "is missing") from None
     half = _half(data, rows)
     if half is None or zlib.crc32(half.data) != crc:
-        raise _lost(place, "is damaged")
+        raise ScanLost(place, "is damaged")
     return half
 
 
@@ -354,12 +367,6 @@ def _shard(value: object) -> str:
     if not _SHARD.fullmatch(name):
         raise ValueError("a segment names no file of vectors")
     return name
-
-
-def _lost(path: Path, reason: str) -> WorkspaceError:
-    return WorkspaceError(
-        f"{path}: {reason}; bring back a copy of it, or find the cast again in another folder", elsewhere=True
-    )
 
 
 def counted(db: sqlite3.Connection, scan: int) -> tuple[int, int]:

@@ -236,7 +236,7 @@ class Workspace:
         """All stored segments of a scan as one, None where there is none; holds each column once.
 
         Raises:
-            WorkspaceError: a shard of vectors is missing or damaged.
+            ScanLost: a shard of vectors is missing or damaged.
         """
         with self._reading() as db:
             self._used.add(key)
