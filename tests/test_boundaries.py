@@ -23,6 +23,7 @@ PLAIN = {
     "helper_thread",
     "low_light",
     "machine_limits",
+    "noise",
     "own_process",
     "shell_words",
     "option_values",

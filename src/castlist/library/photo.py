@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from castlist.decode import printable
 from castlist.errors import InputError
 from castlist.low_light import brightened
+from castlist.noise import smoothed
 from castlist.recipe import Recipe
 from castlist.types import Detections, Machine
 from castlist.vectors import unit
@@ -55,7 +56,7 @@ def faces_in(
     """
     from castlist.embed import align_faces
 
-    image = _read(Path(photo))
+    image = smoothed(_read(Path(photo)))
     found = _detect(image, recipe, machine)
     if not len(found):
         raise InputError(

@@ -39,6 +39,7 @@ from castlist.embed import (
 from castlist.errors import RecipeError
 from castlist.helper_thread import HelperTask, HelperThread
 from castlist.low_light import brightened
+from castlist.noise import smoothed
 from castlist.pipeline.custom_steps import finder_of, vectors_of
 from castlist.recipe import Recipe
 from castlist.types import Clock, Detections, Machine, Scan, Video
@@ -189,6 +190,7 @@ class _Segment:
     patches: list[NDArray[np.uint8]] = field(default_factory=list)  # in which non-rigid motion is measured
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
     frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
+    calm: dict[int, NDArray[np.uint8]] = field(default_factory=dict)  # pictures of these that were searched
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
     watcher: Sampler | LookAhead = field(init=False)
 
@@ -203,14 +205,24 @@ class _Segment:
         self.pts.append(frame.pts)
         self.signals.append(signal)
         self.frames.append((number, frame))
-        for faces in self.watcher.see(number, float(frame.pts * self.unit), lambda: frame.image, signal):
+        searched = partial(self._searched, number, frame)
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), searched, signal):
             self._store(faces)
+
+    def _searched(self, number: int, frame: Frame) -> NDArray[np.uint8]:
+        """The picture of a frame in which faces are searched: smoothed where it is noisy."""
+        if number not in self.calm:
+            self.calm = {n: self.calm[n] for n, _ in tuple(self.frames) if n in self.calm}
+            self.calm[number] = smoothed(frame.image)
+        return self.calm[number]
 
     def _store(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
-        image = dict(self.frames)[int(faces.frame[0])].image
+        number = int(faces.frame[0])
+        frame = dict(self.frames)[number]
+        image, calm = frame.image, self._searched(number, frame)
         zoom = np.float32(self.steps.video.width / image.shape[1])
-        self.chips += [brightened(align_faces(image, points)) for points in faces.landmarks]
+        self.chips += [brightened(align_faces(calm, points)) for points in faces.landmarks]
         self.besides += [self.steps.recipe.cue.cut(image, box) for box in faces.box]
         self.patches += [face_patch(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
@@ -221,6 +233,7 @@ class _Segment:
         for faces in self.watcher.finish():
             self._store(faces)
         self.frames.clear()
+        self.calm.clear()
         self.lost = lost
         self._in_order()
 

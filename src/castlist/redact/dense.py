@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from castlist.decode import read_frames
 from castlist.detect import Detector, YuNet
 from castlist.detect.sampling import merged
+from castlist.noise import smoothed
 from castlist.track import MotionTracker
 from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
@@ -62,9 +63,10 @@ def dense(
     with read_frames(video, max_side=MAX_SIDE) as reader:
         for number, frame in enumerate(reader):
             pts.append(frame.pts)
-            faces = _faces(frame.image, detector, search, machine)
+            image = smoothed(frame.image)
+            faces = _faces(image, detector, search, machine)
             if real is not None and len(faces):
-                faces = faces[real(number, frame.image, faces)]
+                faces = faces[real(number, image, faces)]
             zoom = np.float32(video.width / frame.image.shape[1])
             side = (faces.box[:, 2:] - faces.box[:, :2]).min(1) if len(faces) else np.zeros(0)
             faces = faces[side * zoom >= search.smallest]
