@@ -1,39 +1,64 @@
 "use strict";
 // Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
-// An address is #/view/dialog=values/dialog=values, the dialogs in the order in which they were opened. It begins with a
-// slash so that it names no element: at a step back to #people a browser takes the focus away from what has it.
+// An address is #/view/dialog=values/dialog=values, the dialogs in the order in which they were opened. It
+// begins with a slash so that it names no element: at a step back to #people a browser takes the focus away
+// from what has it.
 
 const dialogs = new Map(); // name -> { dialog, again }
-let showView = () => {}, shownView = () => "";
+let showView = () => {},
+  shownView = () => "";
 // `run` shows a view by its name; `now` says which is shown
-export const onView = (run, now) => { [showView, shownView] = [run, now]; };
+export const onView = (run, now) => {
+  [showView, shownView] = [run, now];
+};
 const ready = () => document.documentElement.dataset.ready; // the page was drawn once
 
 const key = (part) => part.split("=")[0];
 function parts() {
-  try { return decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/"); } catch { return [""]; }
+  try {
+    return decodeURIComponent(location.hash.replace(/^#\/?/, "")).split("/");
+  } catch {
+    return [""];
+  }
 }
-const write = (list) => "#/" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
+const write = (list) =>
+  "#/" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
 const open = (part) => dialogs.get(key(part))?.dialog.open;
 
 // The address after dialogs were closed: without them, one step back where they were opened by one.
 let leaving = false; // a step back of our own is under way
 function tidy() {
-  const address = parts(), last = address.at(-1), gone = address.filter((p, i) => i && dialogs.has(key(p)) && !open(p));
-  if (gone.includes(last) && history.state?.opened === key(last)) { leaving = true; history.back(); } else if (gone.length) history.replaceState(history.state, "", write(address.filter((p) => !gone.includes(p))));
+  const address = parts(),
+    last = address.at(-1),
+    gone = address.filter((p, i) => i && dialogs.has(key(p)) && !open(p));
+  if (gone.includes(last) && history.state?.opened === key(last)) {
+    leaving = true;
+    history.back();
+  } else if (gone.length)
+    history.replaceState(history.state, "", write(address.filter((p) => !gone.includes(p))));
 }
 
 // A dialog with an address. The result opens it; `again(values)` opens it from an address.
 export function named(dialog, name, again = null) {
   dialogs.set(name, { dialog, again, part: name });
-  dialog.addEventListener("close", () => { if (!leaving && !dialog.open) tidy(); });
+  dialog.addEventListener("close", () => {
+    if (!leaving && !dialog.open) tidy();
+  });
   return (values = []) => {
-    const address = parts(), part = [name, values.join(",")].filter((t) => t !== "").join("="), place = address.findIndex((p, i) => i && key(p) === name);
+    const address = parts(),
+      part = [name, values.join(",")].filter((t) => t !== "").join("="),
+      place = address.findIndex((p, i) => i && key(p) === name);
     dialogs.get(name).part = part;
-    if (place > 0) history.replaceState(history.state, "", write(address.map((p, i) => (i === place ? part : p))));
+    if (place > 0)
+      history.replaceState(history.state, "", write(address.map((p, i) => (i === place ? part : p))));
     else {
-      const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open; // closed a moment ago, for this one
-      history[stale ? "replaceState" : "pushState"]({ opened: name }, "", write([address[0] || shownView(), ...address.slice(1).filter(open), part]));
+      // closed a moment ago, for this one
+      const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open;
+      history[stale ? "replaceState" : "pushState"](
+        { opened: name },
+        "",
+        write([address[0] || shownView(), ...address.slice(1).filter(open), part]),
+      );
     }
     if (!dialog.open) dialog.showModal();
   };
@@ -43,7 +68,10 @@ function arrived() {
   leaving = false;
   tidy();
   const here = new Set(parts().slice(1).map(key));
-  for (const [name, { dialog, part }] of dialogs) if (!leaving && dialog.open && !here.has(name)) { history.pushState({ opened: name }, "", write([...parts(), part])); }
+  for (const [name, { dialog, part }] of dialogs)
+    if (!leaving && dialog.open && !here.has(name)) {
+      history.pushState({ opened: name }, "", write([...parts(), part]));
+    }
 }
 
 // A view was chosen: a step of its own.
@@ -54,15 +82,22 @@ export function viewed(name) {
 
 // Show what the address says: the view, then its dialogs; others are closed.
 export function follow() {
-  const [view, ...opened] = parts(), wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));
-  for (const [name, { dialog }] of [...dialogs].reverse()) if (dialog.open && !wanted.has(name)) dialog.close();
+  const [view, ...opened] = parts(),
+    wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));
+  for (const [name, { dialog }] of [...dialogs].reverse())
+    if (dialog.open && !wanted.has(name)) dialog.close();
   if (view && view !== shownView()) showView(view);
   for (const [name, values] of wanted) {
-    const known = dialogs.get(name), part = values ? `${name}=${values}` : name;
-    if (known?.again && (!known.dialog.open || known.part !== part)) known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
+    const known = dialogs.get(name),
+      part = values ? `${name}=${values}` : name;
+    if (known?.again && (!known.dialog.open || known.part !== part))
+      known.again(values ? values.split(",").map((v) => (/^\d+$/.test(v) ? Number(v) : v)) : []);
   }
   const left = opened.filter((p) => dialogs.get(key(p))?.again || open(p));
   if (left.length < opened.length) history.replaceState(null, "", write([view, ...left]));
 }
 export const first = () => parts()[0];
-addEventListener("popstate", () => { if (leaving) arrived(); else if (ready()) follow(); });
+addEventListener("popstate", () => {
+  if (leaving) arrived();
+  else if (ready()) follow();
+});

@@ -8,7 +8,8 @@ export const $$ = (selector, from = document) => [...from.querySelectorAll(selec
 export function el(tag, props = {}, ...kids) {
   const e = document.createElement(tag);
   for (const [k, v] of Object.entries(props)) {
-    if (k in e && k !== "list") e[k] = v; else e.setAttribute(k, v);
+    if (k in e && k !== "list") e[k] = v;
+    else e.setAttribute(k, v);
   }
   e.append(...kids.filter((k) => k !== null && k !== undefined && k !== ""));
   return e;
@@ -20,37 +21,68 @@ export function button(text, run, { key = "", ...props } = {}) {
 }
 
 export const clock = (ms) => {
-  const s = Math.floor(ms / 1000), two = (n) => String(n).padStart(2, "0");
-  return (s >= 3600 ? Math.floor(s / 3600) + ":" + two(Math.floor(s / 60) % 60) : Math.floor(s / 60)) + ":" + two(s % 60);
+  const s = Math.floor(ms / 1000),
+    two = (n) => String(n).padStart(2, "0");
+  return (
+    (s >= 3600 ? Math.floor(s / 3600) + ":" + two(Math.floor(s / 60) % 60) : Math.floor(s / 60)) +
+    ":" +
+    two(s % 60)
+  );
 };
-export const length = (s) => (s < 9.95 ? s.toFixed(1) + " s" : s < 59.5 ? Math.round(s) + " s"
-  : s < 3599.5 ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
-    : Math.floor(Math.round(s / 60) / 60) + " h " + String(Math.round(s / 60) % 60).padStart(2, "0") + " min");
-export const many = (n, singular, more) => n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
+export const length = (s) =>
+  s < 9.95
+    ? s.toFixed(1) + " s"
+    : s < 59.5
+      ? Math.round(s) + " s"
+      : s < 3599.5
+        ? Math.floor(Math.round(s) / 60) + " min " + String(Math.round(s) % 60).padStart(2, "0") + " s"
+        : Math.floor(Math.round(s / 60) / 60) +
+          " h " +
+          String(Math.round(s / 60) % 60).padStart(2, "0") +
+          " min";
+export const many = (n, singular, more) =>
+  n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
 // An expected number of something, in whole ones.
 export const roughly = (n, singular) => (n < 0.5 ? "less than 1 " + singular : many(Math.round(n), singular));
 export const short = (name) => (name.length > 80 ? name.slice(0, 79).trimEnd() + "…" : name);
 export const label = (p) => short(p.name) || "Person " + p.id.slice(1);
 // Text in which what is written from right to left steers nothing around it.
-const RIGHT_TO_LEFT = /([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff](?:[\s\p{M}\p{N}'’-]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff])*)/u;
-export const isolated = (text) => text.split(RIGHT_TO_LEFT).map((part, i) => (i % 2 ? el("bdi", {}, part) : part));
+const LETTER = String.raw`[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]`;
+const RIGHT_TO_LEFT = new RegExp(String.raw`(${LETTER}(?:[\s\p{M}\p{N}'’-]*${LETTER})*)`, "u");
+export const isolated = (text) =>
+  text.split(RIGHT_TO_LEFT).map((part, i) => (i % 2 ? el("bdi", {}, part) : part));
 export const hue = (p) => (Number(p.id.slice(1)) + 7) % 8; // Person 1 has the first colour
 export function face(picture, alt = "") {
   if (!picture) return el("span", { className: "face nobody", ariaHidden: "true" }, "?");
-  const img = el("img", { className: "face", src: "/thumb/" + picture[0], alt, loading: "lazy", decoding: "async", width: 112, height: 112, draggable: false });
+  const img = el("img", {
+    className: "face",
+    src: "/thumb/" + picture[0],
+    alt,
+    loading: "lazy",
+    decoding: "async",
+    width: 112,
+    height: 112,
+    draggable: false,
+  });
   const meant = picture.slice(2).find((q) => typeof q === "string"); // [image, milliseconds, (track,) where]
   if (meant) light(img, meant.split(" ").map(Number));
   return img;
 }
 // Where a picture shows several faces, everything but the one that is meant is paler.
 function light(img, [left, top, right, bottom]) {
-  const at = (from, to) => (to - from >= 100 ? 0 : (100 * from) / (100 - (to - from))), percent = (q) => q.toFixed(1) + "%";
+  const at = (from, to) => (to - from >= 100 ? 0 : (100 * from) / (100 - (to - from))),
+    percent = (q) => q.toFixed(1) + "%";
   img.classList.add("meant");
-  for (const [name, value] of [["--meant-at", `${percent(at(left, right))} ${percent(at(top, bottom))}`], ["--meant-size", `${right - left}% ${bottom - top}%`]]) img.style.setProperty(name, value);
+  for (const [name, value] of [
+    ["--meant-at", `${percent(at(left, right))} ${percent(at(top, bottom))}`],
+    ["--meant-size", `${right - left}% ${bottom - top}%`],
+  ])
+    img.style.setProperty(name, value);
 }
 
 // Enter confirms a page of faces, but not on a button that Tab reaches and that is none of the faces.
-export const ownEnter = (e, faces) => e.key === "Enter" && e.target.tabIndex >= 0 && e.target.matches("button") && !e.target.matches(faces);
+export const ownEnter = (e, faces) =>
+  e.key === "Enter" && e.target.tabIndex >= 0 && e.target.matches("button") && !e.target.matches(faces);
 
 // Keyed lists: nodes stay where they are unless they must move, so that focus and scrolling stay too.
 export function arrange(list, nodes) {
@@ -58,18 +90,25 @@ export function arrange(list, nodes) {
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
   let next = list.firstElementChild;
   for (const node of nodes) {
-    if (node === next) next = next.nextElementSibling; else list.insertBefore(node, next);
+    if (node === next) next = next.nextElementSibling;
+    else list.insertBefore(node, next);
   }
 }
 
-// What the page says beside the tabs, where nothing else is, or at the foot of the dialog that is open; with a way back
-// where there is one.
-const box = $("#message"), bar = $("header.top");
-let quiet = 0, shown = { text: "", back: null };
+// What the page says beside the tabs, where nothing else is, or at the foot of the dialog that is open; with
+// a way back where there is one.
+const box = $("#message"),
+  bar = $("header.top");
+let quiet = 0,
+  shown = { text: "", back: null };
 export const topmost = () => $$("dialog[open]").at(-1) || null;
 export function notify(text, bad = false, back = null) {
   (topmost() || bar).append(box);
-  box.replaceChildren(...(text ? [el("span", { title: text }, ...isolated(text)), back && button("Undo", back)].filter(Boolean) : []));
+  box.replaceChildren(
+    ...(text
+      ? [el("span", { title: text }, ...isolated(text)), back && button("Undo", back)].filter(Boolean)
+      : []),
+  );
   box.className = bad ? "bad" : "";
   stand();
   shown = { text, back };
@@ -80,35 +119,90 @@ export function notify(text, bad = false, back = null) {
 let silence = "";
 function rest() {
   if (silence && shown.text === silence) return;
-  if (silence) notify(silence, true); else { box.replaceChildren(); shown = { text: "", back: null }; }
+  if (silence) notify(silence, true);
+  else {
+    box.replaceChildren();
+    shown = { text: "", back: null };
+  }
 }
 // What is said stands above the bar with what is answered by, or below it where the bar leaves room enough.
 function stand() {
-  const tops = $$(".confirm").map((b) => b.getBoundingClientRect()).filter((r) => r.height && r.bottom + box.offsetHeight + 80 > innerHeight).map((r) => r.top);
+  const tops = $$(".confirm")
+    .map((b) => b.getBoundingClientRect())
+    .filter((r) => r.height && r.bottom + box.offsetHeight + 80 > innerHeight)
+    .map((r) => r.top);
   box.style.setProperty("--bar", `${Math.max(0, innerHeight - Math.min(innerHeight, ...tops))}px`);
 }
 const confirming = new ResizeObserver(stand);
-for (const e of ["scroll", "resize"]) addEventListener(e, () => { if (box.firstChild) stand(); }, { passive: true });
+for (const e of ["scroll", "resize"])
+  addEventListener(
+    e,
+    () => {
+      if (box.firstChild) stand();
+    },
+    { passive: true },
+  );
 export function answerBar(...content) {
   const made = el("div", { className: "confirm" }, ...content);
   confirming.observe(made);
   return made;
 }
-addEventListener("close", (e) => { if (e.target.contains(box)) (topmost() || bar).append(box); }, { capture: true });
+addEventListener(
+  "close",
+  (e) => {
+    if (e.target.contains(box)) (topmost() || bar).append(box);
+  },
+  { capture: true },
+);
 
-// What changes by itself waits until no pointer is pressed: a click whose button was replaced meanwhile is lost.
-let pressed = false, waiting = [];
+// What changes by itself waits until no pointer is pressed: a click whose button was replaced meanwhile is
+// lost.
+let pressed = false,
+  waiting = [];
 function release() {
   pressed = false;
-  setTimeout(() => { if (!pressed) for (const go of waiting.splice(0)) go(); }); // after the click that a release makes
+  setTimeout(() => {
+    if (!pressed) for (const go of waiting.splice(0)) go();
+  }); // after the click that a release makes
 }
-addEventListener("pointerdown", () => { pressed = true; }, { capture: true });
+addEventListener(
+  "pointerdown",
+  () => {
+    pressed = true;
+  },
+  { capture: true },
+);
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, release, { capture: true });
-addEventListener("pointermove", (e) => { if (pressed && !e.buttons) release(); }, { capture: true, passive: true }); // released elsewhere
-export const released = () => (pressed ? new Promise((go) => { waiting.push(go); }) : Promise.resolve());
+addEventListener(
+  "pointermove",
+  (e) => {
+    if (pressed && !e.buttons) release();
+  },
+  { capture: true, passive: true },
+); // released elsewhere
+export const released = () =>
+  pressed
+    ? new Promise((go) => {
+        waiting.push(go);
+      })
+    : Promise.resolve();
 
 // The state
-export const S = { revision: -1, asked: -1, proposals: "", film: null, people: [], by: new Map(), aside: [], undo: "", redo: "", conflicts: [], missing: 0, joined: [], tab: "questions" };
+export const S = {
+  revision: -1,
+  asked: -1,
+  proposals: "",
+  film: null,
+  people: [],
+  by: new Map(),
+  aside: [],
+  undo: "",
+  redo: "",
+  conflicts: [],
+  missing: 0,
+  joined: [],
+  tab: "questions",
+};
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
@@ -118,13 +212,26 @@ export async function take(news) {
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
   S.by = new Map(S.people.map((p) => [p.id, p]));
-  for (const k of ["revision", "proposals", "film", "aside", "undo", "redo", "conflicts", "missing", "joined"]) S[k] = news[k];
+  for (const k of [
+    "revision",
+    "proposals",
+    "film",
+    "aside",
+    "undo",
+    "redo",
+    "conflicts",
+    "missing",
+    "joined",
+  ])
+    S[k] = news[k];
   for (const run of listeners) run();
 }
 
 // Talking to the server
 const SILENT = "castlist does not answer. Is castlist review still running in its terminal?";
-const ANOTHER = "This page is of a castlist review that has ended. Open the address that the new one shows in its terminal.";
+const ANOTHER =
+  "This page is of a castlist review that has ended. Open the address that the new one shows in its " +
+  "terminal.";
 // An answer of the server; where it is none, why.
 async function answered(r) {
   const error = r.status === 403 ? ANOTHER : `castlist does not answer (${r.status})`;
@@ -136,7 +243,13 @@ export async function get(path) {
   if (r.ok) return r.json();
   throw new Error((await answered(r)).error);
 }
-const send = (path, body, signal) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+const send = (path, body, signal) =>
+  fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
 // What changes nobody: the film, being done, what would be asked after an answer.
 export async function postTo(path, body, signal) {
   const answer = await answered(await send(path, body, signal));
@@ -144,59 +257,94 @@ export async function postTo(path, body, signal) {
   return answer;
 }
 
-// While one looks at a page, castlist already finds what it would ask if the page were confirmed as it stands marked.
+// While one looks at a page, castlist already finds what it would ask if the page were confirmed as it stands
+// marked.
 const MOMENT = 200; // milliseconds without a change after which it begins
-let moment = 0, thoughtOf = "";
+let moment = 0,
+  thoughtOf = "";
 export function thinkAhead(steps) {
   clearTimeout(moment);
   moment = setTimeout(() => {
-    const given = idle() && S.asked === S.revision ? steps() : [], text = JSON.stringify([S.revision, given]);
+    const given = idle() && S.asked === S.revision ? steps() : [],
+      text = JSON.stringify([S.revision, given]);
     if (!given.length || text === thoughtOf) return;
     thoughtOf = text;
-    postTo("/api/ahead", { revision: S.revision, steps: given }).catch(() => {}); // what is wrong is shown when it is confirmed
+    // what is wrong is shown when it is confirmed
+    postTo("/api/ahead", { revision: S.revision, steps: given }).catch(() => {});
   }, MOMENT);
 }
 
-// What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything meanwhile.
-const place = (name) => `castlist ${name}`, where = () => [S.film.title, S.film.ms, S.film.shots, S.revision].join(" ");
+// What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything
+// meanwhile.
+const place = (name) => `castlist ${name}`,
+  where = () => [S.film.title, S.film.ms, S.film.shots, S.revision].join(" ");
 export function remember(name, marks) {
-  try { sessionStorage.setItem(place(name), JSON.stringify({ where: where(), marks })); } catch { /* full, or not allowed */ }
+  try {
+    sessionStorage.setItem(place(name), JSON.stringify({ where: where(), marks }));
+  } catch {
+    /* full, or not allowed */
+  }
 }
 export function remembered(name) {
   try {
     const held = JSON.parse(sessionStorage.getItem(place(name)));
     return held?.where === where() ? held.marks : null;
-  } catch { return null; }
+  } catch {
+    return null;
+  }
 }
 
-// One request after another: what is decided while another decision is saved waits for its turn. The same request again
-// does not wait, it comes from a key or button that was pressed twice; only an undo or redo of the last means more each time.
+// One request after another: what is decided while another decision is saved waits for its turn. The same
+// request again does not wait, it comes from a key or button that was pressed twice; only an undo or redo of
+// the last means more each time.
 const line = []; // { text, made }, the first of them under way
 let posted = 0;
 export const idle = () => !line.length;
 export const saved = () => line.at(-1)?.made;
 function post(path, body, done) {
-  const text = JSON.stringify([path, body]), last = ["/api/undo", "/api/redo"].includes(path) && body.decision === undefined;
+  const text = JSON.stringify([path, body]),
+    last = ["/api/undo", "/api/redo"].includes(path) && body.decision === undefined;
   if (!last && line.some((r) => r.text === text)) return Promise.resolve(false);
   const request = { text };
-  request.made = inTurn(saved(), path, body, done).finally(() => { line.splice(line.indexOf(request), 1); });
+  request.made = inTurn(saved(), path, body, done).finally(() => {
+    line.splice(line.indexOf(request), 1);
+  });
   line.push(request);
   return request.made;
 }
 async function inTurn(before, path, body, done) {
   if (before && (await before) === false) return false; // as was said with what failed
   const gone = [...(body.people || []), body.person].filter((id) => typeof id === "string" && !person(id));
-  if (gone.length) return failed("Not taken: your decision before it changed whom it is about. Check the page, then decide it again.");
+  if (gone.length)
+    return failed(
+      "Not taken: your decision before it changed whom it is about. Check the page, then decide it again.",
+    );
   posted++;
-  const began = performance.now(), says = typeof done === "function" ? done() : done;
+  const began = performance.now(),
+    says = typeof done === "function" ? done() : done;
   try {
-    const answer = await answered(await send(path, { revision: S.revision, proposals: S.proposals, ...body }));
+    const answer = await answered(
+      await send(path, { revision: S.revision, proposals: S.proposals, ...body }),
+    );
     if (answer.state) await take(answer.state);
-    if (answer.status === 409) return failed("Somebody else decided in the meantime: " + answer.changes.join("; ") + ". Check the page, then decide.");
+    if (answer.status === 409)
+      return failed(
+        "Somebody else decided in the meantime: " +
+          answer.changes.join("; ") +
+          ". Check the page, then decide.",
+      );
     if (!answer.ok) return failed(`Not saved: ${answer.error.replace(/\.?$/, ".")}`);
     performance.measure("action", { start: began, detail: body.action || path });
-    const numbers = answer.decisions || [answer.decision], reopen = path === "/api/reject" && !body.back ? () => post(path, { ...body, back: true }, "The name is proposed again") : null;
-    const back = reopen || (["/api/decide", "/api/accept"].includes(path) ? () => takeAllBack(numbers, answer.sentence || says) : null);
+    const numbers = answer.decisions || [answer.decision],
+      reopen =
+        path === "/api/reject" && !body.back
+          ? () => post(path, { ...body, back: true }, "The name is proposed again")
+          : null;
+    const back =
+      reopen ||
+      (["/api/decide", "/api/accept"].includes(path)
+        ? () => takeAllBack(numbers, answer.sentence || says)
+        : null);
     report(sentence((back && answer.sentence) || says), back);
     return answer.decisions || answer.decision;
   } catch {
@@ -205,19 +353,31 @@ async function inTurn(before, path, body, done) {
 }
 function failed(why) {
   const after = line.length - 1;
-  notify(after ? `${why} ${after > 1 ? `Your ${after} decisions after it were` : "Your decision after it was"} not taken, either.` : why, true);
+  notify(
+    after
+      ? `${why} ${after > 1 ? `Your ${after} decisions after it were` : "Your decision after it was"} ` +
+          `not taken, either.`
+      : why,
+    true,
+  );
   return false;
 }
-// What is asked is answered once. From an answer until the next question is shown nothing can be answered, and the page
-// says so, unless it is the answer that was just given.
+// What is asked is answered once. From an answer until the next question is shown nothing can be answered,
+// and the page says so, unless it is the answer that was just given.
 const UNTAKEN = "What you pressed before the next question was shown was not taken.";
-const GLANCE = 500; // milliseconds in which nobody has looked at a question: the same answer again is a key or button pressed twice
-let given = "", missed = false, glanced = 0;
+// milliseconds in which nobody has looked at a question: the same answer again is a key or button pressed
+// twice
+const GLANCE = 500;
+let given = "",
+  missed = false,
+  glanced = 0;
 export function asks(revision) {
   if (revision !== S.asked) drawnNow();
   S.asked = revision;
 }
-export function drawnNow() { glanced = performance.now(); }
+export function drawnNow() {
+  glanced = performance.now();
+}
 export function takes(answer = "", drawn = true) {
   if (drawn && idle() && S.asked === S.revision) {
     if (answer && answer === given && performance.now() - glanced < GLANCE) return false;
@@ -235,12 +395,15 @@ function report(text, back) {
   notify(missed ? text + " " + UNTAKEN : text, missed, back);
   missed = false;
 }
-addEventListener("beforeunload", (e) => { if (!idle()) e.preventDefault(); });
+addEventListener("beforeunload", (e) => {
+  if (!idle()) e.preventDefault();
+});
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
 export const decide = (body, done) => post("/api/decide", body, done);
 // Several decisions of one action, all of them or none: one message with one Undo for all.
-export const decideAll = (steps, done) => (steps.length < 2 ? decide(steps[0], done) : post("/api/decide", { steps }, done));
+export const decideAll = (steps, done) =>
+  steps.length < 2 ? decide(steps[0], done) : post("/api/decide", { steps }, done);
 // A name that a file proposes: yes is a decision like any other, no is never asked again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
@@ -253,26 +416,38 @@ export const undo = newest("/api/undo", () => "Undone: " + (S.undo || "nothing")
 export const redo = newest("/api/redo", () => "Redone: " + (S.redo || "nothing") + ".");
 export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");
 async function takeAllBack(numbers, text) {
-  for (const number of [...numbers].reverse()) if (await takeBack(number, text) === false) return;
+  for (const number of [...numbers].reverse()) if ((await takeBack(number, text)) === false) return;
 }
 
 let late = 0;
 export async function poll() {
   try {
     if (idle() && !document.hidden) {
-      const before = posted, news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
+      const before = posted,
+        news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
       await released();
-      const decided = news && news.revision > S.revision, overtaken = !idle() || posted !== before;
-      if (news && !overtaken && (decided || (news.revision === S.revision && news.proposals !== S.proposals))) {
+      const decided = news && news.revision > S.revision,
+        overtaken = !idle() || posted !== before;
+      if (
+        news &&
+        !overtaken &&
+        (decided || (news.revision === S.revision && news.proposals !== S.proposals))
+      ) {
         await take(news);
         notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");
       }
-      if (silence) { silence = ""; notify("castlist answers again."); }
+      if (silence) {
+        silence = "";
+        notify("castlist answers again.");
+      }
       late = 0;
     }
   } catch (e) {
     const why = e.message === ANOTHER ? ANOTHER : SILENT;
-    if (++late > 2 && why !== silence) { silence = why; notify(why, true); }
+    if (++late > 2 && why !== silence) {
+      silence = why;
+      notify(why, true);
+    }
   }
   setTimeout(poll, 1200);
 }

@@ -1,6 +1,21 @@
 "use strict";
 // The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
-import { $, S, button, decide, el, face, get, label, many, person, notify, released, saved, short } from "./core.js";
+import {
+  $,
+  S,
+  button,
+  decide,
+  el,
+  face,
+  get,
+  label,
+  many,
+  person,
+  notify,
+  released,
+  saved,
+  short,
+} from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
 import { picturesOf } from "./tracks.js";
@@ -11,7 +26,8 @@ const ALSO = 5; // people who are offered after a name was given
 export const chosen = new Set();
 const changed = [];
 export const onChosen = (run) => changed.push(run);
-const box = $("#dock"), player = $("#player");
+const box = $("#dock"),
+  player = $("#player");
 let also = null; // { id, people }: who may be the one that was just named
 let asked = 0; // the latest request for them; an answer to an earlier one is dropped
 
@@ -22,20 +38,41 @@ export function mark() {
   draw();
   redraw();
 }
-export function choose(id, on) { on ? chosen.add(id) : chosen.delete(id); mark(); }
-export function only(id) { chosen.clear(); chosen.add(id); mark(); }
-export function chooseNone() { chosen.clear(); offerNone(); mark(); }
+export function choose(id, on) {
+  on ? chosen.add(id) : chosen.delete(id);
+  mark();
+}
+export function only(id) {
+  chosen.clear();
+  chosen.add(id);
+  mark();
+}
+export function chooseNone() {
+  chosen.clear();
+  offerNone();
+  mark();
+}
 
 // What is done
 const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0);
-const names = (ids) => (ids.length > 3 ? ids.slice(0, 2).map(called).join(", ") + ` and ${ids.length - 2} more` : ids.map(called).join(" and "));
+const names = (ids) =>
+  ids.length > 3
+    ? ids.slice(0, 2).map(called).join(", ") + ` and ${ids.length - 2} more`
+    : ids.map(called).join(" and ");
 const called = (id) => label(person(id));
 const describePeople = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`;
-const tooFew = (ids, least = 1) => ids.length < least && (notify(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
-// Whoever was chosen for an action is not chosen any more after it; whoever was chosen while it was saved still is.
+const tooFew = (ids, least = 1) =>
+  ids.length < least &&
+  (notify(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
+// Whoever was chosen for an action is not chosen any more after it; whoever was chosen while it was saved
+// still is.
 function done(before = [...chosen]) {
   return (made) => {
-    if (made) { for (const id of before) chosen.delete(id); offerNone(); mark(); }
+    if (made) {
+      for (const id of before) chosen.delete(id);
+      offerNone();
+      mark();
+    }
     return made;
   };
 }
@@ -47,56 +84,129 @@ export async function merge(ids) {
 export function background(ids) {
   if (tooFew(ids)) return;
   const back = person(ids[0])?.fate;
-  decide({ action: back ? "foreground" : "background", people: ids }, `${describePeople(ids)}: ${back ? "in the cast" : "in the background"}`).then(done());
+  decide(
+    { action: back ? "foreground" : "background", people: ids },
+    `${describePeople(ids)}: ${back ? "in the cast" : "in the background"}`,
+  ).then(done());
 }
 export function about(action, ids) {
   if (tooFew(ids)) return;
-  decide({ action, people: ids }, `${describePeople(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`).then(done());
+  decide(
+    { action, people: ids },
+    `${describePeople(ids)}: ${{ hide: "hidden", "not-a-face": "not a face", confirm: "confirmed" }[action]}`,
+  ).then(done());
 }
 export function different(ids) {
   const tracks = ids.map((id) => person(id)?.pictures[0]?.[2]).filter((t) => t !== undefined);
-  if (ids.length < 2 || tracks.length !== ids.length) { notify("Choose two or more people who have pictures.", true); return; }
+  if (ids.length < 2 || tracks.length !== ids.length) {
+    notify("Choose two or more people who have pictures.", true);
+    return;
+  }
   decide({ action: "different", tracks }, `${names(ids)}: never one person`).then(done());
 }
 export function name(ids, { near = null } = {}) {
-  if (!ids.length) { chooseToName(); return; }
-  const value = ids.map((id) => person(id).name).find(Boolean) || "", several = ids.length > 1;
+  if (!ids.length) {
+    chooseToName();
+    return;
+  }
+  const value = ids.map((id) => person(id).name).find(Boolean) || "",
+    several = ids.length > 1;
   const pictures = several ? ids.map((id) => person(id).pictures[0]) : person(ids[0]).pictures;
-  pick({ heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]), value: several ? "" : value, free: true, without: ids, near, pictures,
-    verb: several ? "Merge and save" : "Save", done: (r) => give(ids, r, value) });
+  pick({
+    heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]),
+    value: several ? "" : value,
+    free: true,
+    without: ids,
+    near,
+    pictures,
+    verb: several ? "Merge and save" : "Save",
+    done: (r) => give(ids, r, value),
+  });
 }
 // Nobody is chosen: whoever types a name at once types it into a field.
 function chooseToName() {
-  if (!S.people.length) { noCommands("There is nobody to name."); return; }
-  pick({ heading: "Whom do you want to name?", free: false, verb: "Name this person", done: (r) => name([r.person.id]) });
+  if (!S.people.length) {
+    noCommands("There is nobody to name.");
+    return;
+  }
+  pick({
+    heading: "Whom do you want to name?",
+    free: false,
+    verb: "Name this person",
+    done: (r) => name([r.person.id]),
+  });
 }
 async function give(ids, r, value) {
   const finish = done();
   await saved();
-  if (!ids.every((id) => person(id))) { notify("Not named: meanwhile a decision changed whom this is about. Check the page, then name them again.", true); return; }
-  if (ids.length > 1 && !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))) return;
+  if (!ids.every((id) => person(id))) {
+    notify(
+      "Not named: meanwhile a decision changed whom this is about. Check the page, then name them again.",
+      true,
+    );
+    return;
+  }
+  if (
+    ids.length > 1 &&
+    !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))
+  )
+    return;
   const left = ids.find((id) => person(id));
-  if (!left || !(r.name || value)) { finish(true); return; }
-  if (!finish(await decide({ action: "name", person: left, name: r.name }, r.name ? `Named ${short(r.name)}` : "The name was removed"))) return;
+  if (!left || !(r.name || value)) {
+    finish(true);
+    return;
+  }
+  if (
+    !finish(
+      await decide(
+        { action: "name", person: left, name: r.name },
+        r.name ? `Named ${short(r.name)}` : "The name was removed",
+      ),
+    )
+  )
+    return;
   const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);
 }
 // Only the face that was clicked in the film, not all of its person.
 export function moveFace() {
   const f = clicked();
-  if (!f) { noCommands("Click a face in the film first."); return; }
-  pick({ heading: "Who is this face?", free: false, without: [f.person], verb: "Move", pictures: picturesOf([f.track]), done: (r) => decide({ action: "move", tracks: [f.track], person: r.person.id }, `1 track moved to ${label(r.person)}`).then(done()) });
+  if (!f) {
+    noCommands("Click a face in the film first.");
+    return;
+  }
+  pick({
+    heading: "Who is this face?",
+    free: false,
+    without: [f.person],
+    verb: "Move",
+    pictures: picturesOf([f.track]),
+    done: (r) =>
+      decide(
+        { action: "move", tracks: [f.track], person: r.person.id },
+        `1 track moved to ${label(r.person)}`,
+      ).then(done()),
+  });
 }
 
 // Whoever may be the one that was just named, likeliest first
 async function offer(id) {
-  const request = ++asked, found = await get("/api/alike/" + id).catch(() => null);
+  const request = ++asked,
+    found = await get("/api/alike/" + id).catch(() => null);
   await released();
   if (request !== asked) return;
   const fits = found?.revision === S.revision && !chosen.size && person(id);
-  offered(id, fits ? found.people.filter(([other, , possible]) => possible && !person(other)?.name).map(([other]) => other) : []);
+  offered(
+    id,
+    fits
+      ? found.people.filter(([other, , possible]) => possible && !person(other)?.name).map(([other]) => other)
+      : [],
+  );
 }
-function offered(id, others) { also = offers(id, others); draw(); }
+function offered(id, others) {
+  also = offers(id, others);
+  draw();
+}
 function offers(id, others) {
   const people = others.filter((other) => other !== id && person(other)).slice(0, ALSO);
   return person(id) && people.length ? { id, people } : null;
@@ -105,13 +215,25 @@ export const offering = () => also !== null && S.tab === "people";
 export async function take(number) {
   const other = also?.people[number - 1];
   if (!other) return;
-  const { id, people } = also, request = ++asked;
-  if (!(await decide({ action: "merge", people: [id, other] }, `${called(other)}, ${many(person(other).tracks, "track")}: joined ${called(id)}`)) || request !== asked) return;
+  const { id, people } = also,
+    request = ++asked;
+  if (
+    !(await decide(
+      { action: "merge", people: [id, other] },
+      `${called(other)}, ${many(person(other).tracks, "track")}: joined ${called(id)}`,
+    )) ||
+    request !== asked
+  )
+    return;
   const left = person(id) ? id : other;
   offered(left, people); // what is shown holds until the answer comes
   offer(left);
 }
-export function offerNone() { asked++; also = null; draw(); }
+export function offerNone() {
+  asked++;
+  also = null;
+  draw();
+}
 
 function draw() {
   const home = player.open ? player : document.body;
@@ -122,34 +244,88 @@ function draw() {
   if (!box.hidden) box.replaceChildren(...(chosen.size ? ofChosen([...chosen]) : ofAlso()));
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
-new ResizeObserver(([entry]) => { // what is said stands above the dock, however high that is
-  $("#message").style.setProperty("--dock", box.parentElement === player || !entry.contentRect.height ? "3.5rem" : entry.borderBoxSize[0].blockSize + "px");
+new ResizeObserver(([entry]) => {
+  // what is said stands above the dock, however high that is
+  $("#message").style.setProperty(
+    "--dock",
+    box.parentElement === player || !entry.contentRect.height
+      ? "3.5rem"
+      : entry.borderBoxSize[0].blockSize + "px",
+  );
 }).observe(box);
 function ofChosen(ids) {
-  const several = ids.length > 1, away = ids.every((id) => person(id).fate), clickedFace = clicked();
-  return [el("div", { className: "who-chosen" }, ...ids.slice(0, SHOWN).map(chip), ids.length > SHOWN ? el("span", { className: "soft" }, `and ${many(ids.length - SHOWN, "other")}`) : "",
-    el("span", { className: "soft" }, `${several ? many(ids.length, "person", "people") + ", " : ""}${many(tracksOf(ids), "track")}`)), ...[
-    several && button("Merge", () => merge(ids), { key: "m", className: "main" }),
-    several && button("Never one person", () => different(ids), { key: "d" }),
-    button(several ? "Merge and name" : "Name", () => name(ids), { key: "n", className: several ? "" : "main" }),
-    clickedFace && button("Only this face …", moveFace, { key: "v" }),
-    !several && S.tab === "people" && !player.open && button("Sort by likeness", () => likeness(ids[0]), { key: "s" }),
-    button(away ? "Into the cast" : "Background", () => background(ids), { key: "b" }), button("Hide", () => about("hide", ids), { key: "h" }),
-    button("Not a face", () => about("not-a-face", ids), { key: "f" }), button("Choose nobody", chooseNone, { key: "esc" })].filter(Boolean)];
+  const several = ids.length > 1,
+    away = ids.every((id) => person(id).fate),
+    clickedFace = clicked();
+  return [
+    el(
+      "div",
+      { className: "who-chosen" },
+      ...ids.slice(0, SHOWN).map(chip),
+      ids.length > SHOWN ? el("span", { className: "soft" }, `and ${many(ids.length - SHOWN, "other")}`) : "",
+      el(
+        "span",
+        { className: "soft" },
+        `${several ? many(ids.length, "person", "people") + ", " : ""}${many(tracksOf(ids), "track")}`,
+      ),
+    ),
+    ...[
+      several && button("Merge", () => merge(ids), { key: "m", className: "main" }),
+      several && button("Never one person", () => different(ids), { key: "d" }),
+      button(several ? "Merge and name" : "Name", () => name(ids), {
+        key: "n",
+        className: several ? "" : "main",
+      }),
+      clickedFace && button("Only this face …", moveFace, { key: "v" }),
+      !several &&
+        S.tab === "people" &&
+        !player.open &&
+        button("Sort by likeness", () => likeness(ids[0]), { key: "s" }),
+      button(away ? "Into the cast" : "Background", () => background(ids), { key: "b" }),
+      button("Hide", () => about("hide", ids), { key: "h" }),
+      button("Not a face", () => about("not-a-face", ids), { key: "f" }),
+      button("Choose nobody", chooseNone, { key: "esc" }),
+    ].filter(Boolean),
+  ];
 }
 function chip(id) {
-  const p = person(id), b = button("", () => choose(id, false), { className: "chip", title: "Do not choose " + label(p), ariaLabel: "Do not choose " + label(p) });
+  const p = person(id),
+    b = button("", () => choose(id, false), {
+      className: "chip",
+      title: "Do not choose " + label(p),
+      ariaLabel: "Do not choose " + label(p),
+    });
   b.append(face(p.pictures[0]), el("bdi", {}, label(p)), el("span", { ariaHidden: "true" }, "×"));
   return b;
 }
 function ofAlso() {
   const { id, people } = also;
-  return [el("b", {}, "Also ", el("bdi", {}, called(id)), "?"), el("div", { className: "offers" }, ...people.map((other, i) => {
-    const b = button("", () => take(i + 1), { className: "offer", title: `${called(other)}, ${many(person(other).tracks, "track")}: joins ${called(id)}` });
-    b.append(...person(other).pictures.slice(0, 2).map((q) => face(q)), el("bdi", {}, called(other)), " ", el("kbd", {}, String(i + 1)));
-    return b;
-  })), button("Nobody", offerNone, { key: "esc" })];
+  return [
+    el("b", {}, "Also ", el("bdi", {}, called(id)), "?"),
+    el(
+      "div",
+      { className: "offers" },
+      ...people.map((other, i) => {
+        const b = button("", () => take(i + 1), {
+          className: "offer",
+          title: `${called(other)}, ${many(person(other).tracks, "track")}: joins ${called(id)}`,
+        });
+        b.append(
+          ...person(other)
+            .pictures.slice(0, 2)
+            .map((q) => face(q)),
+          el("bdi", {}, called(other)),
+          " ",
+          el("kbd", {}, String(i + 1)),
+        );
+        return b;
+      }),
+    ),
+    button("Nobody", offerNone, { key: "esc" }),
+  ];
 }
 
 let likeness = () => {};
-export const onLikeness = (run) => { likeness = run; };
+export const onLikeness = (run) => {
+  likeness = run;
+};

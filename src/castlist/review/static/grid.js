@@ -21,19 +21,32 @@ export class Grid {
     this.more = button("", () => this.grow(), { className: "more", hidden: true });
     this.root = el("div", { className: "grid" }, this.list, this.more);
     this.list.addEventListener("keydown", (e) => this.key(e));
-    new IntersectionObserver((entries) => { if (entries.some((s) => s.isIntersecting)) this.grow(); }, { rootMargin: "600px" }).observe(this.more);
+    new IntersectionObserver(
+      (entries) => {
+        if (entries.some((s) => s.isIntersecting)) this.grow();
+      },
+      { rootMargin: "600px" },
+    ).observe(this.more);
   }
   async show(ids) {
     this.ids = ids;
     const present = new Set(ids);
     for (const t of [...this.chosen]) if (!present.has(t)) this.chosen.delete(t);
     const wanted = ids.slice(0, this.shown);
-    try { await describe(wanted); } catch (e) { notify(e.message, true); return; }
+    try {
+      await describe(wanted);
+    } catch (e) {
+      notify(e.message, true);
+      return;
+    }
     if (this.ids !== ids) return;
     for (const t of [...this.nodes.keys()]) if (!present.has(t)) this.nodes.delete(t);
     if (!present.has(this.at)) this.at = ids[0] ?? null;
     const focused = this.list.contains(document.activeElement);
-    arrange(this.list, wanted.map((t) => this.tile(t)));
+    arrange(
+      this.list,
+      wanted.map((t) => this.tile(t)),
+    );
     this.more.hidden = ids.length <= this.shown;
     this.more.textContent = "Show more, " + many(ids.length - this.shown, "track") + " left";
     this.mark();
@@ -49,13 +62,32 @@ export class Grid {
   tile(id) {
     let node = this.nodes.get(id);
     if (node) return node;
-    const t = track(id), time = clock(t.start);
-    const b = el("button", { type: "button", className: "tile", ariaLabel: `Track at ${time}, ${many(t.faces, "face")}` }, face(t.pictures[0]));
+    const t = track(id),
+      time = clock(t.start);
+    const b = el(
+      "button",
+      { type: "button", className: "tile", ariaLabel: `Track at ${time}, ${many(t.faces, "face")}` },
+      face(t.pictures[0]),
+    );
     b.dataset.track = id;
     b.addEventListener("click", (e) => this.click(e, id));
-    b.addEventListener("focus", () => { this.at = id; this.rove(); });
-    const go = button("▶ " + time, () => play(id, t.start), { className: "play", ariaLabel: "Play at " + time, tabIndex: -1 });
-    const marks = this.verdicts.map(([sign, label, run]) => button(sign, () => run(id), { className: "verdict", title: label, ariaLabel: `${label}: track at ${time}`, tabIndex: -1 }));
+    b.addEventListener("focus", () => {
+      this.at = id;
+      this.rove();
+    });
+    const go = button("▶ " + time, () => play(id, t.start), {
+      className: "play",
+      ariaLabel: "Play at " + time,
+      tabIndex: -1,
+    });
+    const marks = this.verdicts.map(([sign, label, run]) =>
+      button(sign, () => run(id), {
+        className: "verdict",
+        title: label,
+        ariaLabel: `${label}: track at ${time}`,
+        tabIndex: -1,
+      }),
+    );
     node = el("li", {}, b, go, marks.length ? el("div", { className: "verdicts" }, ...marks) : "");
     this.nodes.set(id, node);
     return node;
@@ -95,19 +127,37 @@ export class Grid {
   }
   // What is chosen, else the track that has the focus.
   meant() {
-    return this.chosen.size ? [...this.chosen] : this.list.contains(document.activeElement) && this.at !== null ? [this.at] : [];
+    return this.chosen.size
+      ? [...this.chosen]
+      : this.list.contains(document.activeElement) && this.at !== null
+        ? [this.at]
+        : [];
   }
   columns() {
-    const top = $$("li", this.list).slice(0, 60), first = top[0]?.offsetTop;
+    const top = $$("li", this.list).slice(0, 60),
+      first = top[0]?.offsetTop;
     return Math.max(1, top.filter((n) => n.offsetTop === first).length);
   }
   async key(e) {
-    if (e.key === "Enter") { e.preventDefault(); const t = track(this.at); if (t) play(t.track, t.start); return; }
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns(), ArrowDown: this.columns(), Home: -1e9, End: 1e9 }[e.key];
+    if (e.key === "Enter") {
+      e.preventDefault();
+      const t = track(this.at);
+      if (t) play(t.track, t.start);
+      return;
+    }
+    const by = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -this.columns(),
+      ArrowDown: this.columns(),
+      Home: -1e9,
+      End: 1e9,
+    }[e.key];
     if (by === undefined || e.ctrlKey || e.metaKey || e.altKey) return;
     e.preventDefault();
     e.stopPropagation();
-    const position = this.ids.indexOf(this.at), next = Math.max(0, Math.min(this.ids.length - 1, position + by));
+    const position = this.ids.indexOf(this.at),
+      next = Math.max(0, Math.min(this.ids.length - 1, position + by));
     if (e.shiftKey) {
       if (this.from === null || !this.chosen.has(this.from)) this.from = this.at;
       range(this.ids, this.chosen, this.from, this.ids[next]);

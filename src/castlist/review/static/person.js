@@ -1,6 +1,22 @@
 "use strict";
 // One person with all tracks: choose some, then say to whom they belong; confirm or reject single faces.
-import { $, S, button, clock, decide, el, face, get, hue, label, length, many, onNews, person, notify } from "./core.js";
+import {
+  $,
+  S,
+  button,
+  clock,
+  decide,
+  el,
+  face,
+  get,
+  hue,
+  label,
+  length,
+  many,
+  onNews,
+  person,
+  notify,
+} from "./core.js";
 import { named } from "./address.js";
 import { pointing } from "./choose.js";
 import { about, background, name } from "./dock.js";
@@ -14,12 +30,29 @@ import { noCommands } from "./typing.js";
 
 const TARGETS = 40; // people shown to drag onto; anybody is found by name
 const STAYS = 60; // appearances shown before the others are asked for
-const dialog = $("#person"), ticked = new Set();
+const dialog = $("#person"),
+  ticked = new Set();
 const opened = named(dialog, "person", ([id]) => showPerson(id));
 let open = null;
-const grid = new Grid({ chosen: ticked, changed: picked, name: "Tracks", verdicts: [["✓", "Right: this person", (t) => confirm([t])], ["✗", "Wrong: somebody else", (t) => reject([t])], ["★", "Picture of this person", (t) => cover([t])]] });
-const head = el("div", { className: "head" }), rail = el("div", { className: "rail", role: "group", ariaLabel: "Move the chosen tracks to" }), stays = el("details", { className: "stays" });
-const find = el("input", { type: "search", placeholder: "find a person", ariaLabel: "Find a person to move tracks to", autocomplete: "off" });
+const grid = new Grid({
+  chosen: ticked,
+  changed: picked,
+  name: "Tracks",
+  verdicts: [
+    ["✓", "Right: this person", (t) => confirm([t])],
+    ["✗", "Wrong: somebody else", (t) => reject([t])],
+    ["★", "Picture of this person", (t) => cover([t])],
+  ],
+});
+const head = el("div", { className: "head" }),
+  rail = el("div", { className: "rail", role: "group", ariaLabel: "Move the chosen tracks to" }),
+  stays = el("details", { className: "stays" });
+const find = el("input", {
+  type: "search",
+  placeholder: "find a person",
+  ariaLabel: "Find a person to move tracks to",
+  autocomplete: "off",
+});
 const acts = el("div", { className: "acts picked" });
 dialog.append(head, stays, acts, rail, el("h3", { className: "unseen" }, "Tracks"), grid.root);
 
@@ -36,84 +69,216 @@ export async function showPerson(id) {
     grid.from = grid.at = null;
   }
   let details;
-  try { details = await get("/api/person/" + id); } catch (e) { if (person(id)) notify(e.message, true); return; }
+  try {
+    details = await get("/api/person/" + id);
+  } catch (e) {
+    if (person(id)) notify(e.message, true);
+    return;
+  }
   if (open !== id) return;
   drawHead(p);
   drawStays(details.spans || []);
   drawRail();
   opened([id]);
   await grid.show(details.tracks);
-  if (fresh) { dialog.scrollTop = 0; grid.focus(); }
+  if (fresh) {
+    dialog.scrollTop = 0;
+    grid.focus();
+  }
 }
 function drawHead(p) {
-  const about1 = `${length(p.seconds)} on screen · ${many(p.tracks, "track")} · ${many(p.appearances, "appearance")}`;
-  const called = button("", () => name([p.id], { near: called }), { className: "rename", title: "Click to name" });
+  const about1 =
+    `${length(p.seconds)} on screen · ${many(p.tracks, "track")} · ` + `${many(p.appearances, "appearance")}`;
+  const called = button("", () => name([p.id], { near: called }), {
+    className: "rename",
+    title: "Click to name",
+  });
   called.append(el("bdi", {}, label(p)));
-  head.replaceChildren(el("form", { method: "dialog" }, el("button", { ariaLabel: "Close" }, "×")),
-    el("h2", { id: "person-name", className: "d" + hue(p) }, called, doubt(p)), el("p", { className: "soft" }, about1), proposed(p, false),
-    el("div", { className: "acts" }, button("Name", () => name([p.id]), { key: "n" }), button("All are right", () => about("confirm", [p.id])), button(p.fate ? "Into the cast" : "To the background", () => background([p.id]), { key: "b" }),
-      button("Hide", () => about("hide", [p.id]), { key: "h" }), button("Not a face", () => about("not-a-face", [p.id]))));
+  head.replaceChildren(
+    el("form", { method: "dialog" }, el("button", { ariaLabel: "Close" }, "×")),
+    el("h2", { id: "person-name", className: "d" + hue(p) }, called, doubt(p)),
+    el("p", { className: "soft" }, about1),
+    proposed(p, false),
+    el(
+      "div",
+      { className: "acts" },
+      button("Name", () => name([p.id]), { key: "n" }),
+      button("All are right", () => about("confirm", [p.id])),
+      button(p.fate ? "Into the cast" : "To the background", () => background([p.id]), { key: "b" }),
+      button("Hide", () => about("hide", [p.id]), { key: "h" }),
+      button("Not a face", () => about("not-a-face", [p.id])),
+    ),
+  );
 }
 // Every appearance, to be played to its end
 function drawStays(spans) {
-  const shown = spans.slice(0, STAYS), more = spans.length - shown.length;
-  stays.replaceChildren(el("summary", {}, many(spans.length, "appearance")), el("p", {}, ...shown.map(([a, b]) => button(`▶ ${clock(a)} – ${clock(b)}`, () => play(null, a, b))),
-    more > 0 ? button(`${many(more, "more", "more")}: in the timeline`, () => { dialog.close(); $("[data-tab=timeline]").click(); }) : ""));
+  const shown = spans.slice(0, STAYS),
+    more = spans.length - shown.length;
+  stays.replaceChildren(
+    el("summary", {}, many(spans.length, "appearance")),
+    el(
+      "p",
+      {},
+      ...shown.map(([a, b]) => button(`▶ ${clock(a)} – ${clock(b)}`, () => play(null, a, b))),
+      more > 0
+        ? button(`${many(more, "more", "more")}: in the timeline`, () => {
+            dialog.close();
+            $("[data-tab=timeline]").click();
+          })
+        : "",
+    ),
+  );
 }
 function drawRail() {
-  const wanted = find.value.trim().toLocaleLowerCase(), others = S.people.filter((q) => q.id !== open && (!wanted || label(q).toLocaleLowerCase().includes(wanted)));
+  const wanted = find.value.trim().toLocaleLowerCase(),
+    others = S.people.filter(
+      (q) => q.id !== open && (!wanted || label(q).toLocaleLowerCase().includes(wanted)),
+    );
   const at = document.activeElement === find;
-  rail.replaceChildren(target("A person of their own", null, split), ...(S.people.length > 12 ? [find] : []), ...others.slice(0, TARGETS).map((q) => target(label(q), q, () => move(q.id))),
-    others.length > TARGETS ? el("span", { className: "soft" }, `and ${many(others.length - TARGETS, "other")}: type a name`) : "");
+  rail.replaceChildren(
+    target("A person of their own", null, split),
+    ...(S.people.length > 12 ? [find] : []),
+    ...others.slice(0, TARGETS).map((q) => target(label(q), q, () => move(q.id))),
+    others.length > TARGETS
+      ? el("span", { className: "soft" }, `and ${many(others.length - TARGETS, "other")}: type a name`)
+      : "",
+  );
   if (at) find.focus();
 }
 find.addEventListener("input", drawRail);
 function target(text, q, run) {
-  const b = button("", run, { className: "target", title: ticked.size ? "" : "Choose tracks first, or drag them here" });
-  b.append(q ? face(q.pictures[0]) : el("span", { className: "plus", ariaHidden: "true" }, "+"), el("bdi", {}, text));
+  const b = button("", run, {
+    className: "target",
+    title: ticked.size ? "" : "Choose tracks first, or drag them here",
+  });
+  b.append(
+    q ? face(q.pictures[0]) : el("span", { className: "plus", ariaHidden: "true" }, "+"),
+    el("bdi", {}, text),
+  );
   b.dataset.to = q ? q.id : "";
   return b;
 }
 function picked() {
-  const tracks = [...ticked], n = tracks.length;
-  acts.replaceChildren(...(n ? [el("b", {}, many(n, "track") + " chosen"), button("Move to …", moveTo, { key: "v" }), button("A person of their own", split, { key: "o" }),
-    button("Right", () => confirm(tracks), { key: "y" }), button("Wrong", () => reject(tracks), { key: "w" }),
-    button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }), button("Not a face", noFace, { key: "f" }), button("Choose none", () => grid.none(), { key: "esc" })]
-    : [el("span", { className: "soft by-keys" }, "Choose tracks by a click, by drawing a frame around them, or by Shift and the arrow keys. Then drag them onto a person, or click that person."),
-      el("span", { className: "soft by-touch" }, "Tap tracks to choose them. Then tap the person whom they show.")]));
+  const tracks = [...ticked],
+    n = tracks.length;
+  acts.replaceChildren(
+    ...(n
+      ? [
+          el("b", {}, many(n, "track") + " chosen"),
+          button("Move to …", moveTo, { key: "v" }),
+          button("A person of their own", split, { key: "o" }),
+          button("Right", () => confirm(tracks), { key: "y" }),
+          button("Wrong", () => reject(tracks), { key: "w" }),
+          button("These two are different", () => different(tracks), { key: "d", disabled: n !== 2 }),
+          button("Not a face", noFace, { key: "f" }),
+          button("Choose none", () => grid.none(), { key: "esc" }),
+        ]
+      : [
+          el(
+            "span",
+            { className: "soft by-keys" },
+            "Choose tracks by a click, by drawing a frame around them, or by Shift and the arrow keys. " +
+              "Then drag them onto a person, or click that person.",
+          ),
+          el(
+            "span",
+            { className: "soft by-touch" },
+            "Tap tracks to choose them. Then tap the person whom they show.",
+          ),
+        ]),
+  );
 }
 // What is done with tracks: those chosen, else the one that has the focus
 const called = () => label(person(open));
 const does = (action, tracks, done, more = {}) => grid.after(decide({ action, tracks, ...more }, done));
-const some = (least = 1) => { const t = grid.meant(); if (t.length < least) notify(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true); return t.length < least ? null : t; };
+const some = (least = 1) => {
+  const t = grid.meant();
+  if (t.length < least) notify(least > 1 ? "Choose two tracks first." : "Choose tracks first.", true);
+  return t.length < least ? null : t;
+};
 const counted = (tracks) => many(tracks.length, "track");
-function split() { const t = some(); if (t) does("split", t, `${counted(t)} of ${called()}: a person of their own`); }
-function move(id) { const t = some(); if (t) does("move", t, `${counted(t)} of ${called()}: moved to ${label(person(id))}`, { person: id }); }
-function noFace() { const t = some(); if (t) does("not-a-face", t, `${counted(t)} of ${called()}: not a face`); }
-function confirm(t) { does("confirm", t, `${counted(t)} of ${called()}: confirmed`); }
-function reject(t) { does("reject", t, `${counted(t)} of ${called()}: somebody else`); }
+function split() {
+  const t = some();
+  if (t) does("split", t, `${counted(t)} of ${called()}: a person of their own`);
+}
+function move(id) {
+  const t = some();
+  if (t) does("move", t, `${counted(t)} of ${called()}: moved to ${label(person(id))}`, { person: id });
+}
+function noFace() {
+  const t = some();
+  if (t) does("not-a-face", t, `${counted(t)} of ${called()}: not a face`);
+}
+function confirm(t) {
+  does("confirm", t, `${counted(t)} of ${called()}: confirmed`);
+}
+function reject(t) {
+  does("reject", t, `${counted(t)} of ${called()}: somebody else`);
+}
 function cover([id]) {
   const shown = track(id)?.pictures[0]; // the picture that stands for the track on the page
   decide({ action: "key", track: id, ...(shown && { ms: shown[1] }) }, `New picture of ${called()}`);
 }
-const different = (tracks) => (tracks.length === 2 ? does("different", tracks, "Two tracks: different people") : notify("Choose two tracks that show different people.", true));
+const different = (tracks) =>
+  tracks.length === 2
+    ? does("different", tracks, "Two tracks: different people")
+    : notify("Choose two tracks that show different people.", true);
 function moveTo() {
   const t = grid.meant();
   if (!t.length) noCommands("Choose tracks first.");
-  else pick({ heading: `Move ${counted(t)} of ${called()} to`, free: false, without: [open], verb: "Move", pictures: picturesOf(t), done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }) });
+  else
+    pick({
+      heading: `Move ${counted(t)} of ${called()} to`,
+      free: false,
+      without: [open],
+      verb: "Move",
+      pictures: picturesOf(t),
+      done: (r) => does("move", t, `${counted(t)}: moved to ${label(r.person)}`, { person: r.person.id }),
+    });
 }
-const meant = (run) => () => { const t = some(); if (t) run(t); };
+const meant = (run) => () => {
+  const t = some();
+  if (t) run(t);
+};
 export const personKeys = {
-  n: () => name([open]), b: () => background([open]), h: () => about("hide", [open]), v: moveTo, o: split, d: () => different([...ticked]),
-  f: noFace, y: meant(confirm), w: meant(reject), c: meant(cover), a: () => grid.all(),
+  n: () => name([open]),
+  b: () => background([open]),
+  h: () => about("hide", [open]),
+  v: moveTo,
+  o: split,
+  d: () => different([...ticked]),
+  f: noFace,
+  y: meant(confirm),
+  w: meant(reject),
+  c: meant(cover),
+  a: () => grid.all(),
 };
 
-pointing(dialog, { items: () => [...grid.list.children], id: (li) => Number(li.firstChild.dataset.track), chosen: ticked, changed: () => grid.mark(), handle: ".tile", targets: "[data-to]",
-  caption: (ids) => many(ids.length, "track"), drop: (to, ids) => { for (const t of ids) ticked.add(t); grid.mark(); to.dataset.to ? move(to.dataset.to) : split(); } });
-dialog.addEventListener("cancel", (e) => { if (ticked.size) { e.preventDefault(); grid.none(); } });
+pointing(dialog, {
+  items: () => [...grid.list.children],
+  id: (li) => Number(li.firstChild.dataset.track),
+  chosen: ticked,
+  changed: () => grid.mark(),
+  handle: ".tile",
+  targets: "[data-to]",
+  caption: (ids) => many(ids.length, "track"),
+  drop: (to, ids) => {
+    for (const t of ids) ticked.add(t);
+    grid.mark();
+    to.dataset.to ? move(to.dataset.to) : split();
+  },
+});
+dialog.addEventListener("cancel", (e) => {
+  if (ticked.size) {
+    e.preventDefault();
+    grid.none();
+  }
+});
 dialog.addEventListener("close", () => {
   const id = open;
   open = null;
   $(`#${S.tab} [data-id="${id}"] .open`)?.focus();
 });
-onNews(() => { if (open !== null) person(open) ? showPerson(open) : dialog.close(); });
+onNews(() => {
+  if (open !== null) person(open) ? showPerson(open) : dialog.close();
+});

@@ -5,19 +5,44 @@ import { $, S, el, face, label, many } from "./core.js";
 import { named } from "./address.js";
 import { noCommands } from "./typing.js";
 
-const LONG = 8, LONGEST = 200; // names proposed; people to choose from
+const LONG = 8,
+  LONGEST = 200; // names proposed; people to choose from
 const FACES = 5; // of whom it is about
 const HIGH = 500; // pixels of the field with its list
-const dialog = $("#ask"), form = $("form", dialog), input = $("#ask-name"), list = $("#names"), note = $("#ask-note"), title = $("#ask-h"), about = $("#ask-faces"), ok = $("#ask-ok");
+const dialog = $("#ask"),
+  form = $("form", dialog),
+  input = $("#ask-name"),
+  list = $("#names"),
+  note = $("#ask-note"),
+  title = $("#ask-h"),
+  about = $("#ask-faces"),
+  ok = $("#ask-ok");
 const open = named(dialog, "name");
-let options = [], at = -1, o = null;
+let options = [],
+  at = -1,
+  o = null;
 let ended = true; // by whoever typed, and not by an address
 
-// free: any text will do (a name); else somebody must be chosen. pictures: of whom it is about. done({ name, person }).
-export function pick({ heading, value = "", free, without = [], verb = "Save", near = null, pictures = [], done }) {
+// free: any text will do (a name); else somebody must be chosen. pictures: of whom it is about. done({ name,
+// person }).
+export function pick({
+  heading,
+  value = "",
+  free,
+  without = [],
+  verb = "Save",
+  near = null,
+  pictures = [],
+  done,
+}) {
   o = { free, without: new Set(without), done, was: value, verb, most: free ? LONG : LONGEST };
   title.textContent = heading;
-  about.replaceChildren(...pictures.filter(Boolean).slice(0, FACES).map((q) => face(q)));
+  about.replaceChildren(
+    ...pictures
+      .filter(Boolean)
+      .slice(0, FACES)
+      .map((q) => face(q)),
+  );
   about.hidden = !about.firstChild;
   input.value = value;
   dialog.returnValue = "";
@@ -31,7 +56,10 @@ export function pick({ heading, value = "", free, without = [], verb = "Save", n
 function place(near) {
   const r = near?.getBoundingClientRect();
   dialog.classList.toggle("near", Boolean(r));
-  for (const [side, value] of [["left", r && Math.min(r.left - 12, innerWidth - 440)], ["top", r && Math.max(8, Math.min(r.top - 12, innerHeight - HIGH))]]) {
+  for (const [side, value] of [
+    ["left", r && Math.min(r.left - 12, innerWidth - 440)],
+    ["top", r && Math.max(8, Math.min(r.top - 12, innerHeight - HIGH))],
+  ]) {
     dialog.style[side] = r ? Math.max(6, value) + "px" : "";
   }
 }
@@ -39,47 +67,89 @@ function place(near) {
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 // [how well, person]: 0 it is the name, 1 the name begins so, 2 a word of it does, 3 it is somewhere in it
 function matching(text) {
-  const wanted = plain(text.trim()), found = [];
+  const wanted = plain(text.trim()),
+    found = [];
   for (const p of S.people) {
     if (o.without.has(p.id) || (o.free && !p.name)) continue;
-    const called = plain(p.name || label(p)), place = called.indexOf(wanted);
-    if (place >= 0) found.push([called === wanted ? 0 : place === 0 ? 1 : called[place - 1] === " " ? 2 : 3, found.length, p]);
+    const called = plain(p.name || label(p)),
+      place = called.indexOf(wanted);
+    if (place >= 0)
+      found.push([
+        called === wanted ? 0 : place === 0 ? 1 : called[place - 1] === " " ? 2 : 3,
+        found.length,
+        p,
+      ]);
   }
   return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((f) => ({ how: f[0], person: f[2] }));
 }
 function propose(wide) {
-  const text = input.value.trim(), found = wide || text ? matching(text) : [], unchanged = o.free && plain(text) === plain(o.was);
+  const text = input.value.trim(),
+    found = wide || text ? matching(text) : [],
+    unchanged = o.free && plain(text) === plain(o.was);
   options = found.slice(0, o.most);
   if (o.free && text && !unchanged && found[0]?.how !== 0) options.push({ fresh: text });
-  at = !options.length ? -1 : !o.free ? 0 : !text || unchanged ? -1 : options.findIndex((c) => c.fresh || c.how < 3);
+  at = !options.length
+    ? -1
+    : !o.free
+      ? 0
+      : !text || unchanged
+        ? -1
+        : options.findIndex((c) => c.fresh || c.how < 3);
   list.replaceChildren(...options.map(choice));
   list.hidden = !options.length;
   announce(found.length);
   shown();
 }
 function choice(c, i) {
-  const row = c.fresh ? el("li", { role: "option", id: "name-" + i, className: "new" }, el("span", { className: "plus", ariaHidden: "true" }, "+"), el("span", {}, el("bdi", {}, c.fresh), el("small", {}, "a new name")))
-    : el("li", { role: "option", id: "name-" + i }, face(c.person.pictures[0]), el("span", {}, el("bdi", {}, label(c.person)), el("small", {}, many(c.person.tracks, "track"))));
+  const row = c.fresh
+    ? el(
+        "li",
+        { role: "option", id: "name-" + i, className: "new" },
+        el("span", { className: "plus", ariaHidden: "true" }, "+"),
+        el("span", {}, el("bdi", {}, c.fresh), el("small", {}, "a new name")),
+      )
+    : el(
+        "li",
+        { role: "option", id: "name-" + i },
+        face(c.person.pictures[0]),
+        el("span", {}, el("bdi", {}, label(c.person)), el("small", {}, many(c.person.tracks, "track"))),
+      );
   row.addEventListener("pointerdown", (e) => e.preventDefault());
-  row.addEventListener("click", () => { at = i; accept(); });
+  row.addEventListener("click", () => {
+    at = i;
+    accept();
+  });
   return row;
 }
 function announce(found) {
   const p = options[at]?.person;
-  note.textContent = o.free && p ? `Enter makes this ${label(p)}: the two become one person.` : !options.length && !o.free ? "Nobody has such a name."
-    : found > o.most ? `${found - o.most} more; type more letters to find them.` : o.free ? "If two people get the same name, they become one person." : "";
-  ok.textContent = o.free && p ? `Join ${label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p)}` : o.verb;
+  note.textContent =
+    o.free && p
+      ? `Enter makes this ${label(p)}: the two become one person.`
+      : !options.length && !o.free
+        ? "Nobody has such a name."
+        : found > o.most
+          ? `${found - o.most} more; type more letters to find them.`
+          : o.free
+            ? "If two people get the same name, they become one person."
+            : "";
+  ok.textContent =
+    o.free && p ? `Join ${label(p).length > 24 ? label(p).slice(0, 23) + "…" : label(p)}` : o.verb;
 }
 function shown() {
   [...list.children].forEach((row, i) => row.setAttribute("aria-selected", String(i === at)));
   input.setAttribute("aria-expanded", String(!list.hidden));
-  at >= 0 ? input.setAttribute("aria-activedescendant", "name-" + at) : input.removeAttribute("aria-activedescendant");
+  at >= 0
+    ? input.setAttribute("aria-activedescendant", "name-" + at)
+    : input.removeAttribute("aria-activedescendant");
   list.children[at]?.scrollIntoView({ block: "nearest" });
 }
 function accept() {
   const c = options[at];
   if (!o.free && !c) return;
-  const text = input.value.trim(), result = { name: o.free && c?.person ? c.person.name : text, person: c?.person || null }, { done, was, free } = o;
+  const text = input.value.trim(),
+    result = { name: o.free && c?.person ? c.person.name : text, person: c?.person || null },
+    { done, was, free } = o;
   ended = true;
   dialog.close("ok");
   if (!free || result.name !== was) done(result);
@@ -89,16 +159,38 @@ input.addEventListener("keydown", (e) => {
   const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
   if (by) {
     e.preventDefault();
-    if (list.hidden) { propose(true); if (at < 0 && options.length) at = 0; } else if (options.length) at = (at + by + options.length) % options.length;
+    if (list.hidden) {
+      propose(true);
+      if (at < 0 && options.length) at = 0;
+    } else if (options.length) at = (at + by + options.length) % options.length;
     announce(matching(input.value.trim()).length);
     shown();
-  } else if (e.key === "Tab" && !e.shiftKey && options[at]?.person && o.free && input.value !== options[at].person.name) {
+  } else if (
+    e.key === "Tab" &&
+    !e.shiftKey &&
+    options[at]?.person &&
+    o.free &&
+    input.value !== options[at].person.name
+  ) {
     e.preventDefault();
     input.value = options[at].person.name;
     propose(true);
   }
 });
-form.addEventListener("submit", (e) => { e.preventDefault(); accept(); });
-$("#ask-cancel").addEventListener("click", () => { ended = true; dialog.close(); });
-dialog.addEventListener("cancel", () => { ended = true; });
-dialog.addEventListener("close", () => { if (!ended && !dialog.open) { ended = true; noCommands("The field was closed, and nothing was saved."); } });
+form.addEventListener("submit", (e) => {
+  e.preventDefault();
+  accept();
+});
+$("#ask-cancel").addEventListener("click", () => {
+  ended = true;
+  dialog.close();
+});
+dialog.addEventListener("cancel", () => {
+  ended = true;
+});
+dialog.addEventListener("close", () => {
+  if (!ended && !dialog.open) {
+    ended = true;
+    noCommands("The field was closed, and nothing was saved.");
+  }
+});

@@ -2,15 +2,48 @@
 // Names that files of other programs propose: "Anna? (from markers.otio)", with yes and no.
 import { acceptName, button, el, label, person, rejectName, notify } from "./core.js";
 
-export const basis = (q) => `${Math.round(100 * q.agree)} % of ${q.by === "faces" ? "the faces" : "the time"} of that name in ${q.from}${q.why ? "; not clear: " + q.why : ""}`;
-export const refuse = (q, p) => rejectName(q, `${label(p)} is not ${q.name}; the name is not proposed for this person again`);
+export const basis = (q) =>
+  `${Math.round(100 * q.agree)} % of ${q.by === "faces" ? "the faces" : "the time"} of that name in ` +
+  `${q.from}${q.why ? "; not clear: " + q.why : ""}`;
+export const refuse = (q, p) =>
+  rejectName(q, `${label(p)} is not ${q.name}; the name is not proposed for this person again`);
 // Whoever has the focus or stands in the dock answers by key; elsewhere (`keys` false) by click.
 export function proposed(p, keys = true) {
   const [q, ...more] = p.proposed;
   if (!q) return "";
-  const answer = (text, key, says, run) => button(text, (e) => { e.stopPropagation(); run(q, p); }, { key: keys ? key : "", ariaLabel: says });
-  return el("div", { className: "proposed", title: basis(q) }, el("span", {}, el("b", {}, el("bdi", {}, q.name), "?"), " ", el("span", { className: "soft" }, "(from ", el("bdi", {}, q.from), more.length ? `, and ${more.length} more` : "", ")")),
-    el("span", { className: "yes-no" }, answer("Yes", "y", `Yes, ${label(p)} is ${q.name}`, acceptName), answer("No", "w", `No, ${label(p)} is not ${q.name}`, refuse)));
+  const answer = (text, key, says, run) =>
+    button(
+      text,
+      (e) => {
+        e.stopPropagation();
+        run(q, p);
+      },
+      { key: keys ? key : "", ariaLabel: says },
+    );
+  return el(
+    "div",
+    { className: "proposed", title: basis(q) },
+    el(
+      "span",
+      {},
+      el("b", {}, el("bdi", {}, q.name), "?"),
+      " ",
+      el(
+        "span",
+        { className: "soft" },
+        "(from ",
+        el("bdi", {}, q.from),
+        more.length ? `, and ${more.length} more` : "",
+        ")",
+      ),
+    ),
+    el(
+      "span",
+      { className: "yes-no" },
+      answer("Yes", "y", `Yes, ${label(p)} is ${q.name}`, acceptName),
+      answer("No", "w", `No, ${label(p)} is not ${q.name}`, refuse),
+    ),
+  );
 }
 function asked(ids, run) {
   const p = ids.map(person).find((candidate) => candidate?.proposed.length);

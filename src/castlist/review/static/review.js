@@ -19,11 +19,25 @@ import { KEYS_HELP } from "./keys.js";
 people.onOpen(showPerson);
 fromFilm(showPerson);
 fromTimeline(showPerson);
-onLeft(showPerson, () => go("aside"), () => { go("people"); people.showOnly("unnamed"); });
+onLeft(
+  showPerson,
+  () => go("aside"),
+  () => {
+    go("people");
+    people.showOnly("unnamed");
+  },
+);
 onChoose({ chosen: dock.chosen, choose: dock.choose, only: dock.only });
 
 // Views
-const DRAW = { people: () => {}, background: () => {}, questions: () => {}, timeline: drawTimeline, aside: drawAside, history: drawHistory };
+const DRAW = {
+  people: () => {},
+  background: () => {},
+  questions: () => {},
+  timeline: drawTimeline,
+  aside: drawAside,
+  history: drawHistory,
+};
 function draw() {
   for (const b of $$("[data-tab]")) {
     const on = b.dataset.tab === S.tab;
@@ -37,9 +51,13 @@ function draw() {
 }
 function view(name) {
   if (!$(`[data-tab="${CSS.escape(name)}"]`)) return;
-  if (name !== S.tab) { dock.chooseNone(); asideNone(); }
+  if (name !== S.tab) {
+    dock.chooseNone();
+    asideNone();
+  }
   S.tab = name;
-  if (name === "questions" && $(".tabs").contains(document.activeElement)) document.activeElement.blur(); // keys answer
+  // keys answer
+  if (name === "questions" && $(".tabs").contains(document.activeElement)) document.activeElement.blur();
   draw();
   dock.mark();
   $("[aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -53,46 +71,120 @@ onView(view, () => S.tab);
 onNews(() => {
   $("#title").textContent = S.film.title;
   document.title = S.film.title + " – review";
-  for (const [id, text] of [["undo", S.undo], ["redo", S.redo]]) {
+  for (const [id, text] of [
+    ["undo", S.undo],
+    ["redo", S.redo],
+  ]) {
     $("#" + id).disabled = !text;
     $("#" + id).title = text ? id[0].toUpperCase() + id.slice(1) + ": " + text : "Nothing to " + id;
   }
-  const cast = S.people.filter((p) => p.fate === 0).length, aside = S.aside.reduce((n, g) => n + g.count, 0);
-  for (const [name, n] of [["people", cast], ["background", S.people.length - cast], ["aside", aside]]) $(`[data-tab=${name}] .n`).textContent = n.toLocaleString("en");
+  const cast = S.people.filter((p) => p.fate === 0).length,
+    aside = S.aside.reduce((n, g) => n + g.count, 0);
+  for (const [name, n] of [
+    ["people", cast],
+    ["background", S.people.length - cast],
+    ["aside", aside],
+  ])
+    $(`[data-tab=${name}] .n`).textContent = n.toLocaleString("en");
   draw();
 });
 
 // Keys
 const selected = () => (dock.chosen.size ? [...dock.chosen] : people.focused() ? [people.focused()] : []);
-const openHelp = named($("#help"), "help", () => openHelp()), help = () => openHelp();
-const always = { u: undo, r: redo, q: () => go("questions"), p: () => go("people"), t: () => go("timeline"), n: () => dock.name(selected()), "?": help, "/": () => { go("people"); $("#search").focus(); } };
+const openHelp = named($("#help"), "help", () => openHelp()),
+  help = () => openHelp();
+const always = {
+  u: undo,
+  r: redo,
+  q: () => go("questions"),
+  p: () => go("people"),
+  t: () => go("timeline"),
+  n: () => dock.name(selected()),
+  "?": help,
+  "/": () => {
+    go("people");
+    $("#search").focus();
+  },
+};
 const escape = () => (dock.offering() && !dock.chosen.size ? dock.offerNone() : dock.chooseNone());
 const onPeople = {
-  m: () => dock.merge([...dock.chosen]), n: () => dock.name(selected()), b: () => dock.background(selected()), d: () => dock.different([...dock.chosen]), h: () => dock.about("hide", selected()), f: () => dock.about("not-a-face", selected()), Escape: escape,
+  m: () => dock.merge([...dock.chosen]),
+  n: () => dock.name(selected()),
+  b: () => dock.background(selected()),
+  d: () => dock.different([...dock.chosen]),
+  h: () => dock.about("hide", selected()),
+  f: () => dock.about("not-a-face", selected()),
+  Escape: escape,
 };
 const inPeople = {
-  ...onPeople, x: people.toggle, y: () => yes(selected()), w: () => no(selected()), s: () => people.byLikeness(selected()[0]), ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
-  j: () => people.step(1), k: () => people.step(-1), ArrowDown: (e) => people.step(1, e.shiftKey), ArrowUp: (e) => people.step(-1, e.shiftKey), J: () => people.step(1, true), K: () => people.step(-1, true), a: people.chooseAll,
+  ...onPeople,
+  x: people.toggle,
+  y: () => yes(selected()),
+  w: () => no(selected()),
+  s: () => people.byLikeness(selected()[0]),
+  ...Object.fromEntries([..."12345"].map((k) => [k, () => dock.take(Number(k))])),
+  j: () => people.step(1),
+  k: () => people.step(-1),
+  ArrowDown: (e) => people.step(1, e.shiftKey),
+  ArrowUp: (e) => people.step(-1, e.shiftKey),
+  J: () => people.step(1, true),
+  K: () => people.step(-1, true),
+  a: people.chooseAll,
 };
 const inQuestions = Object.fromEntries([..."ynsfxevw0123456789", "Enter"].map((k) => [k, () => reply(k)]));
 const inFilm = { u: undo, r: redo, ...onPeople, Escape: undefined, v: dock.moveFace, ...filmKeys };
-const KEYS = { people: inPeople, background: inPeople, questions: inQuestions, timeline: timelineKeys, aside: asideKeys, history: {} };
+const KEYS = {
+  people: inPeople,
+  background: inPeople,
+  questions: inQuestions,
+  timeline: timelineKeys,
+  aside: asideKeys,
+  history: {},
+};
 const IN_DIALOG = { person: { u: undo, r: redo, ...personKeys }, player: inFilm };
 $("#help-list").append(...KEYS_HELP());
 // Keys of one character can be switched off, for those whose speech or hands would set them off [WCAG 2.1.4].
 const single = $("#single");
-try { single.checked = localStorage.getItem("single keys") !== "off"; } catch { /* not kept, then */ }
-single.addEventListener("change", () => { try { localStorage.setItem("single keys", single.checked ? "on" : "off"); } catch { /* not kept */ } });
-addEventListener("keydown", (e) => {
-  if (!single.checked && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey) e.stopImmediatePropagation();
-}, { capture: true });
+try {
+  single.checked = localStorage.getItem("single keys") !== "off";
+} catch {
+  /* not kept, then */
+}
+single.addEventListener("change", () => {
+  try {
+    localStorage.setItem("single keys", single.checked ? "on" : "off");
+  } catch {
+    /* not kept */
+  }
+});
+addEventListener(
+  "keydown",
+  (e) => {
+    if (!single.checked && e.key.length === 1 && e.key !== " " && !e.ctrlKey && !e.metaKey)
+      e.stopImmediatePropagation();
+  },
+  { capture: true },
+);
 // A key that is held answers once.
-addEventListener("keydown", (e) => {
-  if (e.repeat && S.tab === "questions" && !topmost() && inQuestions[e.key]) { e.preventDefault(); e.stopImmediatePropagation(); }
-}, { capture: true });
+addEventListener(
+  "keydown",
+  (e) => {
+    if (e.repeat && S.tab === "questions" && !topmost() && inQuestions[e.key]) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+    }
+  },
+  { capture: true },
+);
 // What lies under a resting mouse is not enlarged while keys are pressed: it would hide what comes next.
 addEventListener("keydown", () => document.documentElement.classList.add("by-keys"), { capture: true });
-addEventListener("pointermove", (e) => { if (e.movementX || e.movementY) document.documentElement.classList.remove("by-keys"); }, { passive: true });
+addEventListener(
+  "pointermove",
+  (e) => {
+    if (e.movementX || e.movementY) document.documentElement.classList.remove("by-keys");
+  },
+  { passive: true },
+);
 // Nor what was just clicked: its picture would hide whether it is marked.
 addEventListener("click", (e) => {
   const b = e.target.closest(".options button, .piece");
@@ -102,10 +194,19 @@ addEventListener("click", (e) => {
 addEventListener("keydown", (e) => {
   if (e.key === "Enter" && e.target.closest("button, a, summary")) return;
   if (e.key === " " && e.target.closest("button, summary, .tick")) return;
-  if (S.revision < 0 || e.altKey || e.defaultPrevented || e.target.closest("input:not(.tick), select, textarea")) return;
-  const dialog = topmost(), key = e.key, ctrl = e.ctrlKey || e.metaKey;
+  if (
+    S.revision < 0 ||
+    e.altKey ||
+    e.defaultPrevented ||
+    e.target.closest("input:not(.tick), select, textarea")
+  )
+    return;
+  const dialog = topmost(),
+    key = e.key,
+    ctrl = e.ctrlKey || e.metaKey;
   if (dialog && !IN_DIALOG[dialog.id]) return;
-  const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {}; // they stand in the dock
+  // they stand in the dock
+  const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {};
   const actions = dialog ? IN_DIALOG[dialog.id] : { ...always, ...chosen, ...KEYS[S.tab] };
   let run = actions[key];
   if (ctrl) run = { z: e.shiftKey ? redo : undo, y: redo, a: actions.a }[key.toLowerCase()];
@@ -115,7 +216,10 @@ addEventListener("keydown", (e) => {
   run(e);
 });
 
-$(".tabs").addEventListener("click", (e) => { const b = e.target.closest("[data-tab]"); if (b) go(b.dataset.tab); });
+$(".tabs").addEventListener("click", (e) => {
+  const b = e.target.closest("[data-tab]");
+  if (b) go(b.dataset.tab);
+});
 $("#ask-me").addEventListener("click", () => go("questions"));
 $("#undo").addEventListener("click", undo);
 $("#redo").addEventListener("click", redo);
@@ -124,8 +228,13 @@ $("#done").addEventListener("click", done);
 // A click beside a dialog closes it, if it began there too: what opened it by a tap does not close it.
 for (const dialog of $$("dialog:not(#ask)")) {
   let began = false;
-  dialog.addEventListener("pointerdown", (e) => { began = e.target === dialog && outside(e, dialog); });
-  dialog.addEventListener("click", (e) => { if (began && e.target === dialog && outside(e, dialog)) dialog.close(); began = false; });
+  dialog.addEventListener("pointerdown", (e) => {
+    began = e.target === dialog && outside(e, dialog);
+  });
+  dialog.addEventListener("click", (e) => {
+    if (began && e.target === dialog && outside(e, dialog)) dialog.close();
+    began = false;
+  });
 }
 function outside(e, dialog) {
   const r = dialog.getBoundingClientRect();
@@ -133,19 +242,23 @@ function outside(e, dialog) {
 }
 // A film that is missing is named wherever one is, not only where it would be played.
 onSource((film) => {
-  const box = $("#film-note"), words = film.there ? null : trouble();
+  const box = $("#film-note"),
+    words = film.there ? null : trouble();
   if (!words || !box.contains(document.activeElement)) box.replaceChildren(...(words ? [words] : []));
   box.hidden = !words;
 });
 
-get("/api/state").then((news) => {
-  S.tab = first() && $(`[data-tab="${CSS.escape(first())}"]`) ? first() : "people";
-  return take(news);
-}).then(() => {
-  if (first() !== S.tab) viewed(S.tab);
-  follow();
-  document.documentElement.dataset.ready = "1";
-  performance.mark("ready");
-  poll();
-  lookAtFilm();
-}).catch((e) => notify(e.message, true));
+get("/api/state")
+  .then((news) => {
+    S.tab = first() && $(`[data-tab="${CSS.escape(first())}"]`) ? first() : "people";
+    return take(news);
+  })
+  .then(() => {
+    if (first() !== S.tab) viewed(S.tab);
+    follow();
+    document.documentElement.dataset.ready = "1";
+    performance.mark("ready");
+    poll();
+    lookAtFilm();
+  })
+  .catch((e) => notify(e.message, true));

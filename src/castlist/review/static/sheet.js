@@ -1,20 +1,56 @@
 "use strict";
-// Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms all.
-import { $, $$, S, answerBar, arrange, button, clock, decideAll, el, face, get, label, remember, remembered, many, ownEnter, person, postTo, notify, roughly, takes, thinkAhead, untaken } from "./core.js";
+// Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms
+// all.
+import {
+  $,
+  $$,
+  S,
+  answerBar,
+  arrange,
+  button,
+  clock,
+  decideAll,
+  el,
+  face,
+  get,
+  label,
+  remember,
+  remembered,
+  many,
+  ownEnter,
+  person,
+  postTo,
+  notify,
+  roughly,
+  takes,
+  thinkAhead,
+  untaken,
+} from "./core.js";
 import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
 
-// An answer teaches castlist something about the faces below it: they are asked for anew, as they would be if all above
-// were confirmed. What stands above the lowest answer stays; nothing is decided before all are confirmed.
-const MOST = 48, LONGEST = 24; // items of a page, and of what is asked for at once
+// An answer teaches castlist something about the faces below it: they are asked for anew, as they would be if
+// all above were confirmed. What stands above the lowest answer stays; nothing is decided before all are
+// confirmed.
+const MOST = 48,
+  LONGEST = 24; // items of a page, and of what is asked for at once
 const SOON = 500; // milliseconds after which what was asked for anew may have been looked at
 const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
-let items = [], at = 0, asked = null, fixed = 0, part = 0, changed = 0, lookedAt = null, renewing = false, loaded = false;
+let items = [],
+  at = 0,
+  asked = null,
+  fixed = 0,
+  part = 0,
+  changed = 0,
+  lookedAt = null,
+  renewing = false,
+  loaded = false;
 let request = new AbortController(); // of what is asked for anew
 const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
 const NONE = -1; // somebody else than those shown
-const root = el("div", { className: "sheet" }), cards = el("div", { className: "cards" });
+const root = el("div", { className: "sheet" }),
+  cards = el("div", { className: "cards" });
 root.addEventListener("keydown", keys);
 
 export function sheet(task) {
@@ -36,15 +72,29 @@ export function sheet(task) {
 }
 // What is asked; `above` holds what is asked and answered above it.
 function item(given, above = []) {
-  const i = { ...given, part, node: null, renewed: false, lookedAt: false, shown: [...(given.guess ? [given.guess] : []), ...given.others], ...unanswered(given) };
+  const i = {
+    ...given,
+    part,
+    node: null,
+    renewed: false,
+    lookedAt: false,
+    shown: [...(given.guess ? [given.guess] : []), ...given.others],
+    ...unanswered(given),
+  };
   const former = answers.get(about(i));
   if (former && !above.some((other) => about(other) === about(i))) again(i, former);
   return i;
 }
 // The answer that was given to the same face, where it still means the same.
 function again(i, former) {
-  if (former.fate) { decideFate(i, former.fate); return; }
-  if (former.pick === NONE) { if (alike(former, i, (t) => t.person)) choose(i, NONE); return; }
+  if (former.fate) {
+    decideFate(i, former.fate);
+    return;
+  }
+  if (former.pick === NONE) {
+    if (alike(former, i, (t) => t.person)) choose(i, NONE);
+    return;
+  }
   const goal = former.shown[former.pick];
   if (!i.shown.some((t) => t.person === goal.person) && person(goal.person)) i.shown.push(goal);
   const pick = i.shown.findIndex((t) => t.person === goal.person);
@@ -53,27 +103,69 @@ function again(i, former) {
 export const unconfirmed = () => shown() && items.some((i) => answers.has(about(i)));
 const open = () => items.filter(unknown).length;
 function head() {
-  const n = items.length, all = open() === n;
-  return [el("h2", {}, !all ? "Who is who?" : n > 1 ? "Are these somebody you know already?" : "Is this somebody you know already?"),
-    el("p", { className: "soft" }, (all ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
-      : "castlist has marked the person whom each face most likely shows. If that is wrong, click the right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare that face with these people again.")
-      + (n > 1 ? " Go from top to bottom: after each answer castlist compares the faces below it again, and marks what changed." : ""))];
+  const n = items.length,
+    all = open() === n;
+  return [
+    el(
+      "h2",
+      {},
+      !all
+        ? "Who is who?"
+        : n > 1
+          ? "Are these somebody you know already?"
+          : "Is this somebody you know already?",
+    ),
+    el(
+      "p",
+      { className: "soft" },
+      (all
+        ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If " +
+          "you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
+        : "castlist has marked the person whom each face most likely shows. If that is wrong, click the " +
+          "right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare " +
+          "that face with these people again.") +
+        (n > 1
+          ? " Go from top to bottom: after each answer castlist compares the faces below it again, and " +
+            "marks what changed."
+          : ""),
+    ),
+  ];
 }
 function foot() {
-  return answerBar(button(open() === items.length ? "Continue" : "All of these are right", confirm, { key: "Enter", className: "main" }), button("", nobodyElse, { className: "rest" }), el("span", { className: "soft", role: "status" }, worth()));
+  return answerBar(
+    button(open() === items.length ? "Continue" : "All of these are right", confirm, {
+      key: "Enter",
+      className: "main",
+    }),
+    button("", nobodyElse, { className: "rest" }),
+    el("span", { className: "soft", role: "status" }, worth()),
+  );
 }
 // How an item stands before anybody answers it: with whom castlist takes it for, or open.
 const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
 // An answer; the same fate chosen again takes it back.
 const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
-const decideFate = (i, fate) => Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
+const decideFate = (i, fate) =>
+  Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
 function worth() {
   const held = [...answers.values()].filter((i) => !items.some((other) => about(other) === about(i))).length;
-  return [expected(), held ? `${many(held, "answer")} that you did not confirm ${held > 1 ? "are" : "is"} about ${held > 1 ? "faces" : "a face"} not asked about now.` : ""].filter(Boolean).join(" ");
+  return [
+    expected(),
+    held
+      ? `${many(held, "answer")} that you did not confirm ${held > 1 ? "are" : "is"} about ` +
+        `${held > 1 ? "faces" : "a face"} not asked about now.`
+      : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 function expected() {
-  const left = items.length - fixed, clicks = Math.max(1, Math.round(asked.clicks));
-  return left ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should correct ${roughly(asked.gain * asked.clicks, "face")}.` : "";
+  const left = items.length - fixed,
+    clicks = Math.max(1, Math.round(asked.clicks));
+  return left
+    ? `${many(left, "face")} ${fixed ? "left " : ""}to look at; about ${many(clicks, "click")} should ` +
+        `correct ${roughly(asked.gain * asked.clicks, "face")}.`
+    : "";
 }
 // Whom castlist takes for nobody who is shown.
 const unknown = (i) => !i.guess && i.shown.length > 0;
@@ -81,13 +173,17 @@ const unknown = (i) => !i.guess && i.shown.length > 0;
 const unopened = () => items.filter((i) => unknown(i) && !i.answered);
 function nobodyElse() {
   if (!takes()) return;
-  for (const i of unopened()) { choose(i, NONE); answers.set(about(i), i); }
+  for (const i of unopened()) {
+    choose(i, NONE);
+    answers.set(about(i), i);
+  }
   fixed = items.length;
   settle();
   mark();
   if (document.activeElement === document.body) focusSheet(); // the button is gone
 }
-export const focusSheet = () => items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
+export const focusSheet = () =>
+  items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected;
 
 // Give an answer; where it is another than before, what is below it is asked for anew.
@@ -110,20 +206,29 @@ function settle() {
 }
 async function renew() {
   settle();
-  const { signal } = request, given = steps(items.slice(0, fixed)), room = Math.min(LONGEST, MOST - fixed);
+  const { signal } = request,
+    given = steps(items.slice(0, fixed)),
+    room = Math.min(LONGEST, MOST - fixed);
   if (!given.length || room < 1) return;
   root.ariaBusy = "true";
   renewing = true;
   await new Promise((done) => setTimeout(done, AWHILE));
-  const next = !signal.aborted && await postTo("/api/sheet", { revision: S.revision, steps: given, items: room }, signal).catch(() => null); // what is wrong is shown when all are confirmed
+  const next =
+    !signal.aborted &&
+    (await postTo("/api/sheet", { revision: S.revision, steps: given, items: room }, signal).catch(
+      () => null,
+    )); // what is wrong is shown when all are confirmed
   if (signal.aborted) return;
   root.ariaBusy = "false";
   renewing = false;
   if (!next || !shown() || next.revision !== S.revision) return;
-  const before = items.slice(fixed), current = items[at], place = new Map(before.map((i, k) => [same(i), k]));
+  const before = items.slice(fixed),
+    current = items[at],
+    place = new Map(before.map((i, k) => [same(i), k]));
   part++;
   const below = next.items.map((given) => {
-    const i = item(given, items.slice(0, fixed)), former = before[place.get(same(i))];
+    const i = item(given, items.slice(0, fixed)),
+      former = before[place.get(same(i))];
     if (former && alike(former, i, (t) => t.track)) return Object.assign(former, { part });
     i.renewed = !former || !alike(former, i, (t) => t.person);
     return i;
@@ -131,10 +236,14 @@ async function renew() {
   below.sort((a, b) => (place.get(same(a)) ?? MOST) - (place.get(same(b)) ?? MOST));
   asked = next;
   items = [...items.slice(0, fixed), ...below];
-  const answered = items.findLastIndex((i) => i.answered) + 1, more = answered > fixed;
+  const answered = items.findLastIndex((i) => i.answered) + 1,
+    more = answered > fixed;
   fixed = Math.max(fixed, answered);
   for (const i of below) i.node ??= card(i);
-  arrange(cards, items.map((i) => i.node));
+  arrange(
+    cards,
+    items.map((i) => i.node),
+  );
   const [h2, soft] = head();
   $("h2", root).replaceWith(h2);
   $("h2 + .soft", root).replaceWith(soft);
@@ -147,45 +256,109 @@ async function renew() {
 }
 const about = (i) => `${same(i)} of ${i.of}`;
 const same = (i) => i.track.track + (i.whole ? " whole" : "");
-const alike = (a, b, by) => Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
+const alike = (a, b, by) =>
+  Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
 // What was asked for anew counts as looked at only once it was on the screen, above the bar at its foot.
 function watch() {
   lookedAt?.disconnect();
-  lookedAt = new IntersectionObserver((entries) => {
-    for (const e of entries) if (e.isIntersecting) items.filter((i) => i.node === e.target).forEach((i) => { i.lookedAt = true; });
-  }, { rootMargin: `0px 0px -${$(".confirm", root).offsetHeight}px 0px`, threshold: 0.5 });
+  lookedAt = new IntersectionObserver(
+    (entries) => {
+      for (const e of entries)
+        if (e.isIntersecting)
+          items
+            .filter((i) => i.node === e.target)
+            .forEach((i) => {
+              i.lookedAt = true;
+            });
+    },
+    { rootMargin: `0px 0px -${$(".confirm", root).offsetHeight}px 0px`, threshold: 0.5 },
+  );
   const fresh = items.filter((i) => i.renewed && !i.lookedAt && !i.answered);
   for (const i of fresh) lookedAt.observe(i.node);
   if (!fresh.length) return;
   const { signal } = request;
   changed = performance.now();
   root.ariaBusy = "true";
-  setTimeout(() => { if (!signal.aborted) root.ariaBusy = "false"; }, SOON);
+  setTimeout(() => {
+    if (!signal.aborted) root.ariaBusy = "false";
+  }, SOON);
 }
 const called = (id) => (person(id) ? label(person(id)) : "new person above");
 
 function card(i) {
-  const known = person(i.of), options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person)));
-  options.push(option(i, NONE, el("span", { className: "face nobody", ariaHidden: "true" }, "?"), unknown(i) ? ["nobody of these"] : ["some", el("wbr"), "body else"]));
-  const title = !i.whole ? `A face of ${called(i.of)} at ${clock(i.track.start)}` : known?.tracks > 1 ? `All of ${called(i.of)}, ${many(known.tracks, "track")}` : `${called(i.of)}, seen once`;
-  const question = unknown(i) && !items.every(unknown) ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
-  const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : []; // a whole person by different tracks
-  const node = el("div", { className: "card", role: "group", ariaLabel: title },
-    el("div", { className: "it" }, playButton(i.track, title, others), button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), { className: "play", tabIndex: -1, ariaLabel: "Play at " + clock(i.track.start) })),
-    el("div", {}, el("p", { className: "soft whole" }, el("bdi", {}, title)), question, el("div", { className: options.length > 5 ? "options" : "options one-row" }, ...options),
-      el("p", { className: "fates" }, ...[["unsure", "Not sure", "s"], ["not-a-face", "Not a face", "f"]].map(([fate, text, key]) => {
-        const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
-        b.dataset.fate = fate;
-        return b;
-      }), button("Another person …", () => another(i), { key: "v" }))));
-  for (const touched of ["focusin", "pointerdown"]) node.addEventListener(touched, () => here(items.indexOf(i))); // its film, too, was looked at
+  const known = person(i.of),
+    options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person)));
+  options.push(
+    option(
+      i,
+      NONE,
+      el("span", { className: "face nobody", ariaHidden: "true" }, "?"),
+      unknown(i) ? ["nobody of these"] : ["some", el("wbr"), "body else"],
+    ),
+  );
+  const title = !i.whole
+    ? `A face of ${called(i.of)} at ${clock(i.track.start)}`
+    : known?.tracks > 1
+      ? `All of ${called(i.of)}, ${many(known.tracks, "track")}`
+      : `${called(i.of)}, seen once`;
+  const question =
+    unknown(i) && !items.every(unknown)
+      ? el("p", { className: "known" }, "Is this somebody you know already?")
+      : "";
+  // a whole person by different tracks
+  const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : [];
+  const node = el(
+    "div",
+    { className: "card", role: "group", ariaLabel: title },
+    el(
+      "div",
+      { className: "it" },
+      playButton(i.track, title, others),
+      button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), {
+        className: "play",
+        tabIndex: -1,
+        ariaLabel: "Play at " + clock(i.track.start),
+      }),
+    ),
+    el(
+      "div",
+      {},
+      el("p", { className: "soft whole" }, el("bdi", {}, title)),
+      question,
+      el("div", { className: options.length > 5 ? "options" : "options one-row" }, ...options),
+      el(
+        "p",
+        { className: "fates" },
+        ...[
+          ["unsure", "Not sure", "s"],
+          ["not-a-face", "Not a face", "f"],
+        ].map(([fate, text, key]) => {
+          const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
+          b.dataset.fate = fate;
+          return b;
+        }),
+        button("Another person …", () => another(i), { key: "v" }),
+      ),
+    ),
+  );
+  for (const touched of ["focusin", "pointerdown"])
+    node.addEventListener(touched, () => here(items.indexOf(i))); // its film, too, was looked at
   return node;
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(i) {
   const without = [i.of, ...i.shown.map((t) => t.person)];
   here(items.indexOf(i));
-  pick({ heading: "Who is this?", verb: "Choose", without, pictures: [...i.track.pictures, ...(i.whole && person(i.of)?.pictures.filter((q) => q[2] !== i.track.track) || [])], done: (r) => chosen(i, r.person) });
+  pick({
+    heading: "Who is this?",
+    verb: "Choose",
+    without,
+    pictures: [
+      ...i.track.pictures,
+      ...((i.whole && person(i.of)?.pictures.filter((q) => q[2] !== i.track.track)) || []),
+    ],
+    done: (r) => chosen(i, r.person),
+  });
 }
 async function chosen(before, chosenPerson) {
   if (!chosenPerson || !takes()) return;
@@ -193,9 +366,15 @@ async function chosen(before, chosenPerson) {
   try {
     const { tracks } = await get("/api/person/" + chosenPerson.id);
     [face] = await describe([chosenPerson.pictures[0]?.[2] ?? tracks[0]]);
-  } catch (e) { notify(e.message, true); return; }
+  } catch (e) {
+    notify(e.message, true);
+    return;
+  }
   const i = items.find((candidate) => same(candidate) === same(before)); // it may have been asked for anew
-  if (!i) { untaken(); return; }
+  if (!i) {
+    untaken();
+    return;
+  }
   i.shown.push({ ...face, person: chosenPerson.id });
   const node = card(i);
   i.node.replaceWith(node);
@@ -204,14 +383,30 @@ async function chosen(before, chosenPerson) {
   to(at);
 }
 function playButton(t, title, others) {
-  const b = button("", () => play(t.track, t.start), { className: "look", tabIndex: -1, ariaLabel: "Play: " + title });
-  b.append(face(t.pictures[0], title), ...[...others, ...t.pictures.slice(1)].slice(0, 3).map((q) => face(q)));
+  const b = button("", () => play(t.track, t.start), {
+    className: "look",
+    tabIndex: -1,
+    ariaLabel: "Play: " + title,
+  });
+  b.append(
+    face(t.pictures[0], title),
+    ...[...others, ...t.pictures.slice(1)].slice(0, 3).map((q) => face(q)),
+  );
   return b;
 }
 function option(i, j, picture, text) {
-  const b = el("button", { type: "button", title: j === NONE ? "None of these people" : text }, picture, el("bdi", {}, ...[text].flat()), el("kbd", {}, j === NONE ? "0" : String(j + 1)));
+  const b = el(
+    "button",
+    { type: "button", title: j === NONE ? "None of these people" : text },
+    picture,
+    el("bdi", {}, ...[text].flat()),
+    el("kbd", {}, j === NONE ? "0" : String(j + 1)),
+  );
   b.dataset.pick = j;
-  b.addEventListener("click", () => { answer(i, () => choose(i, j)); b.focus(); });
+  b.addEventListener("click", () => {
+    answer(i, () => choose(i, j));
+    b.focus();
+  });
   return b;
 }
 // The keys are about one card, which is framed, wherever the focus is.
@@ -228,12 +423,27 @@ function mark() {
       b.ariaPressed = String(on);
       b.tabIndex = on ? 0 : -1;
     }
-    for (const b of $$("[data-fate]", node)) { b.ariaPressed = String(b.dataset.fate === fate); b.tabIndex = b.dataset.fate === fate ? 0 : -1; }
+    for (const b of $$("[data-fate]", node)) {
+      b.ariaPressed = String(b.dataset.fate === fate);
+      b.tabIndex = b.dataset.fate === fate ? 0 : -1;
+    }
   }
-  const rest = unopened().length, all = $(".rest", root);
+  const rest = unopened().length,
+    all = $(".rest", root);
   all.hidden = rest < 2;
   all.replaceChildren(`All ${rest} still “Not sure”: nobody of these `, el("kbd", {}, "n"));
-  remember("sheet", [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: offered }) => ({ of, whole, track, fate, pick: picked, shown: offered, answered: true })));
+  remember(
+    "sheet",
+    [...answers.values()].map(({ of, whole, track, fate, pick: picked, shown: offered }) => ({
+      of,
+      whole,
+      track,
+      fate,
+      pick: picked,
+      shown: offered,
+      answered: true,
+    })),
+  );
   thinkAhead(() => (shown() && !renewing ? steps(items) : []));
 }
 function to(k) {
@@ -256,11 +466,20 @@ function keys(e) {
 }
 // A key on the sheet; whether it meant something.
 export function press(key) {
-  if (key === "Enter" || key === "y") { confirm(); return true; }
+  if (key === "Enter" || key === "y") {
+    confirm();
+    return true;
+  }
   const i = items[at];
   if (!i) return false;
-  if (key === "n") { nobodyElse(); return true; }
-  if (key === "v") { another(i); return true; }
+  if (key === "n") {
+    nobodyElse();
+    return true;
+  }
+  if (key === "v") {
+    another(i);
+    return true;
+  }
   if (key === "s" || key === "f") answer(i, () => decideFate(i, key === "s" ? "unsure" : "not-a-face"));
   else if (/^[0-9]$/.test(key) && Number(key) <= i.shown.length) answer(i, () => choose(i, Number(key) - 1));
   else return false;
@@ -276,10 +495,18 @@ async function confirm() {
     return;
   }
   settle();
-  const no = items.filter((i) => i.fate === "not-a-face"), lines = items.filter((i) => !i.fate);
-  const sortedText = many(lines.length, "face") + " sorted", noneText = many(no.length, "track") + ": not a face";
+  const no = items.filter((i) => i.fate === "not-a-face"),
+    lines = items.filter((i) => !i.fate);
+  const sortedText = many(lines.length, "face") + " sorted",
+    noneText = many(no.length, "track") + ": not a face";
   const given = steps(items);
-  if (given.length && await decideAll(given, [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "))) {
+  if (
+    given.length &&
+    (await decideAll(
+      given,
+      [...(lines.length || !no.length ? [sortedText] : []), ...(no.length ? [noneText] : [])].join("; "),
+    ))
+  ) {
     for (const i of items) answers.delete(about(i));
     remember("sheet", []);
   }
@@ -289,8 +516,18 @@ function steps(list) {
   return [...new Set(list.map((i) => i.part))].flatMap((p) => stepsOf(list.filter((i) => i.part === p)));
 }
 function stepsOf(list) {
-  const sorted = list.filter((i) => !i.fate), no = list.filter((i) => i.fate === "not-a-face"), left = list.filter((i) => i.fate === "unsure" && i.shown.length);
-  const lines = sorted.map((i) => ({ track: i.track.track, whole: i.whole, to: i.pick === NONE ? null : i.shown[i.pick].track, not: i.pick === NONE ? i.shown.map((t) => t.track) : [] }));
+  const sorted = list.filter((i) => !i.fate),
+    no = list.filter((i) => i.fate === "not-a-face"),
+    left = list.filter((i) => i.fate === "unsure" && i.shown.length);
+  const lines = sorted.map((i) => ({
+    track: i.track.track,
+    whole: i.whole,
+    to: i.pick === NONE ? null : i.shown[i.pick].track,
+    not: i.pick === NONE ? i.shown.map((t) => t.track) : [],
+  }));
   const all = [...lines, ...left.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) }))];
-  return [...(all.length ? [{ action: "sort", items: all }] : []), ...(no.length ? [{ action: "not-a-face", tracks: no.map((i) => i.track.track) }] : [])];
+  return [
+    ...(all.length ? [{ action: "sort", items: all }] : []),
+    ...(no.length ? [{ action: "not-a-face", tracks: no.map((i) => i.track.track) }] : []),
+  ];
 }

@@ -13,7 +13,8 @@ export async function describe(ids) {
   return ids.map((t) => known.get(t));
 }
 
-// What tracks are recognised by: of a single track its pictures, of several one of each; of those that are known.
+// What tracks are recognised by: of a single track its pictures, of several one of each; of those that are
+// known.
 export function picturesOf(ids) {
   const found = ids.map(track).filter(Boolean);
   return found.length === 1 ? found[0].pictures : found.map((t) => t.pictures[0]);
@@ -22,7 +23,13 @@ export function picturesOf(ids) {
 // Small faces of tracks, those known at once, the others as soon as they are.
 export function faces(ids, most, props = {}) {
   const list = el("span", { className: "chosen", ...props });
-  const fill = (found) => list.replaceChildren(...found.filter(Boolean).map((t) => face(t.pictures[0])), ids.length > most ? el("span", { className: "soft" }, "+" + (ids.length - most).toLocaleString("en")) : "");
+  const fill = (found) =>
+    list.replaceChildren(
+      ...found.filter(Boolean).map((t) => face(t.pictures[0])),
+      ids.length > most
+        ? el("span", { className: "soft" }, "+" + (ids.length - most).toLocaleString("en"))
+        : "",
+    );
   const some = ids.slice(0, most);
   fill(some.map(track));
   if (some.some((t) => !track(t))) describe(some).then(fill, () => {});

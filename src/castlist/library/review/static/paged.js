@@ -2,7 +2,9 @@
 // A page of people to look at, as the library was at one revision.
 import { get } from "./core.js";
 
-export const GLANCE = 500; // milliseconds that a page must have been there before it is answered: two clicks in this time are a double click
+// milliseconds that a page must have been there before it is answered: two clicks in this time are a double
+// click
+export const GLANCE = 500;
 
 export class Paged {
   page = null;
@@ -10,15 +12,21 @@ export class Paged {
   #asked = 0;
   #arrived = 0;
   // `settle` is called with each page that arrives
-  constructor(address, settle) { [this.address, this.settle] = [address, settle]; }
+  constructor(address, settle) {
+    [this.address, this.settle] = [address, settle];
+  }
   async load(revision) {
     if (this.page?.revision === revision) return this.page;
-    const turn = ++this.#asked, found = await get(this.address);
+    const turn = ++this.#asked,
+      found = await get(this.address);
     if (turn < this.#arrived) return this.page; // a later request was answered first
     [this.page, this.#since, this.#arrived] = [found, performance.now(), turn];
     this.settle(found);
     return found;
   }
-  // Whether it shows the library as it is, and was there long enough to be looked at; `shownAt` is when its tab was opened
-  ready(revision, shownAt) { return this.page?.revision === revision && performance.now() - Math.max(this.#since, shownAt) >= GLANCE; }
+  // Whether it shows the library as it is, and was there long enough to be looked at; `shownAt` is when its
+  // tab was opened
+  ready(revision, shownAt) {
+    return this.page?.revision === revision && performance.now() - Math.max(this.#since, shownAt) >= GLANCE;
+  }
 }

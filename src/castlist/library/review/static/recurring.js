@@ -22,33 +22,89 @@ export async function drawRecurring(given) {
 const groupOf = (id) => same.findIndex((group) => group.includes(id));
 // With `refocus`, the keyboard stays with the person where it was
 function show(refocus = true) {
-  const page = recurring.page, focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
+  const page = recurring.page,
+    focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
   if (!page.people.length) {
-    $("#recurring").replaceChildren(el("p", { className: "empty" }, "Everybody of several films was compared, or nobody is in several films yet."));
+    $("#recurring").replaceChildren(
+      el(
+        "p",
+        { className: "empty" },
+        "Everybody of several films was compared, or nobody is in several films yet.",
+      ),
+    );
     return;
   }
-  const rest = chosen.size > 1 ? 1 : 0, groups = same.length + rest;
-  const text = chosen.size === 1 ? "Choose one more, or nobody" : !groups ? "Nobody is here twice" : rest && !same.length ? `Done: these ${chosen.size} are the same person` : `Done: ${many(groups, "person is", "people are")} here more than once`;
+  const rest = chosen.size > 1 ? 1 : 0,
+    groups = same.length + rest;
+  const text =
+    chosen.size === 1
+      ? "Choose one more, or nobody"
+      : !groups
+        ? "Nobody is here twice"
+        : rest && !same.length
+          ? `Done: these ${chosen.size} are the same person`
+          : `Done: ${many(groups, "person is", "people are")} here more than once`;
   $("#recurring").replaceChildren(
     el("h2", { className: "ask" }, "Is anybody here twice?"),
-    el("p", { className: "ask soft" }, "These people are in several films; those who look alike stand beside each other. Click two or more who are the same person. For another person who is here twice, press “The same person” first."),
+    el(
+      "p",
+      { className: "ask soft" },
+      "These people are in several films; those who look alike stand beside each other. Click two or " +
+        "more who are the same person. For another person who is here twice, press “The same person” first.",
+    ),
     el("div", { className: "side-by-side" }, ...page.people.map(tile)),
-    el("footer", { className: "confirm" },
+    el(
+      "footer",
+      { className: "confirm" },
       button("The same person", mark, { key: "y", disabled: chosen.size < 2 }),
-      button(text, answer, { className: "main", key: "Enter", disabled: chosen.size === 1 })));
-  if (focused) $$("#recurring .somebody").find((o) => o.dataset.id === focused)?.focus({ preventScroll: true });
+      button(text, answer, { className: "main", key: "Enter", disabled: chosen.size === 1 }),
+    ),
+  );
+  if (focused)
+    $$("#recurring .somebody")
+      .find((o) => o.dataset.id === focused)
+      ?.focus({ preventScroll: true });
 }
 function tile(p) {
-  const group = groupOf(p.id), pressed = chosen.has(p.id) || group >= 0;
-  const b = button("", (e) => toggle(p.id, !e.detail), { className: "somebody", title: p.name, ariaPressed: String(pressed), ariaLabel: `${p.name}, in ${many(p.films, "film")}` + (group >= 0 ? `, the same person as others marked ${group + 1}` : "") });
+  const group = groupOf(p.id),
+    pressed = chosen.has(p.id) || group >= 0;
+  const b = button("", (e) => toggle(p.id, !e.detail), {
+    className: "somebody",
+    title: p.name,
+    ariaPressed: String(pressed),
+    ariaLabel:
+      `${p.name}, in ${many(p.films, "film")}` +
+      (group >= 0 ? `, the same person as others marked ${group + 1}` : ""),
+  });
   b.dataset.id = p.id;
-  b.append(el("span", { className: "faces four" }, ...p.members.map((m) => face(m.faces.slice(0, 1).map((f) => f.picture), ""))),
-    el("b", {}, el("bdi", {}, p.name)), el("small", {}, many(p.films, "film")), group >= 0 ? el("span", { className: "mark" }, String(group + 1)) : "");
-  return el("div", {}, b, button("All films", () => tools.open(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }));
+  b.append(
+    el(
+      "span",
+      { className: "faces four" },
+      ...p.members.map((m) =>
+        face(
+          m.faces.slice(0, 1).map((f) => f.picture),
+          "",
+        ),
+      ),
+    ),
+    el("b", {}, el("bdi", {}, p.name)),
+    el("small", {}, many(p.films, "film")),
+    group >= 0 ? el("span", { className: "mark" }, String(group + 1)) : "",
+  );
+  return el(
+    "div",
+    {},
+    b,
+    button("All films", () => tools.open(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }),
+  );
 }
 function toggle(id, keyboard) {
   const group = groupOf(id);
-  if (group >= 0) same = same.map((g, i) => (i === group ? g.filter((other) => other !== id) : g)).filter((g) => g.length > 1);
+  if (group >= 0)
+    same = same
+      .map((g, i) => (i === group ? g.filter((other) => other !== id) : g))
+      .filter((g) => g.length > 1);
   else chosen.has(id) ? chosen.delete(id) : chosen.add(id);
   show(keyboard);
 }
@@ -63,12 +119,30 @@ function answer() {
   const groups = [...same, ...(chosen.size > 1 ? [[...chosen]] : [])];
   const pairs = groups.flatMap(([first, ...others]) => others.map((other) => [first, other]));
   const people = recurring.page.people.filter((p) => p.asked).map((p) => p.id);
-  tools.act("compare", { people, same: pairs }, pairs.length ? `${many(groups.length, "person was", "people were")} here more than once.` : `${many(people.length, "person", "people")} compared: nobody is here twice.`)
-    .then((ok) => { if (ok) { chosen.clear(); same = []; scrollTo(0, 0); } });
+  tools
+    .act(
+      "compare",
+      { people, same: pairs },
+      pairs.length
+        ? `${many(groups.length, "person was", "people were")} here more than once.`
+        : `${many(people.length, "person", "people")} compared: nobody is here twice.`,
+    )
+    .then((ok) => {
+      if (ok) {
+        chosen.clear();
+        same = [];
+        scrollTo(0, 0);
+      }
+    });
 }
 // Whether a key meant something here
 export function answerRecurring(key, target) {
-  if (!recurring.page?.people.length || (key !== "y" && key !== "Enter") || (key === "Enter" && target.closest("button"))) return false;
+  if (
+    !recurring.page?.people.length ||
+    (key !== "y" && key !== "Enter") ||
+    (key === "Enter" && target.closest("button"))
+  )
+    return false;
   key === "y" ? mark() : answer();
   return true;
 }
