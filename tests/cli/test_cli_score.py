@@ -91,7 +91,7 @@ def walking(ahead, first=0, shots=6, long=10):
     frame = np.arange(shots * long)
     left = np.where(frame // long % 2, 400.0, 100.0) + 4 * (frame % long + ahead)
     box = np.stack([left, 0 * left, left + 40, 0 * left + 40], axis=1)
-    return LabelledFaces(frame[:-1] + first, box[:-1], np.full(len(frame) - 1, "ann"))
+    return LabelledFaces(frame[1:-1] + first, box[1:-1], np.full(len(frame) - 2, "ann"))
 
 
 @pytest.mark.parametrize(("shots", "ahead"), [(6, 0.0), (6, 0.8), (1, 0.0), (1, 0.51)])
