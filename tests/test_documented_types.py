@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-api = pytest.importorskip("mypy.api")
+pytest.importorskip("mypy")
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -63,14 +65,8 @@ def test_documented_python_passes_mypy_strict(tmp_path) -> None:
     assert len(files) > 15
     own = tmp_path / "own_steps.py"
     own.write_text(OWN_STEPS, "utf-8")
-    out, errors, status = api.run(
-        [
-            "--config-file",
-            str(ROOT / "pyproject.toml"),
-            "--cache-dir",
-            str(ROOT / ".mypy_cache"),
-            *files,
-            str(own),
-        ]
-    )
-    assert status == 0, out + errors
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    command += ["--cache-dir", str(ROOT / ".mypy_cache"), *files, str(own)]
+    # in a process of its own, as mypy raises the recursion limit of the one that runs it
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -604,7 +604,7 @@ def test_what_the_catalogue_could_not_take_is_not_in_the_log(tmp_path, monkeypat
 
     with monkeypatch.context() as context:
         context.setattr(Database, "execute", full)
-        with pytest.raises(WorkspaceError, match="nothing is lost"):
+        with pytest.raises(WorkspaceError, match="the disk is full; free some space"):
             lib.name(before[0].id, "Anna")
     assert (lib.path / "log.jsonl").stat().st_size == size
     assert lib.people == before
