@@ -23,6 +23,7 @@ PLAIN = {
     "helper_thread",
     "low_light",
     "machine_limits",
+    "name_forms",
     "noise",
     "own_process",
     "shell_words",

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from castlist.argument_types import is_whole
 from castlist.clock_times import how_long
 from castlist.errors import InputError
+from castlist.name_forms import comparable
 from castlist.types import (
     BACKGROUND,
     NOISE,
@@ -197,7 +199,7 @@ class Cast:
         if not isinstance(key, str):
             raise InputError(f"name a person by position or by name, got {type(key).__name__}")
         for person in (*self.people, *self.background):
-            if person.name == key:
+            if person.name == unicodedata.normalize("NFC", key):
                 return person
         known = ", ".join(p.name for p in self.people[:20]) or "nobody"
         raise KeyError(f"nobody is called {key!r}; the cast has {known}")
@@ -335,8 +337,8 @@ class Cast:
             if not isinstance(name, str):
                 raise InputError(f"the name of a person is text, got {type(name).__name__}")
             meant = [p for p in self.everybody if p.name == name]
-            wanted = name.strip().casefold()
-            meant = meant or [p for p in self.everybody if p.name.casefold() == wanted]
+            wanted = comparable(name)
+            meant = meant or [p for p in self.everybody if comparable(p.name) == wanted]
             meant = meant or [p for p in self.everybody if wanted in (p.key, f"person {p.id}")]
             meant = meant or self._merged(wanted)
             if not meant:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from castlist.decisions import Anchor, Decision
 from castlist.decisions.decision import clean_name
 from castlist.decisions.names import LONGEST, given_name
 from castlist.errors import InputError
+from castlist.library.views import called
 from castlist.review.session import Session
 from castlist.store import Workspace
 from castlist.suggest.names import Hint, Match, propose_names
@@ -29,6 +33,8 @@ REFUSED = {
     "\u202e\u200b": "can be seen",
     "\u3164": "can be seen",
     "\u0301": "can be seen",
+    "\udcc9ric": "ric' has characters that are not in UTF-8",  # bytes of another encoding
+    "Zo\ud83d": "' has characters that are not in UTF-8",  # half a character, from a page
     "x" * (LONGEST + 1): "at most 1000 characters, got 1001",
 }
 
@@ -126,3 +132,78 @@ def test_marks_that_turn_the_direction_of_writing_are_not_part_of_a_name(mark):
 def test_marks_of_names_in_other_scripts_stay():
     for name in ("\u05d0\u200f", "\u0646\u200c\u0627", "\u0915\u094d\u200d\u0937"):
         assert clean_name(name) == name
+
+
+def decide(path: Path, *words: str | bytes, text: bytes | None = None, **environment: str) -> tuple[int, str]:
+    """`castlist decide` in a process of its own; its status and what it said."""
+    command: list[str | bytes] = [sys.executable, "-m", "castlist", "decide", str(path), *words]
+    done = subprocess.run(command, input=text, capture_output=True, env=os.environ | environment, check=False)
+    return done.returncode, done.stderr.decode(errors="replace")
+
+
+def names_in(path: Path) -> list[str]:
+    with Workspace.open(path, write=False) as workspace:
+        return [decision.value for decision in workspace.decisions.all()]
+
+
+@pytest.mark.parametrize("bad", [b"name p2 \xc9ric\n", "name p2 Éric\n".encode("utf-16")])
+def test_actions_in_another_encoding_than_utf_8_are_refused_whole(path: Path, bad: bytes) -> None:
+    status, said = decide(path, "-", text=b"name p1 Anna\n" + bad)
+    assert (status, said) == (
+        2, "castlist: the actions are not text in UTF-8; save the file in UTF-8 and give it again\n"
+    )  # fmt: skip
+    assert names_in(path) == []
+
+
+def test_actions_as_windows_saves_them_are_read(path: Path) -> None:
+    assert decide(path, "-", text="\ufeffname p1 Éric\r\nname p2 Zoë\r\n".encode())[0] == 0
+    assert names_in(path) == ["Éric", "Zoë"]
+
+
+@pytest.mark.parametrize(
+    "words", [["name", "p1", b"\xc9ric"], ["--author", b"\xc9ric", "name", "p1", "Anna"]]
+)
+def test_a_name_in_another_encoding_on_the_command_line_is_refused(
+    path: Path, words: list[str | bytes]
+) -> None:
+    status, said = decide(path, *words)
+    assert status == 2
+    assert "'?ric' has characters that are not in UTF-8" in said
+    assert names_in(path) == []
+
+
+def test_unicode_in_a_locale_of_ascii_is_shown_with_question_marks(path: Path) -> None:
+    assert decide(path, "name", "p1", "Zoë")[0] == 0
+    ascii_only = os.environ | {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "castlist", "info", str(path)],
+        capture_output=True,
+        env=ascii_only,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Zo?" in done.stdout
+
+
+@pytest.mark.parametrize("words", ["Anna hide p2", "Anna merge Person 3 Bob", "Anna not-a-face 2"])
+def test_further_actions_without_a_plus_are_no_name(
+    path: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["decide", str(path), "name", "p1", *words.split()]) == 2
+    assert "write + before each further action" in capsys.readouterr().err
+    assert names_in(path) == []
+    assert run(["decide", str(path), "name", "p1", words]) == 0  # in quotes it is one
+    assert run(["decide", str(path), "name", "p2", "man", "in", "background"]) == 0
+
+
+def test_accents_as_macos_writes_them_name_the_same_person(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apart = "E\u0301ric"
+    assert run(["decide", str(path), "name", "p1", "Éric"]) == 0
+    assert run(["decide", str(path), "hide", apart]) == 0
+    assert run(["decide", str(path), "undo"]) == 0
+    with Workspace.open(path, write=False) as workspace:
+        cast = workspace.cast()
+    assert cast[apart] == cast["Éric"] == cast.named(apart.lower())[0]
+    assert called({"1": "Éric", "2": "Eric"}, apart) == {"1"}

@@ -5,6 +5,7 @@ A verb's module is imported when it is called, so that `castlist --help` is ther
 
 from __future__ import annotations
 
+import codecs
 import errno
 import gc
 import importlib
@@ -156,7 +157,11 @@ def _open_streams() -> None:
         if getattr(sys, name) is None:  # closed by the shell, as in >&-
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        # Python itself sets "surrogateescape" in the locales C and POSIX, which fails on Unicode in ASCII
+        if isinstance(stream, TextIOWrapper) and (
+            stream.errors == "strict"
+            or (stream.errors == "surrogateescape" and codecs.lookup(stream.encoding).name != "utf-8")
+        ):
             stream.reconfigure(errors="replace")
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from castlist.cli.choices import OneOf, unknown
-from castlist.cli.options import WORKSPACE, people_named
+from castlist.cli.options import WORKSPACE, author_option, people_named
 from castlist.errors import InputError
 from castlist.shell_words import shell_path
 from castlist.types import Json
@@ -79,7 +82,7 @@ class Action(OneOf):
 @click.argument("workspace", type=WORKSPACE)
 @click.argument("action", metavar="ACTION", type=Action("action", ACTIONS, MEANT))
 @click.argument("words", metavar="[WHAT]...", nargs=-1, shell_complete=people_named)
-@click.option("--author", default="", help="Name of the person who decides; stored with the decision.")
+@author_option("with the decision")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
 def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:
     """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as 12 or t12.
@@ -104,7 +107,7 @@ def command(workspace: Path, action: str, words: tuple[str, ...], author: str, o
         "questions": Session.questions,
         "sheet": Session.sheet,
     }
-    actions = _written(sys.stdin) if action == "-" else _apart((action, *words))
+    actions = _written(_lines(sys.stdin)) if action == "-" else _apart((action, *words))
     with deciding(workspace, tell=warn) as session:
         if action in views:
             click.echo(plain_json.text(views[action](session)))
@@ -130,6 +133,19 @@ def _apart(words: tuple[str, ...]) -> list[tuple[str, ...]]:
         else:
             actions[-1].append(word)
     return [tuple(action) for action in actions]
+
+
+def _lines(stream: TextIO) -> list[str]:
+    """The lines of a text in UTF-8, as Windows writes it, too; at a terminal in the terminal's encoding."""
+    if isinstance(stream, io.TextIOWrapper):
+        utf_8 = not stream.isatty() or codecs.lookup(stream.encoding).name == "utf-8"
+        stream.reconfigure(encoding="utf-8-sig" if utf_8 else stream.encoding, errors="strict")
+    try:
+        return stream.readlines()
+    except UnicodeDecodeError:
+        raise InputError(
+            "the actions are not text in UTF-8; save the file in UTF-8 and give it again"
+        ) from None
 
 
 def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
@@ -231,6 +247,7 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
     from castlist.review.actions import TAKES
 
     if action == "name":
+        _check_one_action(arguments[2:])
         return {
             "action": action,
             "person": arguments[0] if arguments else "",
@@ -281,6 +298,20 @@ def _told_apart(
         meant = {w: track_called(session.view, w) for w in words}
     tracks: list[Json] = [number for w in words if (number := meant[w]) is not None]
     return [w for w in words if meant[w] is None], tracks
+
+
+def _check_one_action(words: tuple[str, ...]) -> None:
+    """Refuse a name of several words that looks like further actions, such as "Anna hide p7".
+
+    Raises:
+        InputError: an action is among the words, and somebody's number after it.
+    """
+    for k, word in enumerate(words):
+        if word in ACTIONS and any(re.fullmatch(r"[pt]?\d+", each, re.ASCII) for each in words[k + 1 :]):
+            raise InputError(
+                f"the name has the action {word} in it; write + before each further action, as in: "
+                f"name p1 Anna + {word} p7; or put the name in quotes"
+            )
 
 
 def _is_track(word: str) -> bool:

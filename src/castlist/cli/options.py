@@ -13,12 +13,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from castlist.cli.choices import OneOf
+from castlist.name_forms import comparable
 
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
 
 __all__ = [
     "WORKSPACE",
+    "author_option",
     "films_options",
     "first_frame_option",
     "is_address",
@@ -103,6 +105,24 @@ def truth_option(*, required: bool = False) -> Callable[[F], F]:
         help="Labelled faces: a CSV file with frame,x,y,w,h,label, or a MOTChallenge file without a header "
         "(frame,id,left,top,width,height).",
     )  # fmt: skip
+
+
+def author_option(stored: str) -> Callable[[F], F]:
+    """Who decides; the text says where the name is stored."""
+    return click.option(
+        "--author", default="", callback=_author, help=f"Name of the person who decides; stored {stored}."
+    )
+
+
+def _author(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if not value:
+        return value
+    from castlist.decisions.decision import clean_name
+    from castlist.decisions.names import unreadable
+
+    if unread := unreadable(clean_name(value)):
+        raise click.BadParameter(unread)
+    return value
 
 
 def first_frame_option(command: F) -> F:
@@ -286,7 +306,7 @@ def people_named(ctx: click.Context, param: click.Parameter, incomplete: str) ->
             names = [person.name for person in workspace.cast().everybody]
     except (CastlistError, KeyError, TypeError):
         return []
-    return [CompletionItem(name) for name in names if name.casefold().startswith(incomplete.casefold())]
+    return [CompletionItem(name) for name in names if comparable(name).startswith(comparable(incomplete))]
 
 
 @contextmanager
@@ -310,7 +330,7 @@ def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
     """
     from castlist.errors import InputError
 
-    whole = {name.casefold() for name in known}
+    whole = {comparable(name) for name in known}
     found = [list(_names_in(text.split(","), whole)) for text in given]
     for text, names in zip(given, found, strict=True):
         if not names:
@@ -324,7 +344,7 @@ def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:
     while begin < len(parts):
         tried = ((end, ",".join(parts[begin:end]).strip()) for end in range(len(parts), begin, -1))
         single = (begin + 1, parts[begin].strip())
-        begin, name = next((each for each in tried if each[1].casefold() in known), single)
+        begin, name = next((each for each in tried if comparable(each[1]) in known), single)
         if name:
             yield name
 

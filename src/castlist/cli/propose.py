@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from castlist.cli.options import GIVEN, WORKSPACE, split_names
+from castlist.cli.options import GIVEN, WORKSPACE, author_option, split_names
 from castlist.cli.proposed import answer_options, of_one_person
 from castlist.errors import InputError
 from castlist.shell_words import shell_path
@@ -53,7 +53,7 @@ Examples:
 @click.option(
     "--rate", metavar="FPS", help="Frames a second of the file's timecodes; by default those of the film."
 )
-@click.option("--author", default="", help="Name of the person who decides; stored with each decision.")
+@author_option("with each decision")
 @click.option("--json", "as_json", is_flag=True, help="Print the proposals as JSON.")
 def command(
     workspace: Path,

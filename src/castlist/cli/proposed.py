@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from castlist.errors import InputError
+from castlist.name_forms import comparable
 
 __all__ = ["answer_options", "of_one_person"]
 
@@ -44,7 +45,7 @@ def of_one_person(
     Raises:
         InputError: there is none, or it is proposed for several people.
     """
-    found = [row for row in rows if name_of(row).casefold() == name.strip().casefold()]
+    found = [row for row in rows if comparable(name_of(row)) == comparable(name)]
     if not found:
         known = ", ".join(dict.fromkeys(map(name_of, rows))) or "none"
         raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")

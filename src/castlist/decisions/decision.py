@@ -25,6 +25,9 @@ from castlist.types import Clock, Video
 
 __all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
 
+REPLACEMENT = "\ufffd"  # stands for what could not be read: a byte that is no UTF-8, half a surrogate
+_ONE_LINE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": REPLACEMENT}  # by category of Unicode
+
 
 class DecisionKind(StrEnum):
     """What can be decided. The sides of a decision's anchors say which face belongs to whom."""
@@ -159,7 +162,7 @@ class Decision:
 def clean_name(name: str) -> str:
     """A name as it is stored: composed (NFC), one line, no blanks around, nothing that steers a terminal."""
     text = without_direction_marks(name)
-    text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in text)
+    text = "".join(_ONE_LINE.get(unicodedata.category(c), c) for c in text)
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from castlist.decisions.decision import clean_name
+from castlist.decisions.decision import REPLACEMENT, clean_name
 from castlist.decisions.people import number_in
 from castlist.errors import InputError
 
-__all__ = ["LONGEST", "given_name", "refusal"]
+__all__ = ["LONGEST", "given_name", "refusal", "unreadable"]
 
 LONGEST = 1000  # characters, some twenty times those of the longest names of people
 # Letters and signs without a picture: Hangul fillers and the empty pattern of Braille [Unicode 16.0].
@@ -22,7 +22,8 @@ def given_name(text: str) -> str:
     """A name as it is stored: on one line, without control characters.
 
     Raises:
-        InputError: it is no text, shows nothing, is too long, or is what castlist calls somebody by number.
+        InputError: it is no text, shows nothing, is too long, is what castlist calls somebody by number, or
+            was written in another encoding than UTF-8.
     """
     if not isinstance(text, str):
         raise InputError(f"a name is text, got {type(text).__name__}")
@@ -36,6 +37,8 @@ def refusal(name: str) -> str:
     """Why a name cannot be given, "" where it can."""
     if len(name) > LONGEST:
         return f"a name has at most {LONGEST} characters, got {len(name)}"
+    if unread := unreadable(name):
+        return f"the name {unread}"
     plain = unicodedata.normalize("NFKC", name)
     visible = "".join(c for c in plain if unicodedata.category(c) != "Cf" and c not in _BLANK)
     if not any(unicodedata.category(c)[0] in "LNPS" for c in visible):
@@ -43,3 +46,19 @@ def refusal(name: str) -> str:
     if number_in(visible):
         return f"{visible.strip()!r} is no name: castlist calls people so by number; choose another one"
     return ""
+
+
+def unreadable(name: str) -> str:
+    """What is wrong with a name of which characters were lost on the way here, "" where none was.
+
+    Without them it would be another name, maybe that of somebody else.
+
+    Args:
+        name: as `clean_name` gives it.
+    """
+    if REPLACEMENT not in name:
+        return ""
+    return (
+        f"{name[:80].replace(REPLACEMENT, '?')!r} has characters that are not in UTF-8, so they cannot be "
+        "read; type it in a terminal that uses UTF-8, or save the file that it comes from in UTF-8"
+    )

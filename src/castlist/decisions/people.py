@@ -17,6 +17,7 @@ from castlist.decisions.groups import Groups
 from castlist.decisions.locate import Finder
 from castlist.decisions.sides import DecidedPerson, Standing, sides_of
 from castlist.errors import InputError
+from castlist.name_forms import comparable
 from castlist.types import BACKGROUND, NOISE, PERSON, SET_ASIDE, Portraits, Video
 
 __all__ = [
@@ -280,7 +281,7 @@ def track_called(view: View, text: str) -> int | None:
         InputError: somebody is called "12", so that it may be either.
     """
     word, number = text.strip(), track_number(text)
-    called = [g for g in view.groups if g.name and g.name.casefold() == word.casefold()]
+    called = [g for g in view.groups if g.name and comparable(g.name) == comparable(word)]
     if number is not None and called and word.isdigit():
         raise InputError(
             f"{word} is the number of a track and the name of Person {called[0].number}: write "
@@ -296,7 +297,7 @@ def person_called(view: View, text: str) -> Group:
         InputError: nobody is called so, or several are.
     """
     exact = [g for g in view.groups if g.name and g.name == text]
-    called = exact or [g for g in view.groups if g.name and g.name.casefold() == text.strip().casefold()]
+    called = exact or [g for g in view.groups if g.name and comparable(g.name) == comparable(text)]
     if len(called) > 1:
         raise InputError(f"{text!r} may be {' or '.join(g.id for g in called)}; name one of these")
     group = called[0] if called else view.group(text)

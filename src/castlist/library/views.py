@@ -18,6 +18,7 @@ from castlist.library.lookup import now_id, shown_person
 from castlist.library.open_pairs import TOGETHER
 from castlist.library.schema import Db
 from castlist.library.ulid import is_ulid
+from castlist.name_forms import comparable
 from castlist.store.paths import path_from_text
 from castlist.store.rows import Reader, exact, number, optional, text, whole
 from castlist.types import Json
@@ -332,12 +333,12 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
         InputError: nobody; the message has the nearest names.
     """
     plain = folded(given)
-    text, end = given.casefold(), given.upper().removeprefix("PERSON ")
+    text, end = comparable(given), given.upper().removeprefix("PERSON ")
     for fits in (
-        lambda i, n: n.casefold() == text,
-        lambda i, n: text in n.casefold().split(),
+        lambda i, n: comparable(n) == text,
+        lambda i, n: text in comparable(n).split(),
         lambda i, n: plain in (folded(n), *folded(n).split()),
-        lambda i, n: _unquoted(text) == _unquoted(n.casefold()),
+        lambda i, n: _unquoted(text) == _unquoted(comparable(n)),
         lambda i, n: len(end) >= 4 and i.endswith(end),
     ):
         found = frozenset(i for i, n in people.items() if fits(i, n))

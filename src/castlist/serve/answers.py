@@ -9,6 +9,7 @@ from pathlib import Path
 from castlist.cast import Cast, Person
 from castlist.decisions.decision import clean_name
 from castlist.errors import InputError
+from castlist.name_forms import comparable
 from castlist.store import Workspace
 from castlist.types import Fate
 
@@ -58,8 +59,8 @@ class Answers:
         """
         cast = self.cast()
         (renamed,) = cast.named(person)
-        wanted = clean_name(name).casefold()
-        owner = next((p for p in cast.everybody if p.named and p.name.casefold() == wanted), None)
+        wanted = comparable(clean_name(name))
+        owner = next((p for p in cast.everybody if p.named and comparable(p.name) == wanted), None)
         if owner is not None and owner.id != renamed.id:
             raise InputError(
                 f"{owner.key} is called {owner.name} already; merge {owner.key} and {renamed.key} if they "
@@ -86,7 +87,7 @@ class Answers:
         found = []
         for person in cast.everybody:
             stays = [a for a in person.appearances if a.start < end and a.stop > start]
-            if stays and name.casefold() in person.name.casefold():
+            if stays and comparable(name) in comparable(person.name):
                 found.append(_person(cast, person) | {"times": [_span(a.start, a.stop) for a in stays[:20]]})
         return found[:MOST]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
+from castlist.cli.options import author_option
 from castlist.cli.output import visible
 from castlist.shell_words import shell_path
 
@@ -42,9 +43,7 @@ def library(
 
 def decided(call: F) -> F:
     """A verb by which somebody decides."""
-    return click.option(
-        "--author", default="", help="Name of the person who decides; stored in the library's log."
-    )(call)
+    return author_option("in the library's log")(call)
 
 
 def percent(probability: float) -> str:
