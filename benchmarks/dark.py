@@ -31,8 +31,12 @@ VALUES = (0, 60, 80, 100, 120, 140, 160)
 
 def darken(film: Path, out: Path, by: float) -> None:
     """Write the film with all values multiplied."""
-    values = f"format=gbrp,lutrgb=r=val*{by}:g=val*{by}:b=val*{by},format=yuv420p"
-    codec = ["-fps_mode", "passthrough", "-c:v", "libx264", "-crf", "20", "-preset", "veryfast"]
+    changed(film, out, f"format=gbrp,lutrgb=r=val*{by}:g=val*{by}:b=val*{by},format=yuv420p", crf=20)
+
+
+def changed(film: Path, out: Path, filters: str, *, crf: int) -> None:
+    """Write a labelled film as ffmpeg's filters change it, frame by frame, with its truth."""
+    codec = ["-fps_mode", "passthrough", "-c:v", "libx264", "-crf", str(crf), "-preset", "veryfast"]
     command = [
         "ffmpeg",
         "-v",
@@ -41,7 +45,7 @@ def darken(film: Path, out: Path, by: float) -> None:
         "-i",
         str(film),
         "-vf",
-        values,
+        filters,
         *codec,
         "-c:a",
         "copy",
