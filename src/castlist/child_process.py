@@ -37,7 +37,7 @@ def end_when_parent_ends(life: int) -> None:
 def end_when_stdin_closes() -> None:
     """Wait until the parent closes standard input, on which it sends nothing more, then end this process.
 
-    For a thread of its own: it returns never.
+    For a thread of its own, as it does not return.
     """
     os.read(0, 1)
     os._exit(1)

@@ -19,19 +19,16 @@ __all__ = ["Better", "better_shown", "is_doubtful"]
 
 SEEN = 0.05  # of the film: somebody on screen for longer than that has been found
 SURE = 0.8  # score of a face that counts
-CLEAR = (
-    0.5  # of the faces are sure ones, at least, where a film is shown as it should be: 0.56 to 0.98 in films
-)
-# that are dark, grainy or worn too; 0.34 upside down, 0.18 at most in negatives
+# Share of the faces that are sure ones, at least, where a film is shown as it should be: .56 to .98 in films,
+# dark, grainy and worn ones too; .34 upside down, .18 at most in negatives.
+CLEAR = 0.5
 SIDE = 640  # pixels of the long side: where the detector finds most faces
 FRAMES = 8  # looked at in each way, evenly spaced
 FACES = 3  # that must be found in another way, at least,
 TIMES = 3  # and so many times as many as are found in the picture as it is
 TURNS = {90: 1, 180: 2, 270: 3}  # degrees clockwise -> quarter turns
-ENDS = (
-    0.5,
-    99.5,
-)  # per cent of a colour's values below black and white, which are other things than the scene
+# Per cent of a colour's values that are black, and white: beyond lie other things than the scene.
+ENDS = (0.5, 99.5)
 
 
 class Better(NamedTuple):

@@ -177,6 +177,21 @@ def _counts(reader: Reader) -> NDArray[np.int64]:
 
 
 @dataclass(slots=True)
+class _RecentFrame:
+    """A frame that went by, and the picture in which faces are searched: smoothed where it is noisy."""
+
+    number: int
+    frame: Frame
+    _searched: NDArray[np.uint8] | None = None
+
+    def searched_picture(self) -> NDArray[np.uint8]:
+        """(h, w, 3) BGR; the same array at each call."""
+        if self._searched is None:
+            self._searched = smoothed(self.frame.image)
+        return self._searched
+
+
+@dataclass(slots=True)
 class _Segment:
     """Frames that go by, and what is kept of them until the segment is complete."""
 
@@ -189,8 +204,7 @@ class _Segment:
     besides: list[NDArray[np.uint8]] = field(default_factory=list)  # what the cue looks at, a picture a face
     patches: list[NDArray[np.uint8]] = field(default_factory=list)  # in which non-rigid motion is measured
     portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
-    frames: deque[tuple[int, Frame]] = field(init=False)  # the last ones, with their numbers
-    calm: dict[int, NDArray[np.uint8]] = field(default_factory=dict)  # pictures of these that were searched
+    frames: deque[_RecentFrame] = field(init=False)  # the last ones
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
     watcher: Sampler | LookAhead = field(init=False)
 
@@ -204,25 +218,17 @@ class _Segment:
         signal = self.steps.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
         self.signals.append(signal)
-        self.frames.append((number, frame))
-        searched = partial(self._searched, number, frame)
-        for faces in self.watcher.see(number, float(frame.pts * self.unit), searched, signal):
+        recent = _RecentFrame(number, frame)
+        self.frames.append(recent)
+        for faces in self.watcher.see(number, float(frame.pts * self.unit), recent.searched_picture, signal):
             self._store(faces)
-
-    def _searched(self, number: int, frame: Frame) -> NDArray[np.uint8]:
-        """The picture of a frame in which faces are searched: smoothed where it is noisy."""
-        if number not in self.calm:
-            self.calm = {n: self.calm[n] for n, _ in tuple(self.frames) if n in self.calm}
-            self.calm[number] = smoothed(frame.image)
-        return self.calm[number]
 
     def _store(self, faces: Detections) -> None:
         """Cut the faces out of their frame while it is at hand."""
-        number = int(faces.frame[0])
-        frame = dict(self.frames)[number]
-        image, calm = frame.image, self._searched(number, frame)
+        recent = next(each for each in self.frames if each.number == faces.frame[0])
+        image, searched = recent.frame.image, recent.searched_picture()
         zoom = np.float32(self.steps.video.width / image.shape[1])
-        self.chips += [brightened(align_faces(calm, points)) for points in faces.landmarks]
+        self.chips += [brightened(align_faces(searched, points)) for points in faces.landmarks]
         self.besides += [self.steps.recipe.cue.cut(image, box) for box in faces.box]
         self.patches += [face_patch(image, box) for box in faces.box]
         self.portraits += [jpeg(portrait(image, box)) for box in faces.box]
@@ -233,7 +239,6 @@ class _Segment:
         for faces in self.watcher.finish():
             self._store(faces)
         self.frames.clear()
-        self.calm.clear()
         self.lost = lost
         self._in_order()
 
