@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import threading
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -203,8 +205,13 @@ def test_a_film_that_changed_is_not_rendered(make_film, tmp_path) -> None:
 
 
 def test_a_decoder_that_hangs_is_stopped(film, tmp_path) -> None:
-    with pytest.raises(VideoError, match="hung"):
-        rendered(film, tmp_path / "out.mp4", limits=Limits(seconds=0.0))
+    def stop_the_child(frames: int) -> None:
+        for child in Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split():
+            if b"castlist.render.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal.SIGSTOP)
+
+    with pytest.raises(VideoError, match="hung after frame"):
+        rendered(film, tmp_path / "out.mp4", watch=stop_the_child, limits=Limits(seconds=3.0))
     assert not list(tmp_path.iterdir())
 
 
