@@ -13,6 +13,7 @@ PLAIN = {
     "types",
     "errors",
     "vectors",
+    "web_addresses",
     "boxes",
     "clock_times",
     "direction_marks",

@@ -19,6 +19,7 @@ from numbers import Integral, Real
 from typing import ParamSpec, TypeVar
 
 from castlist.errors import InputError
+from castlist.web_addresses import refuse_address
 
 __all__ = ["KINDS", "is_whole", "typed_arguments"]
 
@@ -52,6 +53,8 @@ def typed_arguments(function: Callable[P, R]) -> Callable[P, R]:
 def _check(name: str, value: object, expected: str, test: Callable[[object], bool]) -> None:
     if not test(value):
         raise InputError(f"{name} is {expected}, got {_shown(value)}")
+    if expected.startswith(PATH[0]) and value is not None:
+        refuse_address(value)  # type: ignore[arg-type]  # the test says that it is a path
     if name in COUNTS and isinstance(value, Integral) and value < 0:
         raise InputError(f"{name} is how many are wanted at most, 0 or more; got {value}")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from castlist.errors import InputError
+from castlist.web_addresses import refuse_address
 
 if sys.platform != "win32":
     import fcntl
@@ -339,6 +340,7 @@ def _path(path: str | os.PathLike[str]) -> Path:
     name = os.fsdecode(path)
     if not name or "\0" in name:
         raise InputError("the name of the file to write is empty or contains a zero character; name a file")
+    refuse_address(name, written=True)
     return Path(name)
 
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from castlist.errors import InputError
+from castlist.web_addresses import refuse_address
 
 __all__ = ["read_plain"]
 
@@ -22,6 +23,7 @@ def read_plain(path: str | os.PathLike[str], most: int, content: str) -> bytes:
         InputError: it is no plain file, or too large for what it is meant to be.
         OSError: it is not there, or may not be read.
     """
+    refuse_address(path)
     _check(path, os.stat(path), most, content)  # before it is opened: a pipe would wait, a device has effects
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     with open(fd, "rb") as file:

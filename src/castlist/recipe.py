@@ -37,6 +37,7 @@ from castlist.refine.validate import Best
 from castlist.split import SPLITTERS, ContentSplitter, Splitter
 from castlist.track import FILTERS, TRACK_SPLITS, TRACKERS, LikenessSplit, MotionTracker, Tracker, TrackFilter
 from castlist.types import Video
+from castlist.web_addresses import is_address, not_fetched
 
 __all__ = ["CHOICES", "Recipe", "imported_modules"]
 
@@ -263,6 +264,8 @@ def _text(path: str | Path) -> str:
         RecipeError: it cannot be read, is no plain file, or is larger than a recipe.
     """
     name = _shown(str(path))
+    if is_address(str(path)):
+        raise RecipeError(not_fetched(str(path)))
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for ever
             raise RecipeError(

@@ -253,9 +253,25 @@ def test_output_that_cannot_be_written_is_one_sentence():
     assert result.stderr == "castlist: No space left on device; nothing that was saved is lost\n"
 
 
+PRINTING = ("recipe", "--version", "--help", "bench list", "demo --list", "info FILM", "info FILM --json")
+PRINTING += ("export FILM -o -", "sheet --help", "doctor")
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_printing_to_a_closed_standard_output_fails_with_one_sentence(command, two_people):
+    command = command.replace("FILM", str(two_people / "film.castlist"))
+    result = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m castlist {command} >&-"], stderr=subprocess.PIPE, text=True
+    )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("castlist: standard output is closed")
+    assert "Traceback" not in result.stderr
+
+
 def test_closed_streams_do_no_harm():
-    result = subprocess.run(["bash", "-c", f"'{sys.executable}' -m castlist recipe >&- 2>&-"])
-    assert result.returncode == 0
+    for streams, status in ((">&- 2>&-", 2), ("2>&- >/dev/null", 0), ("<&- >/dev/null", 0)):
+        words = f"'{sys.executable}' -m castlist recipe {streams}"
+        assert subprocess.run(["bash", "-c", words]).returncode == status
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ import sys
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +26,9 @@ from castlist._version import __version__
 from castlist.cli.output import sentence
 from castlist.errors import CastlistError
 from castlist.shell_words import expand_home, shell_path
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 __all__ = ["VERBS", "main"]
 
@@ -104,7 +108,7 @@ class Verbs(click.Group):
 
 def _no_verb(name: str) -> str:
     """What somebody meant who wrote something else than a verb."""
-    from castlist.cli.options import is_address
+    from castlist.web_addresses import is_address
 
     if is_address(name):
         return f"web addresses are not fetched: save {name!r} to a file, then run castlist find FILE"
@@ -153,9 +157,11 @@ def _open_streams() -> None:
     Names are in Unicode; in a locale such as en_US.ISO-8859-1 not every one can be printed. JSON is ASCII,
     and exported files are bytes.
     """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by the shell, as in >&-
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    if sys.stdin is None:  # closed by the shell, as in <&-
+        sys.stdin = open(os.devnull)  # noqa: SIM115
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, TextIOWrapper(BufferedWriter(_ClosedOutput()), "utf-8"))
     for stream in (sys.stdout, sys.stderr):
         # Python itself sets "surrogateescape" in the locales C and POSIX, which fails on Unicode in ASCII
         if isinstance(stream, TextIOWrapper) and (
@@ -163,6 +169,25 @@ def _open_streams() -> None:
             or (stream.errors == "surrogateescape" and codecs.lookup(stream.encoding).name != "utf-8")
         ):
             stream.reconfigure(errors="replace")
+
+
+class _ClosedOutput(FileIO):
+    """Takes the place of a stream that the shell closed, and remembers whether anything was lost."""
+
+    lost = False
+
+    def __init__(self) -> None:
+        super().__init__(os.devnull, "wb")
+
+    def write(self, data: Buffer, /) -> int:
+        self.lost = True
+        return super().write(data)
+
+
+def _printed_nowhere() -> bool:
+    """Whether something was printed to a standard output that the shell had closed."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return isinstance(raw, _ClosedOutput) and raw.lost
 
 
 SECOND = 5  # seconds after a signal that ends castlist, at which the signal is raised once more
@@ -204,6 +229,8 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         result = _result(arguments)
         sys.stdout.flush()
+        if _printed_nowhere() and not result:
+            return _print_error(CLOSED, 2)
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
         help_ = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
@@ -270,6 +297,7 @@ def _short_of_memory(error: BaseException | None) -> bool:
     return False
 
 
+CLOSED = "standard output is closed, so that what was to be printed is lost; run the command without >&-"
 CONTINUING = ("bench", "find")  # commands that save what they found while they run
 CONTINUED = "stopped; what was found so far is saved, and the same command continues from there"
 BEGUN_AGAIN = "stopped; nothing that was saved is lost, and the same command can be run again"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from castlist.cli.choices import OneOf
 from castlist.name_forms import comparable
+from castlist.web_addresses import is_address, not_fetched
 
 if TYPE_CHECKING:
     from castlist.recipe import Recipe
@@ -23,7 +23,6 @@ __all__ = [
     "author_option",
     "films_options",
     "first_frame_option",
-    "is_address",
     "listen_options",
     "machine_options",
     "made_recipe",
@@ -150,13 +149,6 @@ class GivenPath(click.Path):
 
 GIVEN = GivenPath()
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://.*", re.DOTALL)
-
-
-def is_address(text: str) -> bool:
-    """Whether somebody wrote an address on the net, and no file of that name is there."""
-    return bool(_ADDRESS.fullmatch(text)) and not os.path.lexists(text)
-
 
 def workspace_of(path: Path) -> Path:
     """The workspace that a path means: itself, or that of a film, which is there or gone.
@@ -186,9 +178,7 @@ class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
         if isinstance(value, str) and is_address(value):
-            self.fail(
-                f"web addresses are not fetched: {value!r} is not a workspace on this machine", param, ctx
-            )
+            self.fail(not_fetched(value), param, ctx)
         if not os.fspath(value) or "\0" in os.fspath(value):
             self.fail(
                 "the name of the workspace is empty or contains a zero character; give the path of a folder",
@@ -264,11 +254,7 @@ class FilmPath(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if is_address(value):
-            self.fail(
-                f"web addresses are not fetched: save {value!r} to a file, and give the name of that file",
-                param,
-                ctx,
-            )
+            self.fail(not_fetched(value), param, ctx)
         if not value or "\0" in value:
             self.fail(
                 "the name of the film is empty or contains a zero character; give the path of a film",

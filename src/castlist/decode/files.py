@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from castlist.errors import InputError, VideoError
+from castlist.web_addresses import refuse_address
 
 __all__ = ["OF_PICTURES", "Limits", "digest", "open_plain", "plain_path", "printable"]
 
@@ -59,6 +60,7 @@ def plain_path(path: str | os.PathLike[str]) -> Path:
         raise InputError("the name of the video is empty; give the path of a film file")
     if "\0" in name:
         raise InputError(f"{printable(name)!r} cannot be the name of a file: it contains a zero character")
+    refuse_address(name)
     if not Path(name).name:
         raise InputError(f"{printable(name)!r} is a folder; give the path of a film file")
     return Path(name)

@@ -15,6 +15,7 @@ from castlist.decode import OF_PICTURES, printable
 from castlist.errors import InputError
 from castlist.film_workspace import workspace_of
 from castlist.store import Workspace
+from castlist.web_addresses import refuse_address
 
 __all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspaces_in"]
 
@@ -74,10 +75,11 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
     Folders are searched with all below them. Hidden files, workspaces and links to folders are left out.
 
     Raises:
-        InputError: a folder holds no film.
+        InputError: a folder holds no film, or a web address was given.
     """
     found: list[Path] = []
     for given in [paths] if isinstance(paths, str | os.PathLike) else paths:
+        refuse_address(given)
         path = Path(given)
         if not os.path.isdir(path):
             found.append(path)

@@ -13,6 +13,7 @@ from castlist.errors import WorkspaceError
 from castlist.outputs import kind_of_folder
 from castlist.store import database, files
 from castlist.store.folder import EMBEDDINGS, THUMBS, Folder
+from castlist.web_addresses import is_address, not_fetched
 
 __all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "path_from_text", "path_text", "written"]
 
@@ -101,6 +102,8 @@ def written(path: str | os.PathLike[str]) -> Path:
         raise WorkspaceError(
             f"a workspace is given by its path, as in film.castlist, not by {type(path).__name__}"
         ) from None
+    if is_address(name):
+        raise WorkspaceError(not_fetched(name))
     if not name or "\0" in name:
         raise WorkspaceError(
             f"{name!r} cannot be a workspace: the name is empty or contains a zero character"

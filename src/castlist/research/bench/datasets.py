@@ -12,6 +12,7 @@ from castlist.errors import InputError
 from castlist.research.bench.published import DATASETS
 from castlist.research.bench.subsets import main_cast
 from castlist.research.features import FeatureSet, bcl
+from castlist.web_addresses import refuse_address
 
 __all__ = ["DatasetFacts", "dataset_table", "facts", "feature_files"]
 
@@ -80,6 +81,7 @@ def feature_files(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     paths = list(paths)
     for path in paths:
+        refuse_address(path)
         if not path.exists():
             raise InputError(f"{path} does not exist")
         if not path.is_dir() or any(path.glob("*.npy")):

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError, MissingExtra
 from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
 from castlist.vectors import real_array, single_precision
+from castlist.web_addresses import refuse_address
 
 __all__ = [
     "LAYOUTS",
@@ -452,6 +453,7 @@ def sentence(path: Path) -> Iterator[None]:
 
     A hostile or truncated file makes the libraries underneath raise nearly anything.
     """
+    refuse_address(path)
     try:
         yield
     except InputError as error:
