@@ -571,8 +571,8 @@ def _large(n: int) -> tuple[Bench, np.random.Generator]:
 
 def _action(bench: Bench, asker: Asker, i: int, rng: np.random.Generator) -> tuple[str, dict[str, Any]]:
     """An action to time: each kind in turn."""
-    groups = bench.view.groups
-    one, two = (groups[k] for k in rng.choice(len(groups) // 2, 2, replace=False))
+    large = [g for g in bench.view.groups if len(g.tracks) > 3]  # of which three can be split off
+    one, two = (large[k] for k in rng.choice(len(large), 2, replace=False))
     sheet = asker.sheet().items
     acts: list[dict[str, Any]] = [
         {"action": "merge", "people": [one.id, two.id]},

@@ -56,7 +56,12 @@ ALLOWED: dict[str, set[str]] = {  # package -> packages it may import besides PL
     "embed": {"models"},
     "proxy": {"decode"},
     "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
-    "suggest": {"decisions", "cluster", "cast"},  # cast: which picture of somebody is the best
+    "suggest": {
+        "decisions",
+        "cluster",
+        "cast",  # which picture of somebody is the best
+        "constrain",  # with whom tracks are seen that castlist set aside
+    },
     "cast": {"interactive"},  # when asked for a table or a picture, or told a decision
     "store": {"cast", "decisions"},
     "render": {"decode"},

@@ -144,7 +144,7 @@ def test_who_was_compared_with_enough_is_asked_about_again_only_where_somebody_i
         chance[who, view.label[0]] = chance[view.label[0], who] = probability
         faces = np.where(np.arange(len(view.groups)) == who, 1.0, 3.0)  # who has least is asked about
         worth, closed = (np.ones(len(truth)), faces), closed_pairs(view)
-        known = KnownPeople(review.base, view, review.asker.evidence, worth, chance, closed)
+        known = KnownPeople(review.asker.together, view, review.asker.evidence, worth, chance, closed)
         found = [likely for likely in known.all() if likely.group == who]
         assert all(sum(p for _, p in one.shown) + one.none == pytest.approx(1) for one in found)
         return bool(found)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.decisions import Base
 from castlist.decisions.people import View
 from castlist.suggest.asides import LEFT
 from castlist.suggest.batches import TOO_SURE
@@ -52,7 +51,7 @@ class KnownPeople:
 
     def __init__(
         self,
-        base: Base,
+        together: NDArray[np.int64],
         view: View,
         evidence: FaceEvidence,
         worth: tuple[Table, Table],
@@ -61,11 +60,12 @@ class KnownPeople:
     ) -> None:
         """
         Args:
+            together: (q, 2) tracks seen together, each pair in both directions.
             worth: (t,) and (g,) faces of each track and each group.
             probability: (g, g) that two groups are one person.
             closed: (g, g) pairs of which nothing is to be asked.
         """
-        self.base, self.view, self.evidence, self.closed = base, view, evidence, closed
+        self.view, self.evidence, self.closed = view, evidence, closed
         self.worth, self.group_worth = worth
         self.probability = probability
         self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
@@ -75,6 +75,7 @@ class KnownPeople:
             (self.group_worth, ~evidence.blank, self.named)
         )  # without a face: asked, not offered
         self.rank[order] = np.arange(len(self.count))
+        self.apart = self._share_seen_with(together) >= APART  # (g, g)
 
     def all(self, *, thorough: bool = False) -> list[Likely]:
         """Everybody who may be somebody of higher rank, as far as that is worth a question.
@@ -112,7 +113,7 @@ class KnownPeople:
         And whether a person was compared with enough others.
         """
         groups = len(self.count)
-        open_ = ~self.closed & (self.rank[:, None] < self.rank) & (self._together() < APART)
+        open_ = ~self.closed & (self.rank[:, None] < self.rank) & ~self.apart
         blank = self.evidence.blank  # too blurred for a model, perhaps not for a person:
         open_ &= ~(blank & ~blank[:, None])  # but never offered for somebody who is not
         compared = self._compared()
@@ -132,10 +133,9 @@ class KnownPeople:
             left[k] = near[:n]
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
-    def _together(self) -> Table:
+    def _share_seen_with(self, directed: NDArray[np.int64]) -> Table:
         """(g, g) share of the tracks of the first that are seen together with one of the second."""
         groups, label = len(self.count), self.view.label
-        directed = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
         group, other = label[directed[:, 0]], label[directed[:, 1]]
         live = (group >= 0) & (other >= 0)
         cells = np.unique(directed[live, 0] * groups + other[live])
@@ -183,6 +183,7 @@ class KnownPeople:
                 if p > 0
                 and k != current
                 and not self.evidence.blank[k]
+                and not self.apart[current, k]
                 and (several[k] or self.rank[current] < self.rank[k])
             ]
             known = sum(p for _, p in candidates)

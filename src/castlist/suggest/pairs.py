@@ -6,11 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cluster.cue_pairs import cue_odds
+from castlist.constrain import CoOccurrence
 from castlist.decisions import Base
 from castlist.decisions.people import View
-from castlist.types import NOISE
+from castlist.types import NOISE, SET_ASIDE
 
-__all__ = ["Sums", "closed_pairs", "cooccurrence_log_odds", "cue_log_odds", "excluded_pairs", "unsure_pairs"]
+__all__ = [
+    "Sums", "closed_pairs", "cooccurrence_log_odds", "cue_log_odds", "excluded_pairs", "seen_together",
+    "unsure_pairs",
+]  # fmt: skip
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
 CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
@@ -103,6 +107,20 @@ def cooccurrence_log_odds(base: Base, view: View) -> Table:
     odds = np.zeros((groups, groups))
     odds[np.ix_(rows, rows)] = met * np.log(stray / chance) - (stray - chance)
     return odds
+
+
+def seen_together(base: Base) -> NDArray[np.int64]:
+    """(q, 2) pairs of tracks seen together, each in both directions.
+
+    `Base.cannot` has no pair with a track that castlist set aside, as such a track is not linked. Here it has
+    its pairs too: one frame with the boxes apart is enough, since these tracks are often as short.
+    """
+    aside = (base.label == NOISE) | (base.fate == SET_ASIDE)
+    pairs = base.cannot
+    if aside.any():
+        met = CoOccurrence(min_frames=1)(base.tracks).cannot
+        pairs = np.concatenate([pairs, met[aside[met].any(axis=1)]])
+    return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
 
 
 def closed_pairs(view: View) -> NDArray[np.bool_]:

@@ -25,7 +25,14 @@ from castlist.suggest.checks import SHOWN, Check, pieces
 from castlist.suggest.doubt import UNSURE, Outlook, Work, clicks_until_the_end, doubts_of
 from castlist.suggest.known import OTHERS, UNASKED, KnownPeople, enough
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import Sums, closed_pairs, cooccurrence_log_odds, cue_log_odds, excluded_pairs
+from castlist.suggest.pairs import (
+    Sums,
+    closed_pairs,
+    cooccurrence_log_odds,
+    cue_log_odds,
+    excluded_pairs,
+    seen_together,
+)
 from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
@@ -67,6 +74,7 @@ class Asker:
     def __init__(self, base: Base) -> None:
         self.base = base
         self.evidence = FaceEvidence(base)
+        self.together = seen_together(base)
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
         np.maximum.at(self.quality, base.portraits.track, picture_worth(base.portraits, base.shots))
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
@@ -221,6 +229,8 @@ class Asker:
     def elsewhere(self, found: Sequence[Labels], current: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
         """For each piece one track of each person it may show, the most probable person first.
 
+        Nobody is named who is seen together with a track of the piece, by a track that is probably theirs.
+
         Args:
             found: pieces.
             current: the group that each of them is in, which is never named; nothing where they are in none.
@@ -235,9 +245,14 @@ class Asker:
         np.add.at(chance, (place[:, None], belong.group), belong.probability * self.worth[rows, None])
         possible = np.tile(~self.evidence.blank, (len(shown), 1))
         possible[np.arange(len(current)), np.array(current, np.int64)] = False
+        piece = np.full(len(self.view.label), NOISE)
+        piece[rows] = place
+        met = np.stack([piece[self.together[:, 0]], self._probable_group()[self.together[:, 1]]], axis=1)
+        met = met[(met >= 0).all(axis=1)]
+        possible[met[:, 0], met[:, 1]] = False
         chance[~possible] = 0
         worth = np.bincount(place, self.worth[rows], minlength=len(shown))
-        chance += UNASKED * worth[:, None] * self._anybody(rows, place, possible)
+        chance += UNASKED * worth[:, None] * self._anybody(piece, possible)
         chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
         order = np.argsort(-chance, axis=1, kind="stable")
         likely = np.count_nonzero(chance > 0, axis=1)
@@ -247,22 +262,23 @@ class Asker:
             for row, p in zip(best, chance, strict=True)
         )
 
-    def _anybody(self, rows: Labels, place: Labels, possible: NDArray[np.bool_]) -> Table:
+    def _probable_group(self) -> Labels:
+        """(t,) the group of each track, NOISE for one that more probably belongs to another or to none."""
+        group, loose = self.view.label.copy(), self._known()[0]
+        group[loose.track[np.asarray(loose.current) <= LEAVES]] = NOISE
+        return group
+
+    def _anybody(self, piece: Labels, possible: NDArray[np.bool_]) -> Table:
         """(n, g) probability of each group for n pieces without evidence: proportional to its size.
 
-        Nobody whom a piece was decided not to show, or with whom it is seen.
+        Nobody whom a piece was decided not to show.
 
         Args:
-            rows: tracks.
-            place: the piece of each.
+            piece: (t,) the piece of each track, NOISE for none.
             possible: (n, g) groups that may be meant at all.
         """
         share = np.where(possible, self.group_worth, 0.0)
-        together = np.concatenate([self.base.cannot, self.base.cannot[:, ::-1]])
-        together = np.stack([together[:, 0], self.view.label[together[:, 1]]], axis=1)
-        apart = np.concatenate([excluded_pairs(self.view), together[together[:, 1] >= 0]])
-        piece = np.full(len(self.view.label), NOISE)
-        piece[rows] = place
+        apart = excluded_pairs(self.view)
         apart = apart[piece[apart[:, 0]] >= 0]
         share[piece[apart[:, 0]], apart[:, 1]] = 0
         return np.asarray(share / np.maximum(share.sum(axis=1, keepdims=True), 1e-9), np.float64)
@@ -432,7 +448,9 @@ class Asker:
         """People who may be somebody of higher rank; `thorough` as in `KnownPeople.all`."""
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
-        known = KnownPeople(self.base, self.view, self.evidence, worth, probability, closed_pairs(self.view))
+        known = KnownPeople(
+            self.together, self.view, self.evidence, worth, probability, closed_pairs(self.view)
+        )
         found = known.all(thorough=thorough)
         faces = [self._face(likely.group) for likely in found]
         lines = Lines(np.array(faces, np.int64), True)
