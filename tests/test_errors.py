@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import pickle
 from concurrent.futures import ProcessPoolExecutor
@@ -56,3 +57,38 @@ def test_an_error_of_a_process_reaches_who_asked():
     assert raised.value.extra == "plots"
     assert isinstance(raised.value, CastlistError)
     assert not isinstance(raised.value, VideoError)
+
+
+CATCHES_OURS = {"ValueError", "Exception", "CastlistError", "InputError"}
+OURS = {"InputError", "VideoError", "RecipeError"}
+
+
+def swallowed(code: str) -> list[int]:
+    """The lines that raise a finished sentence where the same `try` catches it and says it again."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Try):
+            types = [h.type for h in node.handlers if h.type and not _passes(h)]
+            caught = {name.id for t in types for name in ast.walk(t) if isinstance(name, ast.Name)}
+            passed = any(_passes(h) for h in node.handlers)
+            raises = (r for inside in node.body for r in ast.walk(inside) if isinstance(r, ast.Raise))
+            if caught & CATCHES_OURS and not passed:
+                found += [r.lineno for r in raises if isinstance(r.exc, ast.Call) and _name(r.exc) in OURS]
+    return found
+
+
+def _passes(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler only lets the error through."""
+    return isinstance(handler.body[0], ast.Raise) and handler.body[0].exc is None
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def test_no_sentence_is_put_into_another_sentence():
+    """InputError is a ValueError: raised within a `try` that catches those, it would be said twice."""
+    assert swallowed("try:\n    raise InputError('x')\nexcept ValueError as e:\n    print(e)\n") == [2]
+    folder = Path(errors.__file__).parent
+    found = {path: lines for path in folder.rglob("*.py") if (lines := swallowed(path.read_text("utf-8")))}
+    assert found == {}

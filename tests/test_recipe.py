@@ -204,8 +204,9 @@ def test_only_plain_files_of_a_reasonable_size_are_recipes(tmp_path):
         "a\0b",
         "",
     ):
-        with pytest.raises(RecipeError):
+        with pytest.raises(RecipeError) as raised:
             Recipe.read(path)
+        assert str(raised.value).count("the recipe '") == 1
 
 
 @pytest.mark.parametrize(("former", "name"), FORMER.items())

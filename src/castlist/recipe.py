@@ -267,23 +267,30 @@ def _text(path: str | Path) -> str:
     if is_address(str(path)):
         raise RecipeError(not_fetched(str(path)))
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for ever
-            raise RecipeError(
-                f"the recipe {name!r} is not a regular file; save the recipe to a file and give that"
-            )
-        with open(path, "rb") as file:
-            data = file.read(LONGEST + 1)
-        if len(data) > LONGEST:
-            raise RecipeError(
-                f"the recipe {name!r} has more than {LONGEST:,} bytes; a complete one has about 2,000"
-            )
-        return data.decode("utf-8")
+        regular = stat.S_ISREG(os.stat(path).st_mode)  # before it is opened: a pipe would wait for ever
+        data = _begin(path) if regular else b""
     except OSError as error:
         raise RecipeError(f"the recipe {name!r} cannot be read ({error.strerror or error})") from None
-    except UnicodeDecodeError:
-        raise RecipeError(f"the recipe {name!r} cannot be read (it is not UTF-8 text)") from None
     except ValueError as error:  # a zero character in the path
         raise RecipeError(f"the recipe {name!r} cannot be read ({error})") from None
+    if not regular:
+        raise RecipeError(
+            f"the recipe {name!r} is not a regular file; save the recipe to a file and give that"
+        )
+    if len(data) > LONGEST:
+        raise RecipeError(
+            f"the recipe {name!r} has more than {LONGEST:,} bytes; a complete one has about 2,000"
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RecipeError(f"the recipe {name!r} cannot be read (it is not UTF-8 text)") from None
+
+
+def _begin(path: str | Path) -> bytes:
+    """The bytes of a file, at most one more than a recipe has."""
+    with open(path, "rb") as file:
+        return file.read(LONGEST + 1)
 
 
 def _people(text: str) -> tuple[int, int]:

@@ -141,7 +141,7 @@ def test_what_to_do_about_a_moved_film(two_people, tmp_path, monkeypatch, capfd)
     shutil.copy("reel.mp4", "new.mp4")
     with (
         Workspace.open(Path("old.castlist"), write=False) as opened,
-        pytest.raises(VideoError, match="is another film"),
+        pytest.raises(VideoError, match=r"is another film .* bring the former film back to this path"),
     ):
         open_again(opened.cast().video)
 

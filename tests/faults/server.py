@@ -51,6 +51,7 @@ class Server:
         self.shim = _shim(folder)
         environment = os.environ | {
             "CASTLIST_STRICT": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",  # Python stores a .pyc that could not be written whole
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
         }

@@ -130,6 +130,24 @@ def test_a_film_is_not_added_while_nobody_can_be_erased_there(lib, tmp_path):
     assert people_in(moved) == 1
 
 
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_copy_of_the_workspace_does_not_stand_in_for_it(lib, tmp_path, removed):
+    """The disk is back, and a copy of the workspace is added: the person is erased from the film's own."""
+    whom = lib.people[0].id
+    if removed:
+        lib.remove("b.mp4")
+    copy = Path(shutil.copytree(tmp_path / "b.castlist", tmp_path / "copy" / "b.castlist"))
+    moved = away(tmp_path, "b")
+    lib.forget(whom)
+    back = Path(shutil.move(moved, tmp_path / "b.castlist"))
+    (added,) = lib.add(copy)
+    assert added.state == ("added" if removed else "copy")
+    assert all(added.ok for added in lib.update())
+    assert people_in(back) == 1
+    assert not has_name(back)
+    assert has_name(copy) is not removed
+
+
 @pytest.mark.parametrize("given", ["id", "end", "name"])
 @pytest.mark.parametrize("there", [True, False])
 def test_somebody_who_is_in_removed_films_alone(lib, tmp_path, capsys, given, there):

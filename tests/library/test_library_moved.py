@@ -64,6 +64,48 @@ def test_a_copy_of_a_film_is_not_the_film_moved(here: Path, tmp_path: Path) -> N
     assert video.path.name == "e01.mp4"
 
 
+def test_a_copy_is_known_by_its_content_before_its_cast_is_found(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lib = Library(tmp_path / "lib")
+    lib.add(here)
+    (tmp_path / "new").mkdir()
+    for name in ("e01", "e03"):
+        shutil.copy(here / f"{name}.mp4", tmp_path / "new" / f"{name}.mp4")
+    shutil.copytree(here / "e03.castlist", tmp_path / "new" / "e03.castlist")
+    monkeypatch.setattr("castlist.library.library.find_all", None)  # no cast is looked for
+    first, third = lib.add(tmp_path / "new")
+    assert (first.state, third.state) == ("copy", "copy")
+    assert f"the same content as {here / 'e01.mp4'}, which is in the library already" in first.sentence
+    assert "decide" not in first.sentence
+    assert f"import {tmp_path / 'new' / 'e03.castlist'}" in third.sentence
+    assert spaces(tmp_path / "new") == ["e03.castlist"]
+
+
+def test_of_two_copies_that_are_given_one_is_added(here: Path, tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    shutil.copy(here / "e01.mp4", here / "e04.mp4")
+    (here / "text.mp4").write_bytes(b"no film")
+    shutil.copy(here / "text.mp4", here / "text2.mp4")
+    states = {Path(added.film).name: added for added in lib.add(here)}
+    assert states["e01.mp4"].state == "added"
+    assert states["e04.mp4"].state == "copy"
+    assert f"the same content as {here / 'e01.mp4'}, which is added too" in states["e04.mp4"].sentence
+    assert "e04.castlist" not in spaces(here)
+    assert states["text.mp4"].state == "failed"
+    assert len(lib.films) == 3
+
+
+def test_a_film_that_took_the_place_of_a_copy_is_no_copy(here: Path, tmp_path: Path) -> None:
+    lib = Library(tmp_path / "lib")
+    lib.add(here / "e01.mp4")
+    shutil.copytree(here / "e01.castlist", tmp_path / "other.castlist")
+    shutil.copy(here / "e02.mp4", tmp_path / "other.mp4")
+    (added,) = lib.add(tmp_path / "other.mp4")
+    assert added.state == "failed"
+    assert "contains the cast of another film" in added.sentence
+
+
 def test_a_folder_of_workspaces_is_added(
     here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,6 +106,21 @@ def digest_of(path: Path) -> str:
         os.close(fd)
 
 
+def check_content(path: Path, found: str, wanted: str) -> None:
+    """Refuse a file whose content is not that of the film whose cast was found, by their digests.
+
+    Raises:
+        VideoError: it is another film, or was changed.
+    """
+    if found != wanted:
+        raise VideoError(
+            f"{printable(path)} is another film than the one whose cast was found, or was changed since "
+            "then; bring the former film back to this path, or, if it was moved, run castlist find with its "
+            "new path and --out WORKSPACE, this workspace; the cast of the film that is there now needs a "
+            "workspace of its own (castlist find FILM --out FOLDER)"
+        )
+
+
 def digest(fd: int) -> str:
     """The key of a file's content: SHA-256, in hexadecimal, over its size and bytes.
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.decode import wire
-from castlist.decode.files import Limits, digest, open_plain, plain_path, printable
+from castlist.decode.files import Limits, check_content, digest, open_plain, plain_path, printable
 from castlist.decode.picture import fitted_size
 from castlist.decode.process import Child
 from castlist.decode.wire import RecordKind
@@ -153,8 +153,7 @@ def open_again(video: Video) -> Video:
             "with its new path and --out WORKSPACE, this workspace: decisions stay"
         )
     found = open_video(video.path)
-    if found.digest != video.digest:
-        raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+    check_content(video.path, found.digest, video.digest)
     return found
 
 
@@ -188,8 +187,7 @@ def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
     """
     fd = open_plain(video.path)
     try:
-        if digest(fd) != video.digest:
-            raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+        check_content(video.path, digest(fd), video.digest)
         sound = _header(video.path, fd, limits or Limits())["sound"]
         return Sound(*sound) if sound else None
     finally:

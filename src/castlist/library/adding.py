@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ from castlist.decode.files import digest_of
 from castlist.errors import CastlistError, InputError
 from castlist.library import lookup, views
 from castlist.library.catalogue import Catalogue, RecordEvents
-from castlist.library.films import films_of, workspaces_in
+from castlist.library.films import films_of, places_of, workspaces_in
 from castlist.library.forget import erase_late
 from castlist.library.grow import grow
 from castlist.library.harvest import FilmFacts, harvest
@@ -24,9 +24,9 @@ from castlist.library.names import bring_all_names, bring_names
 from castlist.library.views import LibraryFilm
 from castlist.library.work import Outcome
 from castlist.store import Workspace
-from castlist.store.paths import path_text
+from castlist.store.paths import film_noted, path_text
 
-__all__ = ["Added", "AddedState", "add_all", "add_film", "homes_of"]
+__all__ = ["Added", "AddedState", "add_all", "add_film"]
 
 
 class AddedState(StrEnum):
@@ -73,22 +73,83 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
     for film in films if available else ():
         if (Workspace.beside(film) / "cast.db").exists():
             continue
-        with suppress(CastlistError):  # whoever reads the film says what is wrong with it
-            found = available.get(digest_of(film))
-            if found and (not found.file.exists() or os.path.samefile(found.file, film)):
-                homes[str(film)] = found.workspace
+        found = available.get(_content(film))
+        if found and (not found.file.exists() or os.path.samefile(found.file, film)):
+            homes[str(film)] = found.workspace
     return homes
+
+
+def _content(film: Path) -> str:
+    """The digest of a film, "" where it cannot be read: whoever finds its cast says what is wrong with it."""
+    with suppress(CastlistError):
+        return digest_of(film)
+    return ""
+
+
+def _copies(
+    films: Sequence[Path], homes: Mapping[str, Path], known: Sequence[LibraryFilm]
+) -> dict[Path, Added]:
+    """The rows of films whose content is in the library, or given, already: their casts need not be found.
+
+    Args:
+        homes: workspaces by film, of films whose workspaces lie elsewhere than usual.
+        known: the films of the library.
+    """
+    inside = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
+    given: dict[str, tuple[Path, Path]] = {}  # the first film of each content, and its workspace
+    copies: dict[Path, Added] = {}
+    for film, usual in zip(films, places_of(films), strict=True):
+        place = homes.get(str(film), usual)
+        noted = film_noted(place)
+        content = noted.digest if noted else _content(film)
+        known_film, first = inside.get(content), given.setdefault(content, (film, place))
+        if known_film is not None and not _is_same(known_film.workspace, place):
+            reason = _twice(known_film, film, place)
+            into = known_film.workspace
+        elif first[0] != film:
+            reason = f"has the same content as {first[0]}, which is added too, and is not added twice"
+            into = first[1]
+        else:
+            continue
+        if content and content == _content(film):  # not where another film took the place of the one noted
+            own = place if noted and not _is_same(place, into) else None
+            copies[film] = _copy(str(film), reason, into, own)
+    return copies
+
+
+def _is_same(a: Path, b: Path) -> bool:
+    return os.path.realpath(a) == os.path.realpath(b)
+
+
+def _twice(known: LibraryFilm, film: Path, workspace: Path) -> str:
+    """Why a film with another workspace than the one in the library is not added."""
+    if known.path == path_text(os.path.abspath(film)):
+        return f"is in the library already, with its workspace {known.workspace}, and not with {workspace}"
+    return f"has the same content as {known.path}, which is in the library already, and is not added twice"
+
+
+def _copy(name: str, reason: str, into: Path, workspace: Path | None) -> Added:
+    """The row of a copy.
+
+    Args:
+        into: the workspace that counts.
+        workspace: that of the copy, None where it has none of its own.
+    """
+    command = f"castlist decide {quote(str(into))} import {quote(str(workspace))}"
+    advice = f"; to take over what was decided here: {command}" if workspace else ""
+    return Added(name, AddedState.COPY, sentence=f"{reason}{advice}")
 
 
 def add_all(
     catalogue: Catalogue,
     films: Sequence[str | os.PathLike[str]],
-    find: Callable[[Sequence[Path]], Sequence[Outcome]],
+    find: Callable[[Sequence[Path], Mapping[str, Path]], Sequence[Outcome]],
 ) -> list[Added]:
     """Add films, workspaces and folders of either; what became of each.
 
     Args:
-        find: finds the cast of films.
+        find: finds the cast of films; it is given the workspaces of those whose workspaces lie elsewhere
+            than usual, by film.
 
     Raises:
         InputError: no film was given, or a folder holds none.
@@ -100,15 +161,21 @@ def add_all(
     found = films_of(paths)
     catalogue.make()
     catalogue.finish()
-    outcomes = find(found) if found else ()
+    with catalogue.reading() as db:
+        known = views.films(db, catalogue.path)
+    homes = homes_of(found, known)
+    copies = _copies(found, homes, known)
+    wanted = [film for film in found if film not in copies]
+    outcomes = iter(find(wanted, homes) if wanted else ())
     added = [add_film(catalogue, str(space), space) for spaces in inside for space in spaces]
-    for outcome in outcomes:
-        added.append(
-            add_film(catalogue, outcome.film, Path(outcome.workspace))
-            if outcome.ok
-            else Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
-        )
-    return added
+    return [*added, *(copies.get(film) or _outcome_added(catalogue, next(outcomes)) for film in found)]
+
+
+def _outcome_added(catalogue: Catalogue, outcome: Outcome) -> Added:
+    """Add the film whose cast was looked for."""
+    if outcome.ok:
+        return add_film(catalogue, outcome.film, Path(outcome.workspace))
+    return Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
 
 
 def add_film(
@@ -136,6 +203,9 @@ def add_film(
         sentence = f"{workspace}: contains another film now; bring the former workspace back"
         return Added(name, AddedState.FAILED, sentence=sentence)
     with catalogue.writing() as (db, record):
+        copy = _copy_of(name, db, facts, workspace, catalogue.path)
+        if copy is not None:  # before anybody is erased: who is to be erased is so where the library looks
+            return copy
         late, failed = erase_late(db, record, catalogue.path, facts.video.digest, workspace)
         if failed:
             sentence = f"somebody who was erased from the library cannot be erased from {failed[0]}"
@@ -145,9 +215,8 @@ def add_film(
         except CastlistError as error:
             return Added(name, AddedState.FAILED, sentence=str(error))
         known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
-        if known is not None:
-            if known.state == AddedState.KNOWN:  # names that could not be given while the film was away
-                bring_all_names(db, catalogue.path, facts.video.digest)
+        if known is not None:  # names that could not be given while the film was away
+            bring_all_names(db, catalogue.path, facts.video.digest)
             return known
         before = lookup.find_film(db, facts.video.digest)
         growth = grow(db, catalogue.path, facts, weigh=weigh)
@@ -160,33 +229,33 @@ def add_film(
     return Added(name, state, *counts, _remark(catalogue, facts))
 
 
+def _copy_of(
+    name: str, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, library: Path
+) -> Added | None:
+    """The row of a film that is in the library with another workspace; None where it is not."""
+    film = _film_of(db, library, facts)
+    if film is None or _is_same(film.workspace, workspace) or not (film.workspace / "cast.db").exists():
+        return None
+    return _copy(name, _twice(film, facts.video.path, workspace), film.workspace, workspace)
+
+
 def _known(
     name: str, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, library: Path, record: RecordEvents
 ) -> Added | None:
-    """The row of a film that needs no work: it is there as it is, or as a copy."""
-    film = next((f for f in views.films(db, library) if f.digest == facts.video.digest), None)
+    """The row of a film that is in the library as it is now; None where there is something to do."""
+    film = _film_of(db, library, facts)
     if film is None:
         return None
     stamp = db.execute("SELECT stamp FROM film WHERE id = ?", (film.id,)).fetchone()[0]
-    same = os.path.realpath(film.workspace) == os.path.realpath(workspace)
-    if not same and (film.workspace / "cast.db").exists():
-        reason = (
-            f"has the same content as {film.path}, which is in the library already, and is not added twice"
-        )
-        if film.path == path_text(os.path.abspath(facts.video.path)):
-            reason = (
-                f"is in the library already, with its workspace {film.workspace}, and not with {workspace}"
-            )
-        sentence = (
-            f"{reason}; to take over what was decided here: "
-            f"castlist decide {quote(str(film.workspace))} import {quote(str(workspace))}"
-        )
-        return Added(name, AddedState.COPY, sentence=sentence)
     if stamp != facts.stamp:
         return None
-    if not same or film.path != path_text(os.path.abspath(facts.video.path)):
+    if not _is_same(film.workspace, workspace) or film.path != path_text(os.path.abspath(facts.video.path)):
         record([(EventKind.PLACE, lookup.place_of(library, facts))])
     return Added(name, AddedState.KNOWN)
+
+
+def _film_of(db: sqlite3.Connection, library: Path, facts: FilmFacts) -> LibraryFilm | None:
+    return next((f for f in views.films(db, library) if f.digest == facts.video.digest), None)
 
 
 def _remark(catalogue: Catalogue, facts: FilmFacts) -> str:

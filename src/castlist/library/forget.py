@@ -184,7 +184,7 @@ def erase_where_back(db: Db, record: RecordEvents, library: Path) -> list[tuple[
             for film in films_left(db, library, person):
                 if film.digest == removed.digest and _reached(film):
                     done = True
-                    failed += [(film.name, s) for s in _erased_late(db, record, library, film, person)]
+                    failed += [(film.name, s) for s in _erased_late(db, record, library, [film], person)]
     if done:
         vacuum(db, library)
     return failed
@@ -412,7 +412,9 @@ def forget_person(
     if views.is_erased(db, known):  # by a command that was killed, or that did not reach every film
         gone = [film for film in films_left(db, library, known) if film not in (*reached, *away)]
         _leave(db, record, library, gone, known)
-        failed = [sentence for film in reached for sentence in _erased_late(db, record, library, film, known)]
+        failed = [
+            sentence for film in reached for sentence in _erased_late(db, record, library, [film], known)
+        ]
         vacuum(db, library)
         return failed, [] if failed else spaces
     members = [(m.digest, m.key) for m in film_members(db, known)]
@@ -441,6 +443,8 @@ def erase_late(
 ) -> tuple[bool, list[str]]:
     """Erase from a film that is added again whoever was erased while it could not be reached.
 
+    Where the workspace that the library knows is back, too, they are erased from both.
+
     Returns:
         whether anybody was to be erased; what could not be done, a sentence a person.
     """
@@ -449,19 +453,27 @@ def erase_late(
     for person in people:
         for film in films_left(db, library, person):
             if film.digest == digest:
-                failed += _erased_late(db, record, library, film._replace(workspace=workspace), person)
+                places = {os.path.realpath(workspace): workspace}
+                if _reached(film):
+                    places.setdefault(os.path.realpath(film.workspace), film.workspace)
+                spaces = [film._replace(workspace=place) for place in places.values()]
+                failed += _erased_late(db, record, library, spaces, person)
     if people:
         vacuum(db, library)
     return bool(people), failed
 
 
 def _erased_late(
-    db: Db, record: RecordEvents, library: Path, film: FilmOfPerson, person: str
-) -> list[str]:  # fmt: skip
-    """Erase somebody who is erased in the library from one more film; what could not be done."""
-    failed = erase_in_films([film], person, None)
+    db: Db, record: RecordEvents, library: Path, spaces: Sequence[FilmOfPerson], person: str
+) -> list[str]:
+    """Erase somebody who is erased in the library from the workspaces of one more film.
+
+    Returns:
+        what could not be done.
+    """
+    failed = erase_in_films(spaces, person, None)
     if not failed:
-        _leave(db, record, library, [film], person)
+        _leave(db, record, library, spaces[:1], person)
     return failed
 
 

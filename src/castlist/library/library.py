@@ -24,7 +24,7 @@ from castlist import _former
 from castlist.argument_types import typed_arguments
 from castlist.errors import InputError, WorkspaceError
 from castlist.library import lookup, storage, undo, views
-from castlist.library.adding import Added, AddedState, add_all, add_film, homes_of
+from castlist.library.adding import Added, AddedState, add_all, add_film
 from castlist.library.catalogue import Catalogue
 from castlist.library.check import Problem, applied, checked
 from castlist.library.decided import answer_events, merge_events, name_events
@@ -188,11 +188,10 @@ class Library:
             WorkspaceError: the library cannot be read or written.
         """
 
-        def find(found: Sequence[Path]) -> list[Outcome]:
+        def find(found: Sequence[Path], homes: Mapping[str, Path]) -> list[Outcome]:
             return find_all(
-                found, recipe=recipe, machine=machine, executor=executor, watch=watch, each=each,
-                homes=homes_of(found, self.films),
-            )  # fmt: skip
+                found, recipe=recipe, machine=machine, executor=executor, watch=watch, each=each, homes=homes
+            )
 
         return add_all(self._catalogue, films, find)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from castlist.argument_types import typed_arguments
 from castlist.decode import Limits, wire
-from castlist.decode.files import digest, digest_of, open_plain, printable
+from castlist.decode.files import check_content, digest, digest_of, open_plain, printable
 from castlist.decode.process import Child
 from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError, one_of
@@ -200,8 +200,7 @@ def _opened(video: Video, stack: ExitStack) -> int:
     """A film, open as long as the stack is; raises VideoError where it is another one by now."""
     fd = open_plain(video.path)
     stack.callback(os.close, fd)
-    if digest(fd) != video.digest:
-        raise VideoError(f"{printable(video.path)} is another film than the one whose cast was found")
+    check_content(video.path, digest(fd), video.digest)
     return fd
 
 

@@ -112,18 +112,18 @@ def _open_regular(path: Path) -> FileIO:
     name = printable(path)
     try:
         real = os.path.realpath(path)
-        if not stat.S_ISREG(os.stat(real).st_mode):  # before opening: to open a pipe can have effects
-            raise InputError(f"{name} is not a film file")
+        regular = stat.S_ISREG(os.stat(real).st_mode)  # before opening: to open a pipe can have effects
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        file = FileIO(os.open(real, flags | getattr(os, "O_BINARY", 0)))
+        file = FileIO(os.open(real, flags | getattr(os, "O_BINARY", 0))) if regular else None
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{name} does not exist") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    if file is not None and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    if file is not None:
         file.close()
-        raise InputError(f"{name} is not a film file")
-    return file
+    raise InputError(f"{name} is not a film file")
 
 
 def part(file: FileIO, name: str, request: Request) -> Response:
