@@ -28,9 +28,11 @@ def place(tmp_path):
     return made(tmp_path)
 
 
-def made(tmp_path: Path, begin: int = 0, unread: int = 0, seconds: int = 1) -> Path:
+def made(tmp_path: Path, begin: int = 0, unread: int = 0, seconds: int = 1, hidden: int = 0) -> Path:
     """A workspace with a cast of one in three pictures; the first is shown `begin` 25ths of a second late."""
-    video = Video(tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(seconds), "d1", "h264")
+    video = Video(
+        tmp_path / "film \x1b[31m.mp4", 64, 36, Fraction(25), Fraction(seconds), "d1", "h264", hidden=hidden
+    )
     tracks = Tracks([0, 1], np.tile([1, 2, 4, 6], (2, 1)), [1, 1], [0, 1], [0, 2], [0])
     clock = Clock(begin + np.arange(3), Fraction(1, 25), unread=unread)
     cast = Cast.of(video, clock, Shots([0], [3], [0]), tracks, np.array([0]))
@@ -66,6 +68,17 @@ def test_a_long_film_is_not_a_number_of_seconds_but_in_json(tmp_path, capsys):
     assert "4855" not in printed
     assert run(["info", str(place), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["film"]["seconds"] == 4855
+
+
+@pytest.mark.parametrize(("hidden", "told"), [(0, False), (24, False), (25, True)])
+def test_frames_that_an_edit_list_leaves_out_are_told_from_a_second_on(tmp_path, capsys, hidden, told):
+    place = made(tmp_path, hidden=hidden)
+    assert run(["info", str(place)]) == 0
+    printed = capsys.readouterr().out
+    assert (f"The file's edit list leaves out {hidden} of its frames" in printed) == told
+    assert ("ffmpeg -ignore_editlist 1 -i FILM -c copy whole.mov" in printed) == told
+    assert run(["info", str(place), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["film"]["hidden_frames"] == hidden
 
 
 def test_info_counts_decisions_and_proposed_names(two_people, tmp_path, capsys):

@@ -274,7 +274,11 @@ def test_a_workspace_of_an_earlier_castlist_is_upgraded_when_something_is_kept(
 ) -> None:
     db = sqlite3.connect(film.place / "cast.db")
     later = "proposed_faces", "proposals", "decided_numbers"
-    drop = [*(f"DROP TABLE {name}" for name in later), "ALTER TABLE casts DROP COLUMN negative"]
+    drop = [
+        *(f"DROP TABLE {name}" for name in later),
+        "ALTER TABLE casts DROP COLUMN negative",
+        "ALTER TABLE video DROP COLUMN hidden",
+    ]
     db.executescript("; ".join(drop) + "; PRAGMA user_version = 4;")
     db.close()
     assert castlist.proposals(film.place) == []

@@ -212,7 +212,8 @@ def test_migrations_go_step_by_step_and_keep_a_failed_one_out(place):
 def first_schema(place):
     """Take a workspace back to the schema of castlist 0.1."""
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
-    db.execute("ALTER TABLE video DROP COLUMN timecode")
+    for column in ("timecode", "hidden"):
+        db.execute(f"ALTER TABLE video DROP COLUMN {column}")
     for table in ("proposed_faces", "proposals", "decided_groups", "decided_numbers"):
         db.execute(f"DROP TABLE {table}")
     for column in ("turned", "negative"):

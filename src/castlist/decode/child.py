@@ -137,6 +137,7 @@ def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> 
         "codec": source.stream.codec_context.name,
         "pixel_format": first.format.name,
         "timecode": source.timecode,
+        "hidden": source.hidden,
         "sound": _sound(source),
     }
 

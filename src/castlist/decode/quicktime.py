@@ -1,10 +1,12 @@
-"""What FFmpeg leaves out of a QuickTime file: the edit list of its timecode track, and the track's own rate.
+"""What FFmpeg leaves out of a QuickTime file: a timecode track's edits and rate; and impossible time scales.
 
 QuickTime trims a film by edit lists and leaves the samples where they are. FFmpeg gives the timecode of the
 track's first sample, so of a film whose first seconds were trimmed away it gives the timecode of a frame
 that is not shown. And cameras that record 50 or 60 frames a second often count timecode at 25 or 30: a label
 of such a track is of its own rate and not of the pictures'. [Apple, QuickTime File Format, "Edit List Atom",
 "Timecode Media"]
+
+A track's time scale (ticks a second) that is damaged makes an edit list leave out almost all frames.
 """
 
 from __future__ import annotations
@@ -12,19 +14,36 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import BinaryIO, TypeVar
+from itertools import islice
+from typing import Protocol, TypeVar
 
-__all__ = ["lacks_index", "timecode_rate", "timecode_shift"]
+from castlist.timecode import snapped
+
+__all__ = ["Readable", "lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
 
 _MOST = 1000  # atoms looked at within one; a film has some dozens
 _ENDLESS = 1 << 62  # bytes
+_TRACKS = 100  # tracks of a file whose time scales are looked at
+_LARGEST_SCALE = (1 << 31) - 1  # FFmpeg takes larger ones for negative, and 1 for those
+_RATES = (1, 1000)  # frames a second of usual films: beyond, a time scale is compared with the file's own
+_UNLIKE = 10  # times that a track lasts longer or shorter by its time scale than the film's header says
+_RUNS = 1_000_000  # runs of samples of one length that are read: 8 MB
 _EDITS = 16  # entries looked at: only those before the first that shows something count
+
+
+class Readable(Protocol):
+    """What is read of a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = ..., /) -> int: ...
+    def tell(self) -> int: ...
+
 
 T = TypeVar("T")
 Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
 
 
-def timecode_shift(file: BinaryIO) -> Fraction:
+def timecode_shift(file: Readable) -> Fraction:
     """Seconds from the timecode track's first sample to what is shown at time 0; 0 where nothing is said.
 
     The file is left at the place where it was.
@@ -32,7 +51,7 @@ def timecode_shift(file: BinaryIO) -> Fraction:
     return _asked(file, _shift, Fraction(0))
 
 
-def timecode_rate(file: BinaryIO) -> Fraction | None:
+def timecode_rate(file: Readable) -> Fraction | None:
     """Frames a second that the timecode track counts; None where nothing is said.
 
     The file is left at the place where it was.
@@ -40,7 +59,7 @@ def timecode_rate(file: BinaryIO) -> Fraction | None:
     return _asked(file, _rate, None)
 
 
-def lacks_index(file: BinaryIO) -> bool:
+def lacks_index(file: Readable) -> bool:
     """Whether pictures and sound are there (mdat), and what says where is not (moov): it is written last.
 
     The file is left at the place where it was.
@@ -56,7 +75,77 @@ def lacks_index(file: BinaryIO) -> bool:
     return b"mdat" in names and not names & {b"moov", b"meta"}  # meta: of pictures (HEIF)
 
 
-def _asked(file: BinaryIO, question: Callable[[BinaryIO, Atom, Atom], T], unsaid: T) -> T:
+def time_scales(file: Readable) -> dict[int, bytes]:
+    """The time scales of tracks that cannot be, put right: where each stands in the file, and its 4 bytes.
+
+    A time scale cannot be where it is 0 or above 2^31 - 1, or where the track's frames would come at less
+    than 1 or more than 1,000 a second while the film's header says another length. The right one follows from
+    that length; that of sound is its samples a second. The file is left at the place where it was.
+    """
+    place = file.tell()
+    found: dict[int, bytes] = {}
+    try:
+        movie = _first(file, (b"", 0, file.seek(0, 2)), b"moov")
+        length = _timescale(file, _first(file, movie, b"mvhd")) if movie else 0
+        if movie and 0 < length <= _LARGEST_SCALE:
+            for track in islice((t for t in _atoms(file, movie) if t[0] == b"trak"), _TRACKS):
+                found |= _repaired(file, track, length)
+    except (struct.error, ValueError, OSError):
+        pass  # damaged: what FFmpeg makes of it stands
+    finally:
+        file.seek(place)
+    return found
+
+
+def _repaired(file: Readable, track: Atom, second: int) -> dict[int, bytes]:
+    """The track's time scale put right, where it cannot be and the right one can be told.
+
+    Args:
+        second: the film's own ticks in one.
+    """
+    head, media = _first(file, track, b"tkhd"), _first(file, track, b"mdia", b"mdhd")
+    if head is None or media is None:
+        return {}
+    wide = _read(file, head[1], 1) == b"\1"  # version 1 has times of 64 bits
+    seconds = Fraction(_number(file, head[1] + (28 if wide else 20), wide=wide), second)
+    at = media[1] + (20 if _read(file, media[1], 1) == b"\1" else 12)
+    scale, samples = _number(file, at, wide=False), _samples(file, track)
+    ticks = sum(count * length for count, length in samples)
+    if not seconds or not ticks:
+        return {}
+    count, kind = sum(count for count, _ in samples), _kind(file, track)
+    if 0 < scale <= _LARGEST_SCALE and (
+        kind != b"vide"
+        or _RATES[0] <= Fraction(count * scale, ticks) <= _RATES[1]
+        or 1 / _UNLIKE < ticks / scale / seconds < _UNLIKE
+    ):
+        return {}  # it may be right
+    right = _sound_rate(file, track) if kind == b"soun" else 0
+    right = right or round(ticks * snapped(count / seconds) / count)
+    return {at: struct.pack(">I", right)} if 0 < right <= _LARGEST_SCALE else {}
+
+
+def _sound_rate(file: Readable, track: Atom) -> int:
+    """Samples a second of a sound track, whose time scale is the same; 0 where it does not say."""
+    table = _first(file, track, b"mdia", b"minf", b"stbl", b"stsd")
+    return _number(file, table[1] + 8 + 32, wide=False) >> 16 if table else 0
+
+
+def _samples(file: Readable, track: Atom) -> list[tuple[int, int]]:
+    """How many samples, such as frames, of a track last how many ticks, one run of them after the other."""
+    table = _first(file, track, b"mdia", b"minf", b"stbl", b"stts")
+    if table is None:
+        return []
+    runs = min(_RUNS, _number(file, table[1] + 4, wide=False), (table[2] - table[1] - 8) // 8)
+    return list(struct.iter_unpack(">II", _read(file, table[1] + 8, 8 * runs)))
+
+
+def _number(file: Readable, at: int, *, wide: bool) -> int:
+    """The number of 8 bytes, or 4, at a place of a file."""
+    return int.from_bytes(_read(file, at, 8 if wide else 4), "big")
+
+
+def _asked(file: Readable, question: Callable[[Readable, Atom, Atom], T], unsaid: T) -> T:
     """What is said of the first timecode track, given the movie and the track."""
     place = file.tell()
     try:
@@ -70,14 +159,14 @@ def _asked(file: BinaryIO, question: Callable[[BinaryIO, Atom, Atom], T], unsaid
         file.seek(place)
 
 
-def _shift(file: BinaryIO, movie: Atom, track: Atom) -> Fraction:
+def _shift(file: Readable, movie: Atom, track: Atom) -> Fraction:
     edits = _first(file, track, b"edts", b"elst")
     scale = _timescale(file, _first(file, movie, b"mvhd"))
     ticks = _timescale(file, _first(file, track, b"mdia", b"mdhd"))
     return _start(file, edits, scale, ticks) if edits else Fraction(0)
 
 
-def _rate(file: BinaryIO, movie: Atom, track: Atom) -> Fraction | None:
+def _rate(file: Readable, movie: Atom, track: Atom) -> Fraction | None:
     """Ticks a second and ticks a frame, as the track's first sample description says."""
     table = _first(file, track, b"mdia", b"minf", b"stbl", b"stsd")
     if table is None:
@@ -86,7 +175,7 @@ def _rate(file: BinaryIO, movie: Atom, track: Atom) -> Fraction | None:
     return Fraction(scale, step)
 
 
-def _start(file: BinaryIO, edits: Atom, scale: int, ticks: int) -> Fraction:
+def _start(file: Readable, edits: Atom, scale: int, ticks: int) -> Fraction:
     """Where an edit list begins in its media, in seconds, less what is empty before."""
     head = _read(file, edits[1], 8)
     entry = struct.Struct(">Qq4x" if head[0] == 1 else ">Ii4x")
@@ -99,13 +188,13 @@ def _start(file: BinaryIO, edits: Atom, scale: int, ticks: int) -> Fraction:
     return Fraction(0)
 
 
-def _kind(file: BinaryIO, track: Atom) -> bytes:
+def _kind(file: Readable, track: Atom) -> bytes:
     """What a track holds: vide, soun, tmcd, ..."""
     handler = _first(file, track, b"mdia", b"hdlr")
     return _read(file, handler[1] + 8, 4) if handler else b""
 
 
-def _timescale(file: BinaryIO, header: Atom | None) -> int:
+def _timescale(file: Readable, header: Atom | None) -> int:
     """Ticks a second, as a movie's or a media's header says."""
     if header is None:
         raise ValueError("no header")
@@ -113,7 +202,7 @@ def _timescale(file: BinaryIO, header: Atom | None) -> int:
     return int(struct.unpack(">I", _read(file, header[1] + at, 4))[0])
 
 
-def _first(file: BinaryIO, atom: Atom, *path: bytes) -> Atom | None:
+def _first(file: Readable, atom: Atom, *path: bytes) -> Atom | None:
     """The first atom of that path within another."""
     for name in path:
         found = next((a for a in _atoms(file, atom) if a[0] == name), None)
@@ -123,7 +212,7 @@ def _first(file: BinaryIO, atom: Atom, *path: bytes) -> Atom | None:
     return atom
 
 
-def _atoms(file: BinaryIO, parent: Atom) -> Iterator[Atom]:
+def _atoms(file: Readable, parent: Atom) -> Iterator[Atom]:
     """The atoms directly within another."""
     _, at, end = parent
     for _ in range(_MOST):
@@ -140,7 +229,7 @@ def _atoms(file: BinaryIO, parent: Atom) -> Iterator[Atom]:
         at = stop
 
 
-def _read(file: BinaryIO, at: int, size: int) -> bytes:
+def _read(file: Readable, at: int, size: int) -> bytes:
     file.seek(at)
     data = file.read(size)
     if len(data) < size:

@@ -168,6 +168,7 @@ def _video(path: Path, header: wire.Header, fd: int) -> Video:
         codec=header["codec"],
         pixel_format=header["pixel_format"],
         timecode=header["timecode"],
+        hidden=header["hidden"],
     )
 
 

@@ -1,26 +1,26 @@
 """The frames of one open file in presentation order. Runs in the decoding child.
 
-A file is given as an open file object and read through it alone: FFmpeg never sees a name, may open
-nothing else, and only formats that hold films are tried (a playlist names other files).
+A file is given as an open file object and read through it alone (`castlist.decode.container`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import heapq
 import math
 import re
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import av
 import av.error
 from av.format import Flags
 
 from castlist.decode import mxf
+from castlist.decode.container import opened
 from castlist.decode.files import decoding_threads
 from castlist.decode.quicktime import lacks_index, timecode_rate, timecode_shift
 from castlist.decode.times import Count, Restarts, Times
@@ -31,17 +31,6 @@ from castlist.timecode import Timebase, frame_number, relabelled, snapped
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# Demuxers that read the file they are given and nothing else.
-FORMATS = (
-    "3dostr,4xm,aac,ac3,aiff,amr,amv,apng,asf,au,av1,avi,avs,bink,caf,cavsvideo,dirac,dnxhd,dts,dv,eac3,ea,"
-    "flac,flic,flv,gif,gxf,h261,h263,h264,hevc,ivf,ivr,live_flv,lvf,m4v,matroska,webm,mgsts,mjpeg,mjpeg_2000,"
-    "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,mpegvideo,mpjpeg,msf,mtv,mv,mxf,nsv,nut,nuv,obu,ogg,pmp,pva,"
-    "r3d,rl2,rm,roq,smk,smush,swf,thp,tmv,truehd,vc1,vc1test,vivo,vvc,wav,wc3movie,wtv,wv,yop,yuv4mpegpipe,"
-    # single pictures, to name them as what they are
-    "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,jpegxl_pipe,gem_pipe,psd_pipe,dds_pipe,exr_pipe,"
-    "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico,dpx_pipe,sgi_pipe,pcx_pipe,"
-    "qoi_pipe,hdr_pipe,jpegls_pipe,jpegxs_pipe,pfm_pipe,phm_pipe,pgx_pipe,xbm_pipe,xwd_pipe"
-)
 EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
 SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known
 DELAY = 64  # packets: a frame overtakes fewer; H.264 and HEVC reorder up to 16 frames, which are 32 fields
@@ -84,24 +73,6 @@ class _TooLate(Exception):
     """Frames from this key frame on might differ from those of a read from the beginning."""
 
 
-class _Bytes:
-    """A file as FFmpeg reads it: a place that no file has, named by a broken index, is FFmpeg's to handle."""
-
-    def __init__(self, file: Readable) -> None:
-        self.read, self.tell, self._seek = file.read, file.tell, file.seek
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._seek(offset, whence)
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno != errno.EINVAL:
-                raise
-            return -errno.EINVAL
-
-    def seekable(self) -> bool:
-        return True
-
-
 class Source:
     """One open file and its main video stream.
 
@@ -123,12 +94,13 @@ class Source:
 
     def _open(self) -> None:
         self._file.seek(0)
-        try:
-            self.container = opened(self._file)
-        except av.error.FFmpegError as e:
-            _check_memory(e)
-            raise Unusable(Fault.NO_INDEX if lacks_index(self._file) else Fault.NOT_A_VIDEO) from e
+        self.container = self._container()
         self.stream = self._main_stream()
+        if self._shows_nothing():
+            self._file.seek(0)
+            self.container.close()
+            self.container = self._container(edits=False)
+            self.stream = self._main_stream()
         context = self.stream.codec_context
         self._threads = self._threads or decoding_threads(context.width, context.height)
         context.thread_type = "AUTO"
@@ -145,6 +117,33 @@ class Source:
         self._owed = 0  # packets that have not given a frame yet
         self._ended: int | None = None  # when the last frame ends
         self._usual = self._step  # how long it lasts
+
+    def _container(self, *, edits: bool = True) -> InputContainer:
+        try:
+            return opened(self._file, edits=edits)
+        except av.error.FFmpegError as e:
+            _check_memory(e)
+            raise Unusable(Fault.NO_INDEX if lacks_index(self._file) else Fault.NOT_A_VIDEO) from e
+
+    def _shows_nothing(self) -> bool:
+        """Whether an edit list leaves one frame of a film, or none: then it is damaged, or not meant so."""
+        if not self._edited or self.stream.frames <= 2:
+            return False
+        shown = (1 for entry in self.stream.index_entries if not entry.is_discard)
+        return sum(islice(shown, 2)) < 2
+
+    @property
+    def _edited(self) -> bool:
+        """Whether the film may have an edit list: QuickTime and MP4."""
+        return "mov" in self.container.format.name
+
+    @property
+    def hidden(self) -> int:
+        """Frames of the file that its edit list leaves out: no player shows them."""
+        if not self._edited or not self.stream.frames:
+            return 0
+        shown = sum(1 for entry in self.stream.index_entries if not entry.is_discard)
+        return max(0, int(self.stream.frames) - shown)
 
     def restarts(self) -> Restarts:
         """What carries the packets of the pictures over restarts of the file's clock, at its beginning."""
@@ -537,31 +536,6 @@ def _tagged(stream: av.VideoStream) -> Fraction:
         return Fraction(0)
     hours, minutes, seconds = match.groups()
     return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-
-
-class Readable(Protocol):
-    """What FFmpeg needs of a file."""
-
-    def read(self, size: int, /) -> bytes: ...
-    def seek(self, offset: int, whence: int = ..., /) -> int: ...
-    def tell(self) -> int: ...
-
-
-def opened(file: Readable) -> InputContainer:
-    """FFmpeg's view of a file that is read through this object, and of nothing else."""
-    container: InputContainer = av.open(
-        _Bytes(file),
-        mode="r",
-        options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
-        metadata_errors="replace",
-        buffer_size=1 << 18,
-        io_open=_refuse,
-    )
-    return container
-
-
-def _refuse(*_: object) -> NoReturn:
-    raise PermissionError("a film may not open other files")
 
 
 def _check_memory(error: Exception) -> None:

@@ -184,6 +184,7 @@ class Header(Begun):
     codec: str
     pixel_format: str
     timecode: str
+    hidden: int  # frames that the edit list leaves out
     sound: list[int] | None  # channels and samples a second of the first sound track
 
 

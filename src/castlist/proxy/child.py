@@ -193,8 +193,8 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
     import av
     from av.audio.resampler import AudioResampler
 
+    from castlist.decode.container import FORMATS
     from castlist.decode.sound_packets import sound_frames, sound_packets
-    from castlist.decode.source import FORMATS
 
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
     with av.open(_Cursor(fd), "r", options=options, metadata_errors="replace") as container:

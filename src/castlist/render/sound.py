@@ -29,7 +29,7 @@ class Whole:
     """All sound of the film, packet by packet as it is; encoded anew where the container cannot hold it."""
 
     def __init__(self, source: Source, target: OutputContainer, job: RenderJob) -> None:
-        from castlist.decode.source import opened
+        from castlist.decode.container import opened
 
         self._source, self._target = source, target
         self._zero: Fraction = source.zero  # seconds
@@ -179,8 +179,8 @@ class SoundCut:
         """(sample of the film, samples) from somewhat before a time on."""
         import av
 
+        from castlist.decode.container import opened
         from castlist.decode.sound_packets import sound_frames, sound_packets
-        from castlist.decode.source import opened
 
         if _first_sound(self._sources[film]) is None:
             return

@@ -102,7 +102,19 @@ def lost(cast: Cast) -> list[str]:
             f"The film is {how_long(cast.length)} long; for {how_long(cast.unread)} of it the file has "
             "no pictures that can be read"
         )
-    return found
+    return found + left_out(cast)
+
+
+def left_out(cast: Cast) -> list[str]:
+    """That the file's edit list leaves out a second or more of its frames, and how to have them all."""
+    video = cast.video
+    if not video.hidden or video.hidden < video.frame_rate:
+        return []
+    return [
+        f"The file's edit list leaves out {video.hidden} of its frames, so players do not show them and "
+        "castlist did not search them; to search all frames, make a film without edit list: "
+        "ffmpeg -ignore_editlist 1 -i FILM -c copy whole.mov"
+    ]
 
 
 def count(number: int, singular: str = "", plural: str = "") -> str:

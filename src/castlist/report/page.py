@@ -91,6 +91,7 @@ def render(
         evidence=evidence,
         damaged=cast.damaged,
         unread=float(cast.unread),
+        left_out=formatting.left_out(cast),
         turned=cast.turned,
         negative=cast.negative,
         whole=float(cast.whole),

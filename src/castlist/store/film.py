@@ -22,8 +22,9 @@ def read(db: sqlite3.Connection) -> Video | None:
     """
     found = rows(
         db,
-        "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode FROM video",
-        (_path, _side, _side, exact, exact, line, line, line, line),
+        "SELECT path, width, height, frame_rate, duration, digest, codec, pixel_format, timecode, hidden"
+        " FROM video",
+        (_path, _side, _side, exact, exact, line, line, line, line, whole),
     )
     return Video(*found[0]) if found else None
 
@@ -36,7 +37,7 @@ def write(db: sqlite3.Connection, video: Video) -> None:
     except UnicodeEncodeError:
         path = os.fsencode(video.path)
     db.execute(
-        "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO video VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             video.digest,
             path,
@@ -47,6 +48,7 @@ def write(db: sqlite3.Connection, video: Video) -> None:
             video.codec,
             video.pixel_format,
             video.timecode,
+            video.hidden,
         ),
     )
 

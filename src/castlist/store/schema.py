@@ -238,7 +238,14 @@ _NEGATIVE = """
 ALTER TABLE casts ADD COLUMN negative INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS, _NEGATIVE)
+_HIDDEN = """
+-- Frames of the film's file that its edit list leaves out.
+ALTER TABLE video ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS, _NEGATIVE, _HIDDEN,
+)  # fmt: skip
 SCHEMA = len(MIGRATIONS)
 
 

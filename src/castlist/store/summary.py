@@ -37,6 +37,7 @@ class FilmSummary(TypedDict):
     frame_rate: str  # exact, such as 30000/1001
     codec: str
     timecode: str
+    hidden_frames: int  # of the file, which its edit list leaves out
     digest: str
 
 
@@ -94,6 +95,7 @@ def film(video: Video, ends: Fraction | None = None) -> FilmSummary:
         "frame_rate": str(video.frame_rate),
         "codec": video.codec,
         "timecode": video.timecode,
+        "hidden_frames": video.hidden,
         "digest": video.digest,
     }
 

@@ -32,6 +32,7 @@ class Video:
     pixel_format: str = ""
     # Of the film's time 0, as its file says; ";" before the frames: drop-frame; "" for none.
     timecode: str = ""
+    hidden: int = 0  # frames of the file that its edit list leaves out, as players do
 
     @property
     def frame_count_estimate(self) -> int:

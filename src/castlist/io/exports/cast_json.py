@@ -68,6 +68,7 @@ def _film(cast: Cast) -> dict[str, Json]:
         "damaged_frames": cast.damaged,
         "retimed_frames": cast.clock.retimed,
         "unread": time(cast.unread),
+        "hidden_frames": v.hidden,
         "better_turned": cast.turned,
         "negative": cast.negative,
         "codec": v.codec,

@@ -1,0 +1,124 @@
+"""Frames that times of QuickTime and MP4 files hide: damaged ones are put right, edit lists are followed."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from castlist.decode import open_video, read_frames
+from castlist.decode.container import opened
+
+FRAMES, RATE = 60, 25
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Two seconds in MP4, reordered frames and so an edit list; every frame has its own grey."""
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=RATE, options={"bf": "2"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for i in range(FRAMES):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 4 * i, np.uint8), "bgr24")
+            picture.pts, picture.time_base = i, Fraction(1, RATE)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    return path
+
+
+def changed(path: Path, atom: bytes, offset: int, value: int) -> Path:
+    """The film with four bytes of the first atom of a name changed, counted from the end of its name."""
+    data = bytearray(path.read_bytes())
+    struct.pack_into(">I", data, data.index(atom) + 4 + offset, value % (1 << 32))
+    path.write_bytes(data)
+    return path
+
+
+def times(path: Path) -> list[float]:
+    with read_frames(open_video(path)) as reader:
+        return [float(frame.pts * reader.unit) for frame in reader]
+
+
+def time_base(path: Path) -> Fraction | None:
+    """Seconds of a tick of the first stream."""
+    with path.open("rb") as file, opened(file) as container:
+        return container.streams[0].time_base
+
+
+SCALE, LENGTH, BEGIN = 12, 8, 12  # where mvhd and mdhd have their time scale, elst the length and the begin
+
+
+@pytest.mark.parametrize("scale", [0, 1, 2, 12, 1 << 31, (1 << 32) - 1, 12_800_000, 2_000_000_000])
+def test_a_time_scale_that_cannot_be_is_put_right(film: Path, scale: int) -> None:
+    usual = times(film)
+    assert times(changed(film, b"mdhd", SCALE, scale)) == pytest.approx(usual, abs=0.002)
+    assert len(usual) == FRAMES
+
+
+def test_the_time_scale_of_sound_is_put_right(tmp_path: Path) -> None:
+    path = tmp_path / "sound.m4a"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("aac", rate=8000, layout="mono")
+        for i in range(20):
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            sound.pts, sound.sample_rate = 1024 * i, 8000
+            out.mux(stream.encode(sound))
+        out.mux(stream.encode(None))
+    assert time_base(changed(path, b"mdhd", SCALE, 0)) == Fraction(1, 8000)
+
+
+@pytest.mark.parametrize("scale", [6400, 12801, 25600])
+def test_a_time_scale_that_may_be_stands(film: Path, scale: int) -> None:
+    assert time_base(changed(film, b"mdhd", SCALE, scale)) == Fraction(1, scale)
+
+
+def test_a_picture_a_second_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "slow.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=Fraction(1, 10))
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for i in range(12):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 20 * i, np.uint8), "bgr24")
+            picture.pts, picture.time_base = i, Fraction(10)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    assert times(path) == [10.0 * i for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("atom", "offset", "value"),
+    [
+        (b"elst", LENGTH, 0), (b"elst", LENGTH, 1), (b"elst", BEGIN, 10**9), (b"elst", BEGIN, -1),
+        (b"mvhd", SCALE, 10**9),
+    ],
+)  # fmt: skip
+def test_an_edit_list_that_shows_nothing_is_not_followed(
+    film: Path, atom: bytes, offset: int, value: int
+) -> None:
+    found = open_video(changed(film, atom, offset, value))
+    assert len(times(film)) == FRAMES
+    assert found.hidden == 0
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1000, 25), (400, 10), (2400, FRAMES)])
+def test_frames_that_an_edit_list_leaves_out_are_counted(film: Path, length: int, kept: int) -> None:
+    found = open_video(changed(film, b"elst", LENGTH, length))
+    assert (len(times(film)), found.hidden) == (kept, FRAMES - kept)
+
+
+def test_a_film_without_edit_list_hides_nothing(tmp_path: Path, film: Path) -> None:
+    assert open_video(film).hidden == 0
+    for name in ("film.mkv", "film.ts", "fragments.mp4"):
+        options = {"movflags": "frag_keyframe+empty_moov"} if "fragments" in name else {}
+        with av.open(str(film)) as source, av.open(str(tmp_path / name), "w", options=options) as out:
+            stream = out.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = stream
+                    out.mux(packet)
+        assert open_video(tmp_path / name).hidden == 0
