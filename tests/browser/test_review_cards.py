@@ -189,6 +189,55 @@ def test_everybody_can_be_chosen_without_typing(sheet: Callable[..., Any]) -> No
     assert page.locator("#names [role=option]").count() > 20
 
 
+def test_cards_offer_everybody_in_the_order_of_the_cast(sheet: Callable[..., Any]) -> None:
+    """Whom castlist means is first; the same person has about the same place on each card."""
+    meant = []
+
+    def shuffled(work: Any) -> None:
+        items = work["sheet"]["items"]
+        shown = {t["person"]: t for i in items for t in (i["guess"], *i["others"]) if t}
+        pool = [shown[person] for person in sorted(shown, reverse=True)]
+        for k, item in enumerate(items):
+            meant.append((item["guess"] or {}).get("person"))
+            others = [t for t in pool if t["person"] not in (item["of"], meant[k])]
+            item["others"] = others[k % len(others) :] + others[: k % len(others)]
+
+    page = sheet(shuffled)
+    cast = page.locator("#people li.row bdi, #background li.row bdi").all_text_contents()
+    offered = page.locator(".card").evaluate_all(
+        "(all) => all.map((c) => [...c.querySelectorAll('[data-pick] bdi')].map((b) => b.textContent))"
+    )
+    assert max(map(len, offered)) > 3
+    for guess, (*people, nobody) in zip(meant, offered, strict=True):
+        assert nobody in ("nobody of these", "somebody else")
+        rest = people[1:] if guess else people
+        assert rest == sorted(rest, key=cast.index)
+        assert not guess or people[0] == f"Person {guess[1:]}"
+
+
+def test_faces_to_be_marked_offer_everybody_in_the_order_of_the_cast(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+
+    def backwards(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        for row in work["check"]["people"]:
+            row["others"] = [sorted(o, key=lambda q: q[0], reverse=True) for o in row["others"]]
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", backwards)
+    page.locator("[data-tab=questions]").click()
+    page.locator(".way button", has_text="Who does not belong").click()
+    page.locator("[data-piece]").first.click()
+    names = page.locator(".confirm .whom button bdi").all_text_contents()
+    cast = page.locator("#people li.row bdi, #background li.row bdi").all_text_contents()
+    people = [name for name in names if name in cast]
+    assert len(people) > 1
+    assert people == sorted(people, key=cast.index)
+
+
 def test_whoever_begins_is_shown_the_questions(page: Any) -> None:
     page.locator("#begin").get_by_role("button", name="Questions").click()
     page.locator("#questions h2").wait_for()

@@ -185,7 +185,7 @@ def test_an_item_left_open_changes_nothing_and_is_not_asked_again(made: Callable
         number = session.view.group("p3").number  # type: ignore[union-attr]
         session.decide({"action": "sort", "items": [{"track": 6, "open": [0, 3]}]})
         assert people(session) == before
-        assert session.history()[0]["what"] == "1 left as it was"
+        assert session.history()[0]["what"] == "not sure about 1 face (Person 3)"
         assert not len(session.view.cannot)
         assert all(i["track"]["track"] != 6 for i in session.sheet()["items"])
         session.decide({"action": "merge", "people": ["p1", "p3"]})  # nothing was cut
@@ -338,7 +338,8 @@ def test_the_history_says_what_a_sheet_did(made: Callable[..., Any]) -> None:
         assert session.history()[0]["what"] == "Person 1 and Person 2: confirmed"
         items = [{"track": 3, "to": 0}, {"track": 6, "open": [0]}]
         session.decide({"action": "sort", "items": items})
-        assert session.history()[0]["what"] == "1 track of Person 2: moved to Person 1; 1 left as it was"
+        said = "1 track of Person 2: moved to Person 1; not sure about 1 face (Person 4)"
+        assert session.history()[0]["what"] == said
 
 
 def test_the_history_counts_everybody_who_joined_one_person(made: Callable[..., Any]) -> None:
@@ -348,6 +349,34 @@ def test_the_history_counts_everybody_who_joined_one_person(made: Callable[..., 
         session.decide({"action": "sort", "items": items})
         joined = [session.view.groups[int(session.view.label[t])].called for t in (2, 6)]
         assert session.history()[0]["what"] == f"4 tracks joined {' and '.join(joined)}"
+
+
+def test_the_history_says_about_whom_nothing_was_decided(made: Callable[..., Any]) -> None:
+    truth = [*np.repeat(np.arange(6), 3), 0, 1]
+    with Session.open(made(truth, [*truth[:18], NOISE, NOISE]).place) as session:
+
+        def said(**request: Any) -> str:
+            session.decide(request)
+            return str(session.history()[0]["what"])
+
+        def cards(*tracks: int) -> list[dict[str, Any]]:
+            return [{"track": t, "open": [0, 3]} for t in tracks]
+
+        assert said(action="sort", items=cards(7, 10)) == "not sure about 2 faces (Person 3 and Person 4)"
+        assert said(action="sort", items=cards(6, 7)) == "not sure about 2 faces (Person 3)"
+        assert said(action="sort", items=cards(6, 9, 12, 15)) == (
+            "not sure about 4 faces (Person 3, Person 4, Person 5 and 1 more)"
+        )
+        assert said(action="check", items=[], stay=[18]) == "1 track stays set aside"
+        assert said(action="check", items=[{"person": "p1"}], stay=[18, 19]) == (
+            "Person 1: confirmed; 2 tracks stay set aside"
+        )
+        assert said(action="unsure", tracks=[0, 3]) == "not sure whether Person 1 and Person 2 are one person"
+        assert said(action="unsure", tracks=[0, 1]) == "not sure whether 2 tracks of Person 1 are one person"
+        session.decide({"action": "not-a-face", "tracks": [7]})
+        assert (
+            session.history()[-1]["what"] == "not sure about 2 faces (Person 4)"
+        )  # it was not set aside then
 
 
 def test_a_stranger_without_evidence_may_be_anybody_of_the_cast(made: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from castlist.decisions import Conflict, Decision, DecisionKind, View, active
+from castlist.decisions import Anchor, Conflict, Decision, DecisionKind, View, active
 from castlist.decisions.sides import MOVED, REST, TARGET, WHOLE
 from castlist.report.formatting import one_line
 from castlist.types import NOISE, Json
@@ -18,7 +18,6 @@ POINTED = 8  # faces of a decision in the history
 NAMED = 3  # people named in a sentence, of more
 DONE = {
     DecisionKind.DIFFERENT: "different people",
-    DecisionKind.UNSURE: "left open",
     DecisionKind.NOT_A_FACE: "not a face",
     DecisionKind.FACE: "a face after all",
     DecisionKind.HIDE: "hidden",
@@ -37,8 +36,10 @@ def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Deci
     """A decision for a reader of the history, people by the names that they have in the view."""
     if made.kind == DecisionKind.UNDO:
         return _undo(made, view, undoes)
+    if made.kind == DecisionKind.UNSURE:
+        return _unsure(made, view)
     if made.groups is None:
-        return _plainly(made)
+        return _plainly(made, view)
     writer = _Writer(made, view)
     if made.kind == DecisionKind.SAME:
         return writer.same()
@@ -109,21 +110,64 @@ def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> 
     return f"undid decision {target.id} ({sentence(target, view, undoes)})"
 
 
-def _plainly(made: Decision) -> str:
+def _plainly(made: Decision, view: View | None) -> str:
     """A decision of which only the faces are known that were pointed at."""
     if made.kind == DecisionKind.NAME:
         return f"named {made.value}" if made.value else "name removed"
     faces = made.faces if made.kind in (DecisionKind.MOVE, DecisionKind.SORT) else made.anchors
     if made.kind == DecisionKind.SORT and not faces:
-        return sentence_of_open(made)
+        return sentence_of_open(made, view)
     return f"{tracks(len(faces))}: {DONE[made.kind]}"
 
 
-def sentence_of_open(made: Decision) -> str:
-    """How many items of a sheet were left open, and tracks set aside, "" for none."""
-    sides = {a.side for a in made.anchors}
-    count = sum(1 for k in {side // 3 for side in sides} if not sides & {3 * k, 3 * k + 1})
-    return f"{count} left as {'it was' if count == 1 else 'they were'}" if count else ""
+def sentence_of_open(made: Decision, view: View | None = None) -> str:
+    """About whose faces nothing was decided, and how many tracks stay set aside, "" for none.
+
+    "Not sure about 2 faces (Anna and Person 7)": the first face of a card is the one that was asked about.
+    """
+    first: dict[int, Anchor] = {}
+    for anchor in made.anchors:
+        first.setdefault(anchor.side // 3, anchor)
+    answered = {anchor.side // 3 for anchor in made.anchors if anchor.side % 3 != REST}
+    asked = [anchor for item, anchor in first.items() if item not in answered]
+    names = _names_of(asked, view)
+    aside = names.count("") if view is not None else 0
+    stay = f"{tracks(aside)} {'stays' if aside == 1 else 'stay'} set aside" if aside else ""
+    return "; ".join(part for part in (_not_sure(len(asked) - aside, names), stay) if part)
+
+
+def _unsure(made: Decision, view: View | None) -> str:
+    """That nobody can tell whether some tracks are one person."""
+    people, count = _names_of(made.anchors, view), tracks(len(made.anchors))
+    names = listed_names(people)
+    if len(set(people)) < 2:
+        names = f"{count}{f' of {names}' if names else ''}"
+    return f"not sure whether {names} are one person"
+
+
+def _names_of(faces: Sequence[Anchor], view: View | None) -> list[str]:
+    """Whose these faces are in the view, "" for one that castlist set aside; no row for what is not found.
+
+    Of a face that was rejected or hidden since, nothing is said.
+    """
+    if view is None or not faces:
+        return []
+    rows = [t for t in view.find(faces).tolist() if t != NOISE and not view.no_face[t] and not view.hidden[t]]
+    return [view.groups[int(view.label[t])].called if view.label[t] != NOISE else "" for t in rows]
+
+
+def _not_sure(count: int, people: list[str]) -> str:
+    names = listed_names(people)
+    faces = f"{count} face{'' if count == 1 else 's'}"
+    return f"not sure about {faces}{f' ({names})' if names else ''}" if count else ""
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Anna, Ben and Person 3, each once; of more: Anna, Ben, Person 3 and 2 more; nobody for ""."""
+    names = list(dict.fromkeys(filter(None, names)))
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def tracks(count: int) -> str:
@@ -135,7 +179,7 @@ class _Writer:
 
     def __init__(self, made: Decision, view: View | None) -> None:
         assert made.groups is not None  # noqa: S101
-        self.made, self.groups = made, made.groups
+        self.made, self.groups, self.view = made, made.groups, view
         self.live = {g.number: g.called for g in view.groups} if view is not None else {}
         gone = view.lost_names if view is not None else ()
         self.gone = {number: name for row, number, name in gone if row == made.id}
@@ -159,10 +203,7 @@ class _Writer:
         )
 
     def people(self, sides: list[int]) -> str:
-        names = list(dict.fromkeys(name for name in map(self.called, sides) if name))
-        if len(names) > NAMED:
-            return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
-        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        return listed_names(list(map(self.called, sides)))
 
     def all_people(self) -> str:
         """Anna and Person 20, 21 tracks."""
@@ -209,7 +250,9 @@ class _Writer:
         else:
             parts = (self.moved(moved), self.fresh(fresh), self.joined(whole), self.confirmed(alone, steps))
             done = ", ".join(part for part in parts if part)
-        return "; ".join(part for part in (done, sentence_of_open(self.made)) if part) + self.lost()
+        return (
+            "; ".join(part for part in (done, sentence_of_open(self.made, self.view)) if part) + self.lost()
+        )
 
     def moved(self, steps: list[int]) -> str:
         return f"{tracks(self.count(*(4 * k + MOVED for k in steps)))} moved" if steps else ""

@@ -11,6 +11,7 @@ import {
   el,
   face,
   get,
+  inCastOrder,
   label,
   remember,
   remembered,
@@ -47,7 +48,7 @@ export const onOpenPerson = (run) => {
 // The people to be looked through, drawn once their tracks are known.
 export function check(task) {
   // pick: null for no stranger, NEW, NO_FACE, or whom
-  const piece = (tracks, others) => ({ tracks, others, pick: null });
+  const piece = (tracks, others) => ({ tracks, others: inCastOrder(others, ([id]) => id), pick: null });
   const none = { people: [], asides: [] },
     before = confirmed ? none : asked ? { people, asides } : remembered("check") || none;
   people = task.people

@@ -195,6 +195,7 @@ export const S = {
   film: null,
   people: [],
   by: new Map(),
+  place: new Map(),
   aside: [],
   undo: "",
   redo: "",
@@ -206,12 +207,16 @@ export const S = {
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
+// Whom cards offer, in the order of the cast: a person has about the same place and number on each of them.
+const place = (id) => S.place.get(id) ?? S.people.length;
+export const inCastOrder = (offered, idOf) => [...offered].sort((a, b) => place(idOf(a)) - place(idOf(b)));
 
 export async function take(news) {
   if (news.since !== null && news.since !== S.revision) news = await get("/api/state");
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
   S.by = new Map(S.people.map((p) => [p.id, p]));
+  S.place = new Map(S.people.map((p, i) => [p.id, i]));
   for (const k of [
     "revision",
     "proposals",
@@ -276,18 +281,18 @@ export function thinkAhead(steps) {
 
 // What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything
 // meanwhile.
-const place = (name) => `castlist ${name}`,
+const slot = (name) => `castlist ${name}`,
   where = () => [S.film.title, S.film.ms, S.film.shots, S.revision].join(" ");
 export function remember(name, marks) {
   try {
-    sessionStorage.setItem(place(name), JSON.stringify({ where: where(), marks }));
+    sessionStorage.setItem(slot(name), JSON.stringify({ where: where(), marks }));
   } catch {
     /* full, or not allowed */
   }
 }
 export function remembered(name) {
   try {
-    const held = JSON.parse(sessionStorage.getItem(place(name)));
+    const held = JSON.parse(sessionStorage.getItem(slot(name)));
     return held?.where === where() ? held.marks : null;
   } catch {
     return null;

@@ -13,6 +13,7 @@ import {
   el,
   face,
   get,
+  inCastOrder,
   label,
   remember,
   remembered,
@@ -78,7 +79,7 @@ function item(given, above = []) {
     node: null,
     renewed: false,
     lookedAt: false,
-    shown: [...(given.guess ? [given.guess] : []), ...given.others],
+    shown: [...(given.guess ? [given.guess] : []), ...inCastOrder(given.others, (t) => t.person)],
     ...unanswered(given),
   };
   const former = answers.get(about(i));
