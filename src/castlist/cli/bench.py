@@ -24,6 +24,7 @@ Examples:
   castlist bench list
   castlist bench datasets features/
   castlist bench run --data features/ --methods base,ssiam --seeds 5 --html bench.html
+  castlist bench run --data features/ --methods base,mine.py:method --latex --bold > scores.tex
   castlist bench figures --data features/bbt_s01e01_features_VGG2.mat -o figures/
 """
 PATH = click.Path(path_type=Path)
@@ -80,13 +81,20 @@ def list_(as_json: bool) -> None:
 @names
 @drops
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> None:
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print a LaTeX table (booktabs).")
+def datasets(
+    paths: tuple[Path, ...], cast: str, drop: str, as_json: bool, as_csv: bool, as_latex: bool
+) -> None:
     """Print a table of feature files or directories: people, tracks, faces, tracks seen together."""
     from castlist.errors import InputError
     from castlist.research.bench import dataset_table, facts, feature_files
+    from castlist.research.bench.csv_table import rows_as_csv
+    from castlist.research.bench.datasets import dataset_latex
     from castlist.research.bench.results import SetName, set_names
     from castlist.research.features import read_structure
 
+    _one_format({"--json": as_json, "--csv": as_csv, "--latex": as_latex})
     files, found, labels = feature_files(paths), {}, set[str]()
     for file in files:
         try:
@@ -101,7 +109,13 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
     _check_drop(_split(drop), labels)
     names = set_names(found)
     rows = [replace(row, name=names[one_set]) for one_set, row in found.items()]
-    click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
+    if as_csv:
+        values = [asdict(row) for row in rows]
+        click.echo(rows_as_csv([list(values[0]), *(v.values() for v in values)]), nl=False)
+    elif as_latex:
+        click.echo(dataset_latex(rows), nl=False)
+    else:
+        click.echo(json.dumps([asdict(r) for r in rows], indent=1) if as_json else dataset_table(rows))
 
 
 @command.command()
@@ -109,7 +123,7 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option(
     "--methods", default="paper", show_default=True,
     help="Methods, comma-separated, or a group of them: paper (the five of the slides), baselines, all. "
-    "See castlist bench list.",
+    "See castlist bench list. A method of your own: FILE.py:NAME (docs/bench.md).",
 )  # fmt: skip
 @click.option("--seeds", default=5, show_default=True, help="Runs of each method that uses randomness.")
 @click.option(
@@ -147,12 +161,18 @@ def datasets(paths: tuple[Path, ...], cast: str, drop: str, as_json: bool) -> No
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--json", "as_json", is_flag=True, help="Print every result as one JSON list.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as Markdown.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the scores as CSV: a row for each method and set.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print the tables for a paper: LaTeX with booktabs.")
+@click.option("--bold", is_flag=True, help="With --latex: print the best score of each column in bold.")
 @click.option("--columns", default="", help="Show only these scores, comma-separated; names as in the JSON.")
 @click.option("--html", type=OUTPUT, help="Also write one HTML file with tables and plots.")
 def run(
     data: tuple[Path, ...],
     as_json: bool,
     as_markdown: bool,
+    as_csv: bool,
+    as_latex: bool,
+    bold: bool,
     html: Path | None,
     columns: str,
     **given: Unpack[Given],
@@ -163,10 +183,13 @@ def run(
     """
     from castlist.errors import InputError
     from castlist.outputs import check_apart
-    from castlist.research.bench import cells, markdown, tables
+    from castlist.research.bench import cells, csv_text, latex, markdown, tables
     from castlist.research.bench.methods import shown_name
     from castlist.research.bench.table import columns as known_columns
 
+    _one_format({"--json": as_json, "--markdown": as_markdown, "--csv": as_csv, "--latex": as_latex})
+    if bold and not as_latex:
+        raise click.UsageError("--bold is for tables of a paper; add --latex")
     known_columns((), _split(columns))  # refuse unknown ones before anything runs
     check_apart([html], data)
     left_out: list[str] = []
@@ -187,6 +210,10 @@ def run(
         click.echo(
             json.dumps([asdict(r) | {"shown_name": shown_name(r.key.method)} for r in results], indent=1)
         )
+    elif as_csv:
+        click.echo(csv_text(grouped, _split(columns)), nl=False)
+    elif as_latex:
+        click.echo(latex(grouped, _split(columns), bold=bold), nl=False)
     else:
         click.echo((markdown if as_markdown else tables)(grouped, _split(columns)))
 
@@ -300,6 +327,13 @@ class Given(TypedDict, total=False):
     drop: str
     faces: int
     draws: int
+
+
+def _one_format(asked: dict[str, bool]) -> None:
+    """Refuse two formats at once: one is printed."""
+    given = [option for option, is_asked in asked.items() if is_asked]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other; choose one")
 
 
 def _results(data: tuple[Path, ...], given: Given, left_out: Callable[[str], None]) -> list[Result]:

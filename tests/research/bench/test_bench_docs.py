@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from bench_made import video
+from bench_made import call, video
 
 from castlist.cli.bench import command
 from castlist.research.bench.methods import known
@@ -15,6 +15,18 @@ from castlist.research.features import write
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 TEXT = "\n".join((DOCS / name).read_text("utf-8") for name in ("bench.md", "baselines.md"))
 COMMANDS = re.findall(r"^castlist bench (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_methods_of_ones_own_on_the_page_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(video(), Path("features") / "set.npz")
+    Path("mine.py").write_text(PROGRAMS[0])
+    (line,) = [line for line in COMMANDS if "mine.py" in line]
+    result = call(*shlex.split(line.replace("ssiam", "k-means")), "--units", "track", "--clusters", "known")
+    shown = [row.split()[:2] for row in result.stdout.splitlines() if row.startswith("  ")]
+    assert ["my_means", "5"] in shown
+    assert ["Ours", "1"] in shown
 
 
 def test_there_are_commands():
@@ -32,8 +44,7 @@ def test_the_python_of_the_page_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(("one", "two")):
         write(video(name, seed=seed), Path("features") / f"{name}.npz")
-    text = (DOCS / "bench.md").read_text("utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    block = PROGRAMS[1]
     exec(compile(block, "bench.md", "exec"), {})  # noqa: S102 - our own page
     said = capsys.readouterr().out
     assert "B-cubed F by track weighted by frames, the number of people not given" in said

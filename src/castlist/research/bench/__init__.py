@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from castlist import _former
+from castlist.research.bench.csv_table import csv_text
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts, feature_files
+from castlist.research.bench.latex import latex
 from castlist.research.bench.published import PUBLISHED, Published
 from castlist.research.bench.results import Key, Result, Store, cells
 from castlist.research.bench.run import Bench, Dataset
@@ -29,9 +31,11 @@ __all__ = [
     "Store",
     "Subset",
     "cells",
+    "csv_text",
     "dataset_table",
     "facts",
     "feature_files",
+    "latex",
     "markdown",
     "tables",
 ]

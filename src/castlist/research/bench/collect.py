@@ -7,7 +7,7 @@ from typing import TextIO
 
 from castlist.errors import CastlistError
 from castlist.metrics import Protocol
-from castlist.research.bench.methods import shown_name
+from castlist.research.bench.methods import shown_name, table_name
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Result, Store, set_name, set_names
 from castlist.research.bench.run import Bench, Dataset
@@ -34,12 +34,12 @@ def collect(
     names = set_names(data.set_name for data in datasets)
     jobs = bench.jobs(datasets)
     for method, why in bench.left_out(datasets).items():
-        report(f"left out: {method}: {why}")
+        report(f"left out: {table_name(method)}: {why}")
         left_out(f"{shown_name(method)}: {why}")
     line, results = Progress(progress, len(jobs)), []
     cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:
-        line.begin(f"{names[dataset.set_name]} {method} seed {seed}")
+        line.begin(f"{names[dataset.set_name]} {table_name(method)} seed {seed}")
         if (dataset.digest, method) in cannot:  # nor with another seed
             line.end()
             continue
@@ -52,7 +52,7 @@ def collect(
             left_out(f"{shown_name(method)} on {names[dataset.set_name]}: {error}")
             cannot.add((dataset.digest, method))
     line.close()
-    place = {method: i for i, method in enumerate(bench.methods)}
+    place = {table_name(method): i for i, method in enumerate(bench.methods)}
     return sorted(results, key=lambda r: (names[set_name(r)], *_order(r.key.protocol), place[r.key.method]))
 
 

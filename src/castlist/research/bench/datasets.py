@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from castlist.errors import InputError
+from castlist.research.bench.latex import HEAD, latex_table
 from castlist.research.bench.published import DATASETS
 from castlist.research.bench.subsets import main_cast
 from castlist.research.features import FeatureSet, bcl
 from castlist.web_addresses import refuse_address
 
-__all__ = ["DatasetFacts", "dataset_table", "facts", "feature_files"]
+__all__ = ["DatasetFacts", "dataset_latex", "dataset_rows", "dataset_table", "facts", "feature_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +104,37 @@ def _only_tracks(path: Path) -> bool:
     return path.suffix == ".mat" and any(path.parent.glob(f"{path.stem}_features_*.mat"))
 
 
-def dataset_table(rows: Iterable[DatasetFacts]) -> str:
-    """The table as text, the slides' own row under each set that is one of theirs."""
-    rows = list(rows)
-    wide = max([16, *(len(row.name) for row in rows)]) + 2
-    lines = [
-        f"{'dataset':<{wide}}{'#cast':>6}  {'#TR (#FR)':>16}  {'LC/SC (%)':>13}"
-        f"  {'single/co-oc pairs':>19}  {'single/together':>16}  excluded"
-    ]
+DATASET_HEADS = (
+    *("dataset", "#cast", "#TR (#FR)", "LC/SC (%)", "single/co-oc pairs", "single/together", "excluded"),
+)
+
+
+def dataset_rows(rows: Iterable[DatasetFacts]) -> list[list[str]]:
+    """The table as texts by row and column, headings first; the slides' own row below each of their sets."""
+    table = [list(DATASET_HEADS)]
     for row in rows:
         lc_sc = f"{100 * row.largest:.1f} / {_small(100 * row.smallest)}"
         alone = row.single_by_pairs if row.single_by_pairs >= 0 else "-"  # more pairs than tracks
         counted = f"{alone} / {row.pairs}" if row.timed else "unknown"
         truly = f"{row.single} / {row.together}" if row.timed else "unknown"
-        cells = f"{row.cast:>6}  {f'{row.tracks} ({row.faces})':>16}  {lc_sc:>13}  {counted:>19}  {truly:>16}"
-        lines.append(f"{row.name:<{wide}}{cells}  {row.excluded}")
+        size = f"{row.tracks} ({row.faces})"
+        table.append([row.name, str(row.cast), size, lc_sc, counted, truly, row.excluded])
         if row.subset in DATASETS:
             cast, tracks, faces, largest, smallest, single, pairs = DATASETS[row.subset]
             given = "-" if single is None else f"{single} / {pairs}"
-            lines.append(
-                f"{'  slides':<{wide}}{cast:>6}  {f'{tracks} ({faces})':>16}  {f'{largest} / {smallest}':>13}"
-                f"  {given:>19}  {'-':>16}"
-            )
+            published = [str(cast), f"{tracks} ({faces})", f"{largest} / {smallest}", given, "-", ""]
+            table.append(["  slides", *published])
+    return table
+
+
+def dataset_table(rows: Iterable[DatasetFacts]) -> str:
+    """The table as text, the slides' own row under each set that is one of theirs."""
+    lines = []
+    table = dataset_rows(rows)
+    first = max([16, *(len(name) for name, *_ in table)]) + 2
+    for name, cast, size, lc_sc, counted, truly, excluded in table:
+        line = f"{name:<{first}}{cast:>6}  {size:>16}  {lc_sc:>13}  {counted:>19}  {truly:>16}  {excluded}"
+        lines.append(line.rstrip())
     lines += [
         "",
         "LC/SC: share of the faces of the commonest and of the rarest person. single/co-oc pairs: as the",
@@ -132,6 +142,18 @@ def dataset_table(rows: Iterable[DatasetFacts]) -> str:
         "single/together: tracks seen with no other kept track, and with one at least.",
     ]
     return "\n".join(lines)
+
+
+def dataset_latex(rows: Iterable[DatasetFacts]) -> str:
+    """The table for a paper; who was left out is in comments above it."""
+    rows = list(rows)
+    table = [row[:-1] for row in dataset_rows(rows)]
+    caption = (
+        "Datasets. LC/SC: share of the faces of the commonest and of the rarest person; co-oc pairs: pairs "
+        "of tracks seen together; single/together: tracks seen with no other track, and with at least one."
+    )
+    notes = [f"{row.name}: left out: {row.excluded}" for row in rows]
+    return HEAD + latex_table(table, caption=caption, label="tab:datasets", notes=notes)
 
 
 def _small(percent: float) -> str:

@@ -21,11 +21,12 @@ from castlist.research.bench.methods import (
     MethodOptions,
     capped,
     check_options,
-    known,
     options_of,
     refined,
     refiner,
+    table_name,
 )
+from castlist.research.bench.methods import kind as method_kind
 from castlist.research.bench.progress import Progress
 from castlist.research.bench.results import Store
 from castlist.research.bench.run import Bench, Dataset
@@ -102,7 +103,7 @@ class Setting:
                 step, self.data.features, self.machine, lambda a, b: progress.watch("training", a, b)
             )
             progress.end()
-            yield method, better
+            yield table_name(method), better
         progress.close()
 
 
@@ -136,7 +137,7 @@ def draw(
     unknown = [kind for kind in which if kind not in FIGURES]
     if unknown or not which:
         raise InputError(f"unknown figure {', '.join(unknown) or '(none)'}; choose from {', '.join(FIGURES)}")
-    wrong = [m for m in methods if known()[m] != MethodKind.REFINEMENT]
+    wrong = [m for m in methods if method_kind(m) != MethodKind.REFINEMENT]
     if wrong:
         raise InputError(f"{', '.join(wrong)} changes no features; name refinements, for instance ssiam")
     check_options((BASE, *methods), recipe, options or {})

@@ -86,8 +86,8 @@ def main() -> None:
 
     task: MethodTask = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent speaks, no file
     threading.Thread(target=end_when_stdin_closes, daemon=True).start()
-    load_libraries(task.method)
     try:
+        load_libraries(task.method)
         send(_Message.ANSWERS, here(task, lambda *done: send(_Message.PROGRESS, *done)))
     except CastlistError as error:
         send(_Message.REFUSED if isinstance(error, InputError) else _Message.FAILED, str(error))

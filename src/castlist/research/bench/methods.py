@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import InputError
 from castlist.option_values import option_value
+from castlist.research.bench.own import OwnRefinement, is_own, own_method, table_name
 from castlist.research.features import FeatureSet
 from castlist.shell_words import likeliest, unknown
 from castlist.types import Clustering, Embeddings, Json, Machine
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from castlist.cluster import GroupLinkage
     from castlist.refine import RefinementStep
+    from castlist.research.baselines import TrackSet
 
 __all__ = [
     "BARE",
@@ -41,6 +43,7 @@ __all__ = [
     "refiner",
     "resolve",
     "shown_name",
+    "table_name",
     "trained",
     "varies",
 ]
@@ -75,7 +78,9 @@ def known() -> dict[str, MethodKind]:
 
 
 def kind(method: str) -> MethodKind:
-    """Of one method, as `known` says."""
+    """Of one method, as `known` says; of one of the user's own, as its parameters say."""
+    if is_own(method):
+        return MethodKind.BASELINE if own_method(method).clusters else MethodKind.REFINEMENT
     return known()[method]
 
 
@@ -84,6 +89,7 @@ def shown_name(method: str) -> str:
     from castlist.research.baselines import BASELINES
 
     after = BASELINES[method].after if method in BASELINES else ""
+    method = table_name(method)
     return f"{method} (after {after}, reconstructed)" if after else method
 
 
@@ -94,6 +100,8 @@ def finds_number(method: str) -> bool:
     """
     from castlist.research.baselines import BASELINES
 
+    if is_own(method):
+        return own_method(method).estimates_k
     return BASELINES[method].estimates_k if method in BASELINES else True
 
 
@@ -103,13 +111,15 @@ def trained(method: str) -> bool:
 
     if method in BASELINES:
         return BASELINES[method].trained
-    return method not in (OURS, BARE) and _seeded(method)
+    return not is_own(method) and method not in (OURS, BARE) and _seeded(method)
 
 
 def varies(method: str, tracks: int, options: MethodOptions) -> bool:
     """Whether a method has randomness on a set of so many tracks."""
     from castlist.research.baselines import BASELINES
 
+    if is_own(method):
+        return own_method(method).randomised
     if method in BASELINES:
         return bool(_with_options(BASELINES[method](), method, options).varies(tracks))
     return method == OURS or (method != BARE and _seeded(method))
@@ -123,6 +133,8 @@ def _seeded(method: str) -> bool:
 def resolve(names: str) -> tuple[str, ...]:
     """The methods of a comma-separated list; `paper`, `baselines` and `all` stand for several.
 
+    A method of the user's own is FILE.py:NAME or package.module:NAME, with LABEL= before it for another name.
+
     Raises:
         InputError: an unknown name; the message lists those there are.
     """
@@ -131,7 +143,7 @@ def resolve(names: str) -> tuple[str, ...]:
     groups = {"paper": PAPER, "baselines": baselines, "all": tuple(every)}
     wanted: list[str] = []
     for name in filter(None, (part.strip() for part in names.split(","))):
-        if name not in every and name not in groups:
+        if name not in every and name not in groups and not is_own(name):
             raise InputError(unknown("method", name, [*groups, *every]))
         wanted += groups.get(name, (name,))
     if not wanted:
@@ -190,7 +202,7 @@ def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
     Raises:
         InputError: an option of its own is none that it has, or a value is none that its option can have.
     """
-    kinds = {f.name: str(f.type) for f in fields(_default(method))}
+    kinds, method = _option_kinds(method), table_name(method)
     wanted = {k: v for k, v in options.get("*", {}).items() if k in kinds} | dict(options.get(method, {}))
     if "seed" in wanted:
         raise InputError(f"{method} takes its seed from the run: 0, 1, ...; choose how many with --seeds")
@@ -199,6 +211,13 @@ def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
             advice = likeliest(name, kinds) if kinds else "it has none"
             raise InputError(f"{method} has no option {name!r}; {advice}")
     return {k: _plain(option_value(f"{method}.{k}", v, kinds[k])) for k, v in wanted.items()}
+
+
+def _option_kinds(method: str) -> dict[str, str]:
+    """The annotation of each option of a method, by its name."""
+    if is_own(method):
+        return own_method(method).option_kinds
+    return {f.name: str(f.type) for f in fields(_default(method))}
 
 
 def _plain(value: object) -> Json:
@@ -212,10 +231,12 @@ def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
     return replace(step, **wanted) if wanted else step
 
 
-def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> RefinementStep:
+def refiner(method: str, seed: int, recipe: str, options: MethodOptions) -> RefinementStep | OwnRefinement:
     """The refinement step of that name, with its seed."""
     from castlist.refine import refinement
 
+    if is_own(method):
+        return OwnRefinement(own_method(method), seed, options_of(method, options))
     step = refinement("none" if method == BASE else method, seed=seed, recipe=recipe)
     return _with_options(step, method, options)
 
@@ -232,24 +253,47 @@ def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions)
 
     Raises:
         InputError: options of what is no method or is not run, an option of `*` that no method at all has, or
-            a value that its option cannot have.
+            a value that its option cannot have; a method of the user's own cannot be used, or two have one
+            name.
     """
+    names = [table_name(method) for method in methods]
+    _check_own_names(methods)
     for name in options.keys() - {"*"}:
-        if name not in known():
-            raise InputError(f"options are given for {name!r}: {unknown('method', name, known())}")
-        if name not in methods:
+        if name not in known() and name not in names:
+            every = [*known(), *(n for n in names if n not in known())]
+            raise InputError(f"options are given for {name!r}: {unknown('method', name, every)}")
+        if name not in names:
             raise InputError(
-                f"options are given for {name}, which is none of the methods that run: {', '.join(methods)}"
+                f"options are given for {name}, which is none of the methods that run: {', '.join(names)}"
             )
-    valid = dict.fromkeys(f.name for method in (*methods, *known()) for f in fields(_default(method)))
+    valid = dict.fromkeys(option for method in (*methods, *known()) for option in _option_kinds(method))
     for name in options.get("*", {}):
         if name not in valid:
             raise InputError(f"no method has an option {name!r}; {likeliest(name, valid)}")
     for method in methods:
-        _with_options(_default(method, recipe), method, options)
+        if is_own(method):
+            own_method(method).check_options(options_of(method, options))
+        else:
+            _with_options(_default(method, recipe), method, options)
 
 
-def capped(step: RefinementStep, features: FeatureSet) -> RefinementStep:
+def _check_own_names(methods: tuple[str, ...]) -> None:
+    """Make sure that no two methods have one name in the tables."""
+    names = [table_name(method) for method in methods]
+    for method in filter(is_own, methods):
+        name = own_method(method).name
+        if name in known() or names.count(name) > 1:
+            raise InputError(
+                f"two methods are called {name}; give yours another name, as in "
+                f"my-{name}={_unlabelled(method)}"
+            )
+
+
+def _unlabelled(method: str) -> str:
+    return method.partition("=")[2] or method
+
+
+def capped(step: RefinementStep | OwnRefinement, features: FeatureSet) -> RefinementStep | OwnRefinement:
     """The step with every number at what the set allows: two that are equal then train alike on it."""
     from castlist.refine.groups import shared_groups
     from castlist.refine.siamese import Siamese
@@ -262,12 +306,14 @@ def capped(step: RefinementStep, features: FeatureSet) -> RefinementStep:
 
 
 def refined(
-    step: RefinementStep,
+    step: RefinementStep | OwnRefinement,
     features: FeatureSet,
     machine: Machine,
     watch: Callable[[int, int], None] | None,
 ) -> Embeddings:
     """The set's embeddings after a refinement step."""
+    if isinstance(step, OwnRefinement):
+        return step(_track_set(features), features.embeddings)
     found: Embeddings = step(features.embeddings, features.constraints(), machine=machine, watch=watch)
     return found
 
@@ -306,9 +352,21 @@ def baseline(
     Raises:
         InputError: the method needs something that the set lacks.
     """
-    from castlist.research.baselines import BASELINES, TrackSet
+    from castlist.research.baselines import BASELINES
 
-    track_set = TrackSet(
+    track_set = _track_set(features)
+    if is_own(method):
+        return own_method(method).labels(track_set, clusters, seed, options_of(method, options))
+    step = _with_options(BASELINES[method](), method, options)
+    found: Clustering = step(track_set, clusters, random_state=seed)
+    return found
+
+
+def _track_set(features: FeatureSet) -> TrackSet:
+    """What a clustering is given of a set: everything but the labels."""
+    from castlist.research.baselines import TrackSet
+
+    return TrackSet(
         features.embeddings.vector,
         features.embeddings.track,
         features.constraints(),
@@ -317,6 +375,3 @@ def baseline(
         features.views,
         track_frames=features.size,
     )
-    step = _with_options(BASELINES[method](), method, options)
-    found: Clustering = step(track_set, clusters, random_state=seed)
-    return found

@@ -14,9 +14,11 @@ from castlist import __version__
 from castlist.errors import CastlistError, InputError, MissingExtra
 from castlist.outputs import check_output_folder, whole
 from castlist.research.bench.collect import collect, once
+from castlist.research.bench.csv_table import csv_text
 from castlist.research.bench.datasets import DatasetFacts, dataset_table, facts
 from castlist.research.bench.html import Part, document, html_table, section, sentences, summaries
 from castlist.research.bench.isolated import isolated
+from castlist.research.bench.latex import latex
 from castlist.research.bench.methods import MethodKind, MethodOptions, known, options_of, resolve, shown_name
 from castlist.research.bench.published import OLDER, PUBLISHED, Published
 from castlist.research.bench.results import Cell, SetName, Store, cells, set_names
@@ -45,7 +47,7 @@ SetNames = Mapping[SetName, str]  # what each data set is called
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Makes the page `paper.html` in a directory; a call gives its path."""
+    """Makes the page `paper.html` in a directory, and its scores as CSV and LaTeX; a call gives its path."""
 
     output: Path
     seeds: int = 5
@@ -81,7 +83,9 @@ class Paper:
             Part("All sets", summaries(found) or "<p>There is one set only.</p>"),
             *(Part(name, section(same)) for name, same in _by_set(found).items()),
         ]
-        return _written(self.output, document("The paper's tables and figures", parts))
+        _written(self.output, "scores.csv", csv_text(found))
+        _written(self.output, "scores.tex", latex(found))
+        return _written(self.output, "paper.html", document("The paper's tables and figures", parts))
 
     def _bench(self) -> Bench:
         methods = resolve("paper,castlist,baselines" if "baselines" in self.parts else "paper,castlist")
@@ -321,11 +325,11 @@ def _picture(path: Path) -> str:
     return f'<div class="wide"><img alt="{escape(path.stem)}" src="data:image/png;base64,{data}"></div>'
 
 
-def _written(output: Path, text: str) -> Path:
+def _written(output: Path, name: str, text: str) -> Path:
     check_output_folder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        path = output / "paper.html"
+        path = output / name
         with whole(path) as part:
             part.write_text(text, "utf-8")
     except OSError as error:

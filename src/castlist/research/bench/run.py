@@ -34,6 +34,7 @@ from castlist.research.bench.methods import (
     refiner,
     varies,
 )
+from castlist.research.bench.own import is_own, own_method, table_name
 from castlist.research.bench.results import Key, Result, SetFacts, SetName, Store
 from castlist.research.bench.solve import FRAME, TRACK, Answer, MethodTask, Solve, Watch
 from castlist.research.bench.subsets import Subset, main_cast, thinned
@@ -196,9 +197,11 @@ class Bench:
 
     def _key(self, data: Dataset, method: str, seed: int, protocol: Protocol) -> Key:
         options = options_of(method, self.options)
-        if kind(method) == MethodKind.REFINEMENT:
+        if is_own(method):
+            options["code"] = own_method(method).code
+        elif kind(method) == MethodKind.REFINEMENT:
             options = _fields(capped(refiner(method, seed, self.recipe, self.options), data.features))
-        return Key(data.features.name, data.digest, method, options, seed, protocol)
+        return Key(data.features.name, data.digest, table_name(method), options, seed, protocol)
 
     def _solved(
         self, data: Dataset, method: str, seed: int, keys: list[Key], watch: Watch

@@ -27,6 +27,7 @@ from castlist.research.bench.methods import (
     refiner,
     trained,
 )
+from castlist.research.bench.own import is_own, own_method
 from castlist.research.features import FeatureSet
 from castlist.types import Clustering, Embeddings, Machine, Tree
 
@@ -92,6 +93,8 @@ def here(task: MethodTask, watch: Watch) -> list[Answer]:
 
 def load_libraries(method: str) -> None:
     """Import what a method imports, so that this is not taken for its work."""
+    if is_own(method):
+        own_method(method)
     for name in (*LIBRARIES, *(("torch",) if trained(method) else ())):
         try:
             importlib.import_module(name)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
 from castlist.errors import InputError
 from castlist.metrics import Protocol
-from castlist.research.bench.methods import BASE, shown_name
+from castlist.research.bench.methods import BARE, BASE, OURS, shown_name
 from castlist.research.bench.published import Published, published
 from castlist.research.bench.results import Cell, Spread
 
 __all__ = [
     "COLUMNS",
+    "Table",
     "columns",
+    "every_table",
     "groups",
     "markdown",
     "notes",
     "reference",
     "row",
+    "settings",
     "summary_tables",
     "tables",
 ]
@@ -109,8 +112,8 @@ def notes(cells: Iterable[Cell]) -> list[str]:
     found = (reference(cell, name) for cell in cells for name, _, _ in COLUMNS)
     sources = sorted({f"[{p.method}] {p.source}" for p in found if p})
     warned = dict.fromkeys(text for cell in cells for r in cell.results for text in r.about.get("notes", ()))
-    more = (_more_than_asked(cell) for cell in cells)
-    return [*_settings(cells), *warned, *filter(None, more), *sources]
+    others = (_other_than_asked(cell) for cell in cells)
+    return [*_settings(cells), *warned, *filter(None, others), *sources]
 
 
 def _settings(cells: Iterable[Cell]) -> list[str]:
@@ -122,26 +125,28 @@ def _settings(cells: Iterable[Cell]) -> list[str]:
     return lines
 
 
-def _more_than_asked(cell: Cell) -> str:
-    """Why a method whose cannot-links hold found more clusters than it was asked for, or nothing."""
+def _other_than_asked(cell: Cell) -> str:
+    """That a method made another number of clusters than it was asked for, and why if known; or nothing."""
     asked, found = cell.protocol.clusters, cell.score("clusters")
-    if asked is None or not found or found.high <= asked:
+    if asked is None or not found or found.low == found.high == asked:
         return ""
-    name = shown_name(cell.method)
-    return f"{name} made {found.high:.0f} clusters, not {asked}: cannot-links forbid further merges"
+    made = f"{shown_name(cell.method)} made {found.low:.0f}"
+    made += f" to {found.high:.0f}" if found.high > found.low else ""
+    why = ": cannot-links forbid further merges" if cell.method in (OURS, BARE) else ""
+    return f"{made} clusters, not {asked}{why}"
 
 
 def settings(cell: Cell) -> str:
     """The options a method ran with, "" where all are defaults; the seed is not repeated."""
     given = cell.results[0].key.options  # of a baseline, what was set
-    shown = {k: v for k, v in given.items() if k not in ("step", "seed") and v is not None}
+    shown = {k: v for k, v in given.items() if k not in ("step", "seed", "code") and v is not None}
     return ", ".join(f"{k} {v}" for k, v in shown.items())
 
 
 def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """Every table, its protocol above it and the sources of its published numbers below."""
-    cells, blocks = list(cells), []
-    for table in [*summary_tables(cells), *_tables(cells, names)]:
+    blocks = []
+    for table in every_table(list(cells), names):
         wide = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
         lines = ["  ".join(t.ljust(w) for t, w in zip(r, wide, strict=True)).rstrip() for r in table.rows]
         below = [f"  {line}" for line in [*lines, *table.notes]]
@@ -152,8 +157,8 @@ def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
 
 def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
     """The same tables for a document."""
-    cells, blocks = list(cells), []
-    for table in [*summary_tables(cells), *_tables(cells, names)]:
+    blocks = []
+    for table in every_table(list(cells), names):
         lines = [f"| {' | '.join(r)} |" for r in table.rows]
         lines.insert(1, "|" + "---|" * len(table.rows[0]))
         remarks = ["", *(f"- {note}" for note in table.notes)] if table.notes else []
@@ -168,6 +173,20 @@ class Table(NamedTuple):
     protocol: str
     rows: list[list[str]]  # the first one has the headings
     notes: list[str]
+    label: str = ""  # what tells it from others of its title
+    best: frozenset[tuple[int, int]] = frozenset()  # (row, column) of the best of each score
+
+
+def every_table(cells: Sequence[Cell], names: Iterable[str] = ()) -> list[Table]:
+    """The summaries, where there are several sets, and the table of each set and protocol.
+
+    Args:
+        names: scores to show; all by default.
+
+    Raises:
+        InputError: there is no such score.
+    """
+    return [*summary_tables(cells), *_tables(cells, list(names))]
 
 
 def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[Table]:
@@ -177,7 +196,37 @@ def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[Table]:
         size = f"{facts['tracks']} tracks, {facts['faces']} faces, {facts['dim']}-d features"
         rows = [["method", "runs", *(heading for _, heading, _ in shown)], *(row(c, shown) for c in found)]
         title = f"{dataset}{f' ({subset})' if subset else ''}: {size}"
-        yield Table(title, str(protocol), rows, notes(found))
+        best = _best(rows, ["", "", *(column.score for column in shown)])
+        label = f"{protocol.unit} {protocol.clusters or 'unknown'}"
+        yield Table(title, str(protocol), rows, notes(found), label, best)
+
+
+# Of which scores one is the best: of these the highest, of those the lowest. The number of clusters, seconds
+# and memory are facts about a method, not how good it is.
+HIGHER = (
+    *("wcp", "auc", "b_cubed_precision", "b_cubed_recall", "b_cubed_f1", "hungarian"),
+    *("nmi_arithmetic", "nmi_geometric", "ari"),
+)
+LOWER = ("off", "violated")  # of `off`, the size
+
+
+def _best(rows: Sequence[Sequence[str]], scores: Sequence[str]) -> frozenset[tuple[int, int]]:
+    """(row, column) of the best of each score: all that are equal as printed, and none where all are.
+
+    Args:
+        rows: of a table, headings first.
+        scores: of each column from the first; "" where it has none.
+    """
+    best: list[tuple[int, int]] = []
+    for j, score in enumerate(scores):
+        if score not in (*HIGHER, *LOWER):
+            continue
+        texts = {i: row[j].partition(" ")[0] for i, row in enumerate(rows[1:], 1)}
+        sign = 1 if score in HIGHER else -1
+        values = {i: sign * abs(float(text)) for i, text in texts.items() if text != "-"}
+        if len(set(values.values())) > 1:
+            best += [(i, j) for i, value in values.items() if value == max(values.values())]
+    return frozenset(best)
 
 
 # Every method on every set
@@ -204,7 +253,10 @@ def summary_tables(cells: Iterable[Cell]) -> Iterator[Table]:
         heads = ["method", "mean F", "worst", *means, "peak MB", "sets", *names]
         title = f"B-cubed F by {unit}, the number of people {'given' if given else 'not given'}"
         about = "means over the sets that a method ran on; ± is the mean standard deviation over its runs"
-        yield Table(title, about, [heads, *_ranked(same, sets, given)], [])
+        rows = [heads, *_ranked(same, sets, given)]
+        scores = ["", *["b_cubed_f1"] * 2, *(score for score, *_ in MEANS[given:]), "", ""]
+        best = _best(rows, [*scores, *["b_cubed_f1"] * len(sets)])
+        yield Table(title, about, rows, [], best=best)
 
 
 def _ranked(cells: list[Cell], sets: list[tuple[str, int | None]], given: bool) -> list[list[str]]:

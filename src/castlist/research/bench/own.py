@@ -1,0 +1,310 @@
+"""Methods of the user's own, named as FILE.py:NAME or package.module:NAME; their faults are told as theirs.
+
+    def nearest_two(track_set, k, random_state): ...   # clusters: (t,) a number for each track
+    def centred(track_set): ...                        # refines: (n, d) a vector for each face
+
+The parameters say what a method is. One that takes `k` clusters tracks; if `k` may be left out, it can find
+the number of people itself (k is then None). One without `k` refines vectors, which are clustered like those
+of any other refinement. One that takes `random_state` has randomness, and runs with every seed. Of a class,
+objects are called; the fields of a dataclass are options.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
+from inspect import Parameter, getsourcefile, signature
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import CastlistError, InputError
+from castlist.plain import read_plain
+from castlist.research.baselines import TrackSet
+from castlist.types import NOISE, Clustering, Embeddings
+
+__all__ = ["OwnMethod", "OwnMethodError", "OwnRefinement", "is_own", "own_method", "table_name"]
+
+LONGEST = 16 << 20  # bytes of a Python file
+STRICT = "CASTLIST_STRICT"  # environment: the traceback of a fault is printed, too
+
+
+class OwnMethodError(CastlistError):
+    """A method of the user's own failed, or gave what is no result."""
+
+
+def is_own(method: str) -> bool:
+    """Whether a name among methods is that of one of the user's own: no other has a colon."""
+    return ":" in method
+
+
+def table_name(method: str) -> str:
+    """What a method is called in tables and results; one of the user's own NAME, or LABEL."""
+    if not is_own(method):
+        return method
+    label, equals, _ = method.partition("=")
+    return label.strip() if equals else method.rpartition(":")[2].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMethod:
+    """A method that was found, and what its parameters say of it."""
+
+    name: str  # in tables
+    made: Callable[..., object] | type  # the function or class
+    clusters: bool  # takes the number of clusters; else it refines vectors
+    estimates_k: bool
+    randomised: bool
+    code: str  # digest of its file: results of another version of it are not used
+
+    @property
+    def option_kinds(self) -> dict[str, str]:
+        """The annotation of each option, by its name."""
+        if not (isinstance(self.made, type) and is_dataclass(self.made)):
+            return {}
+        return {
+            f.name: f.type.__name__ if isinstance(f.type, type) else str(f.type) for f in fields(self.made)
+        }
+
+    def check_options(self, options: Mapping[str, object]) -> None:
+        """Make an object with these options; raises OwnMethodError where the class refuses them."""
+        if options and isinstance(self.made, type):
+            with _told_as_its_own(self.name, self.made):
+                self.made(**options)
+
+    def labels(
+        self, track_set: TrackSet, k: int | None, seed: int, options: Mapping[str, object]
+    ) -> Clustering:
+        """The clusters of tracks.
+
+        Raises:
+            OwnMethodError: it failed, or did not give one whole number for each track.
+        """
+        given = {} if k is None and self.estimates_k else {"k": k}
+        found = self._called(track_set, seed, options, given)
+        label = found.label if isinstance(found, Clustering) else _array(found)
+        wanted = f"{track_set.tracks} whole numbers, one for each track"
+        if label is None or label.shape != (track_set.tracks,) or label.dtype.kind not in "iu":
+            raise self._refused(wanted, found)
+        if len(label) and (label.min() < NOISE or label.max() > np.iinfo(np.int32).max):
+            raise OwnMethodError(
+                f"{self.name}: a label is {label.min()}; labels are 0, 1, ..., or -1 for none"
+            )
+        return Clustering(label.astype(np.int32))
+
+    def vectors(self, track_set: TrackSet, seed: int, options: Mapping[str, object]) -> NDArray[np.float32]:
+        """(n, d) the refined vectors.
+
+        Raises:
+            OwnMethodError: it failed, or did not give one vector of finite numbers for each face.
+        """
+        found = self._called(track_set, seed, options, {})
+        vector = _array(found)
+        wanted = f"{len(track_set)} vectors, one for each face"
+        if vector is None or vector.ndim != 2 or len(vector) != len(track_set) or not vector.shape[1]:
+            raise self._refused(wanted, found)
+        if vector.dtype.kind not in "iuf":
+            raise self._refused(wanted, found)
+        with np.errstate(over="ignore"):
+            single = vector.astype(np.float32)
+        if not np.isfinite(single).all():
+            raise OwnMethodError(f"{self.name} gave vectors with numbers that are not finite")
+        return single
+
+    def _refused(self, wanted: str, found: object) -> OwnMethodError:
+        array = _array(found) if isinstance(found, list | tuple) else found
+        shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
+        given = type(found).__name__ if shape is None else f"an array of shape {shape} and type {dtype}"
+        return OwnMethodError(f"{self.name} must give {wanted}; it gave {given}")
+
+    def _called(
+        self, track_set: TrackSet, seed: int, options: Mapping[str, object], given: dict[str, int | None]
+    ) -> object:
+        seeds = {"random_state": seed} if self.randomised else {}
+        with _told_as_its_own(self.name, self.made):
+            method = self.made(**options) if isinstance(self.made, type) else self.made
+            return method(track_set, **given, **seeds)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRefinement:
+    """A refinement of the user's own with its seed and options."""
+
+    method: OwnMethod
+    seed: int
+    options: Mapping[str, object]
+
+    def __call__(self, track_set: TrackSet, embeddings: Embeddings) -> Embeddings:
+        """The embeddings with the vectors that the method gives; raises OwnMethodError as `vectors` does."""
+        return replace(embeddings, vector=self.method.vectors(track_set, self.seed, self.options))
+
+
+def own_method(method: str) -> OwnMethod:
+    """The method of that name.
+
+    Raises:
+        InputError: the file or module cannot be read or imported, has no such function or class, or that one
+            cannot be called with a track set.
+    """
+    return _found(method, _stamp(_parts(method)[1]))
+
+
+def _stamp(source: str) -> tuple[int, int]:
+    """When a file was changed, and its size, so that a changed one is read again."""
+    try:
+        status = os.stat(source)
+    except (OSError, ValueError):
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=64)  # of the methods of a run, which are few
+def _found(method: str, stamp: tuple[int, int]) -> OwnMethod:
+    name, source, attribute = _parts(method)
+    module = _module(name, source)
+    made = getattr(module, attribute, None)
+    if not callable(made):
+        present = [
+            n
+            for n, v in vars(module).items()
+            if callable(v) and getattr(v, "__module__", "") == module.__name__
+        ]
+        raise InputError(
+            f"{name}: {source} has no function or class {attribute!r}; it has {', '.join(present) or 'none'}"
+        )
+    with _told_as_its_own(name, made):
+        method_ = made() if isinstance(made, type) else made
+    taken = _parameters(name, method_)
+    file = _file_of(made) or getattr(module, "__file__", None)
+    code = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] if file else ""
+    optional = "k" in taken and taken["k"].default is not Parameter.empty
+    return OwnMethod(name, made, "k" in taken, optional or "k" not in taken, "random_state" in taken, code)
+
+
+def _parts(method: str) -> tuple[str, str, str]:
+    """Its name in tables, its file or module, and the name in there."""
+    label, equals, rest = method.partition("=")
+    source, _, attribute = (part.strip() for part in (rest if equals else label).rpartition(":"))
+    name = table_name(method)
+    if not name or not source or not attribute.isidentifier() or (equals and ":" in label):
+        raise InputError(
+            f"{method!r} is no method: write FILE.py:NAME or package.module:NAME, with LABEL= before it for "
+            "another name in the tables"
+        )
+    return name, source, attribute
+
+
+def _module(name: str, source: str) -> ModuleType:
+    is_file = source.endswith(".py") or os.sep in source or os.path.isfile(source)
+    if is_file:
+        try:
+            read_plain(source, LONGEST, "Python code")
+        except OSError as error:
+            raise InputError(f"{name}: {source} cannot be read ({error.strerror})") from None
+    try:
+        return _of_file(Path(source).resolve()) if is_file else importlib.import_module(source)
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        _print_trace(error)
+        raise InputError(
+            f"{name}: {source} cannot be imported ({_fault(error, Path(source).name)})"
+        ) from None
+
+
+def _of_file(path: Path) -> ModuleType:
+    """A file as a module; it can import its neighbours, as a script can."""
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # last, so that a neighbour hides no library
+    name = f"castlist_own_method_{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError("its name does not end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that dataclasses find their annotations
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _parameters(name: str, method: object) -> Mapping[str, Parameter]:
+    """What a method takes besides the track set; raises InputError where it cannot be called with that."""
+    form = "write it as (track_set, k, random_state) to cluster, or as (track_set, random_state) to refine"
+    try:
+        first, *others = signature(method).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(f"{name} cannot be called with a track set; {form}") from None
+    if first.kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) or first.name == "k":
+        raise InputError(f"the first parameter of {name} must be the track set; {form}")
+    unknown = [p.name for p in others if p.name not in ("k", "random_state") and _needed(p)]
+    if unknown or any(p.kind == Parameter.POSITIONAL_ONLY for p in others):
+        raise InputError(f"{name} takes {(unknown or ['positional-only parameters'])[0]!r}, too; {form}")
+    return {p.name: p for p in others}
+
+
+def _needed(parameter: Parameter) -> bool:
+    named = parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return named and parameter.default is Parameter.empty
+
+
+@contextmanager
+def _told_as_its_own(name: str, made: object) -> Iterator[None]:
+    """Turn whatever a method raises into one sentence that names it, and the line in its file."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        _print_trace(error)
+        file = _file_of(made)
+        raise OwnMethodError(
+            f"{name} failed ({_fault(error, Path(file).name if file else '')}); with {STRICT}=1 before the "
+            "command, the whole traceback is printed"
+        ) from None
+
+
+def _print_trace(error: BaseException) -> None:
+    if os.environ.get(STRICT):
+        traceback.print_exception(error)
+
+
+def _fault(error: BaseException, file: str) -> str:
+    """The kind of an error, the last line in the method's own file, and the message, on one line."""
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).name == file
+    ]
+    where = f" in {file}:{lines[-1]}" if lines else ""
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}{where}{f': {text}' if text else ''}"
+
+
+def _file_of(made: object) -> str | None:
+    try:
+        return getsourcefile(made)  # type: ignore[arg-type]
+    except TypeError:  # of what is built in
+        return None
+
+
+def _array(found: object) -> NDArray[np.generic] | None:
+    """What a method gave as an array, if it is one or can be made one."""
+    if hasattr(found, "detach"):  # a tensor of PyTorch
+        found = found.detach().cpu().numpy()
+    try:
+        return np.asarray(found)
+    except (TypeError, ValueError):
+        return None
