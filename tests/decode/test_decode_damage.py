@@ -19,6 +19,7 @@ KINDS = {
     "h264": ("mkv", "libx264", {"bf": "2", "g": "12"}),
     "ts": ("ts", "libx264", {"bf": "2", "g": "12"}),
     "mpeg4": ("avi", "mpeg4", {"bf": "2", "g": "12", "b": "2M"}),
+    "wmv": ("wmv", "wmv2", {"b": "2M"}),
     "vp9": ("webm", "libvpx-vp9", {"g": "12", "cpu-used": "8", "deadline": "realtime", "b": "1M"}),
 }
 
@@ -121,3 +122,18 @@ def test_the_reader_tells_what_was_damaged(tmp_path: Path) -> None:
         assert (len(list(reader)), reader.damaged) == (60, 0)
     with read_frames(open_video(spoil(path, 1))) as reader:
         assert (len(list(reader)), reader.damaged) == (59, 1)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 1.0])
+def test_a_windows_media_film_that_is_cut_short_is_as_long_as_its_header_says(
+    tmp_path: Path, share: float
+) -> None:
+    path = make(tmp_path / "film", "wmv", 200)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: round(share * len(raw))])
+    video = open_video(path)
+    assert video.duration == pytest.approx(8, abs=0.05)
+    with read_frames(video) as reader:
+        frames = sum(1 for _ in reader)
+    assert (frames + reader.damaged) / 25 + reader.unread * reader.unit == pytest.approx(8, abs=0.3)
+    assert (frames == 200) == (share == 1)

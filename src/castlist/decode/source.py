@@ -20,6 +20,7 @@ import av.error
 from av.format import Flags
 
 from castlist.decode import mxf
+from castlist.decode.asf import stated_duration
 from castlist.decode.container import opened
 from castlist.decode.files import decoding_threads
 from castlist.decode.quicktime import lacks_index, timecode_rate, timecode_shift
@@ -236,7 +237,10 @@ class Source:
             return Fraction(0)
         if self.stream.duration is not None:
             return max(Fraction(0), int(self.stream.duration) * self._tick)
-        return _tagged(self.stream) or max(Fraction(0), Fraction(self.container.duration or 0, av.time_base))
+        whole = Fraction(self.container.duration or 0, av.time_base)
+        if whole <= 0 and "asf" in self.container.format.name:
+            whole = stated_duration(self._file)
+        return _tagged(self.stream) or max(Fraction(0), whole)
 
     @property
     def _even(self) -> bool:
