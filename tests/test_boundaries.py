@@ -21,6 +21,7 @@ PLAIN = {
     "argument_types",
     "background_thread",
     "child_process",
+    "dark_pictures",
     "helper_thread",
     "low_light",
     "machine_limits",

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from library_made import made_film
 
+from castlist.dark_pictures import DIM, brightness
 from castlist.library import Library
 from castlist.library.review.routes import application
 from castlist.review.server import serve_page
@@ -212,6 +213,10 @@ def test_pictures_and_the_film_are_shown(client, lib):
     with Workspace.open(film.workspace) as keep:
         name = keep.put_image(cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
     assert client.ask("GET", f"/thumb/{film.id}/{name}")[2][:2] == b"\xff\xd8"
+    with Workspace.open(film.workspace) as keep:
+        grey = cv2.imencode(".jpg", np.full((64, 64, 3), 9, np.uint8))[1].tobytes()
+        dark = keep.put_image(grey)
+    assert brightness(client.ask("GET", f"/thumb/{film.id}/{dark}")[2]) > DIM > brightness(grey)
     assert client.ask("GET", f"/film/{film.id}")[0] == 404  # no film lies there
     for missing in ("api/person/x", "thumb/x/y", "thumb/1/../../x", "film/9", "film/x"):
         assert client.ask("GET", f"/{missing}")[0] in (404, 422)

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from castlist.dark_pictures import DIM, brightness
 from castlist.errors import InputError, WorkspaceError
 from castlist.report import Evidence, render, write
 from castlist.report.figures import PairCosines, histograms, lane, presence, ticks
 from castlist.report.page import film_address
+from castlist.report.sheet import render_sheet
+from castlist.report.stills import Stills
 
 
 class Page(HTMLParser):
@@ -139,6 +142,29 @@ def test_page_of_a_large_film_stays_small(film: Callable[..., Any]) -> None:
     assert len(html) < 12_000_000
     shown = re.findall(r'<(?:li) class="(?:person|small)"', html)
     assert len(shown) == 500
+
+
+def test_dark_pictures_are_shown_brighter_everywhere_and_the_page_says_so(film: Callable[..., Any]) -> None:
+    import cv2
+
+    made = film(3, 30, tracks=9, background=1, aside=2)
+
+    def dark(name: str) -> bytes:
+        image = cv2.imdecode(np.frombuffer(made.thumbs(name), np.uint8), cv2.IMREAD_COLOR)
+        return bytes(cv2.imencode(".jpg", image // 12)[1])
+
+    stills = Stills(made.portraits.frame, tuple(made.portraits.image))
+    pages = [
+        render(made.cast, thumbs=dark, evidence=Evidence(portraits=made.portraits), stills=stills),
+        render_sheet(made.cast, thumbs=dark),
+        render_sheet(made.cast, made.cast.people[0], thumbs=dark),
+    ]
+    for html in pages:
+        shown = re.findall(r"data:image/jpeg;base64,([^\"']+)", html)
+        assert len(shown) > 2
+        assert min(brightness(base64.b64decode(picture)) for picture in shown) > DIM
+        assert "Dark pictures are shown brighter" in html
+    assert "Dark pictures" not in render(made.cast, thumbs=made.thumbs)
 
 
 def test_thumbs_that_fail_or_are_no_pictures_leave_a_number(film: Callable[..., Any]) -> None:

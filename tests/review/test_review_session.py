@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from castlist.dark_pictures import DIM, brightness
 from castlist.errors import InputError, WorkspaceError
 from castlist.review import Session
 from castlist.store import Stale, Workspace
@@ -16,6 +19,17 @@ from castlist.suggest.questions import questions
 
 def members(session: Session) -> dict[str, list[int]]:
     return {g.id: g.tracks.tolist() for g in session.view.groups}
+
+
+def test_a_dark_picture_is_shown_brighter(made: Callable[..., Any]) -> None:
+    it = made([0, 0], [0, 0])
+    grey = bytes(cv2.imencode(".jpg", np.full((64, 64, 3), 9, np.uint8))[1])
+    with Workspace.open(it.place) as keep:
+        name, (run,) = keep.put_image(grey), keep.runs()
+        portraits = replace(it.base.portraits, image=(name, name))
+        keep.put("machine", f"run {run.id}", replace(it.base, portraits=portraits))
+    with Session.open(it.place) as session:
+        assert brightness(session.picture(name)) > DIM > brightness(grey)
 
 
 def test_merge_keeps_identity_and_place(made: Callable[..., Any]) -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from castlist.cast import picture_worth
+from castlist.dark_pictures import DIM, brightness
 from castlist.errors import CastlistError
-from castlist.report.page import DIM, brightness
 from castlist.types import Portraits, Shots
 
 __all__ = ["lower_dark_quality"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 
+from castlist.dark_pictures import visible
 from castlist.errors import CastlistError
 
 __all__ = ["Album"]
@@ -15,12 +16,13 @@ KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 class Album:
-    """Turns file names of thumbs into data URIs until the budget is spent."""
+    """Turns file names of thumbs into data URIs until the budget is spent; dark ones are made brighter."""
 
     def __init__(self, thumbs: Callable[[str], bytes] | None, budget: int = BUDGET) -> None:
         self._thumbs = thumbs
         self._left = budget
         self._uri: dict[str, str] = {}
+        self.brightened = False  # whether a picture was made brighter
 
     def __getitem__(self, image: str) -> str:
         """The data URI of a picture taken in before, "" for one that is not there."""
@@ -39,7 +41,12 @@ class Album:
         except (OSError, LookupError, ValueError, CastlistError):
             return ""
         kind = next((k for magic, k in KINDS.items() if data.startswith(magic)), "")
-        if not kind or len(data) > min(LARGEST, self._left):
+        if not kind or len(data) > LARGEST:
+            return ""
+        shown = visible(data)
+        self.brightened |= shown is not data
+        data = shown if len(shown) <= LARGEST else data
+        if len(data) > self._left:
             return ""
         self._left -= len(data)
         return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

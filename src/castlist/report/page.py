@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +31,6 @@ BACKGROUND_SHOWN = 120  # people of the background with a picture
 ASIDE_SHOWN = 16  # pictures for each reason
 TIMES = 100  # appearances listed for one person
 HUES = 8  # colours of people before they repeat
-DIM, DARK = 48, 16  # of 255, the mean of a picture: darker ones are shown brighter, and much brighter
 
 LIKELY = 0.5  # probability from which "possibly the same person" is "probably"
 
@@ -89,6 +87,7 @@ def render(
         separation=figures.histograms(_pairs(evidence)),
         reliability=[row for row in evidence.reliability.tolist() if np.isfinite(row).all()],
         evidence=evidence,
+        brightened=album.brightened,
         damaged=cast.damaged,
         unread=float(cast.unread),
         left_out=formatting.left_out(cast),
@@ -258,28 +257,7 @@ def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast
 
 def picture(face: Face, uri: str) -> dict[str, Json]:
     """A face as the templates show it."""
-    return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time), "dim": _dim(uri)}
-
-
-def _dim(uri: str) -> str:
-    """The class of a picture that is so dark that one could not recognise anybody in it as it is."""
-    try:
-        mean = brightness(base64.b64decode(uri.partition(",")[2]))
-    except ValueError:
-        return ""
-    return " dark" if mean < DARK else " dim" if mean < DIM else ""
-
-
-def brightness(picture: bytes) -> float:
-    """The mean of a JPEG or PNG, 0 to 255, and 255 for what is no picture."""
-    import cv2
-
-    data = np.frombuffer(picture, np.uint8)
-    try:
-        image = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_4) if len(data) else None
-    except cv2.error:
-        return 255.0
-    return 255.0 if image is None else float(image.mean())
+    return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time)}
 
 
 def _timeline(cast: Cast) -> dict[str, Json]:

@@ -99,6 +99,7 @@ def render_sheet(
         people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
         about=None if person is None else _about(cast, person, album, likeness),
         alike=likeness,
+        brightened=album.brightened,
         cast=cast,
         file=formatting.one_line(cast.video.path.name, 260),
         evidence=Evidence() if evidence is None else evidence,

@@ -16,6 +16,7 @@ import numpy as np
 
 from castlist import _former
 from castlist.cast import Cast
+from castlist.dark_pictures import visible
 from castlist.decisions import (
     Alignment,
     Base,
@@ -295,7 +296,7 @@ class Session:
             return full_sentence(by[number], self.view, by)
 
     def picture(self, name: str) -> bytes:
-        """A face as JPEG, by the name that the page was given.
+        """A face as JPEG, by the name that the page was given; a dark one is made brighter.
 
         Raises:
             InputError: the page was given no such name.
@@ -303,7 +304,7 @@ class Session:
         """
         if name not in self.images:
             raise InputError("there is no such picture")
-        return self._workspace.image(name)
+        return visible(self._workspace.image(name))
 
     # Deciding
 

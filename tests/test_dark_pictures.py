@@ -1,0 +1,80 @@
+"""Dark pictures are made brighter for the eye, without coloured noise; any other stays as it is."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from castlist.dark_pictures import BRIGHT, DIM, brightness, visible
+
+
+def face(height: int = 128) -> np.ndarray:
+    """(h, h, 3) a light face on a dark ground, well lit."""
+    image = np.full((height, height, 3), (70, 60, 50), np.uint8)
+    middle, size = (height // 2, height // 2), (height // 4, height // 3)
+    cv2.ellipse(image, middle, size, 0, 0, 360, (150, 175, 210), -1, cv2.LINE_AA)
+    cv2.circle(image, (height // 2 - 12, height // 2 - 10), 5, (30, 30, 40), -1, cv2.LINE_AA)
+    cv2.circle(image, (height // 2 + 12, height // 2 - 10), 5, (30, 30, 40), -1, cv2.LINE_AA)
+    return image
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def seen(picture: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+
+
+def darkened(share: float, noise: float = 0) -> bytes:
+    """The face at a share of its light, with noise of this deviation in each colour."""
+    grain = np.random.default_rng(0).normal(0, noise or 1e-9, (128, 128, 3))
+    return jpeg((face() * share + grain).clip(0, 255).round().astype(np.uint8))
+
+
+def colour_noise(image: np.ndarray) -> float:
+    """How much the colour of the cheek differs from pixel to pixel."""
+    cheek = cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb)[60:90, 50:78, 1:].astype(float)
+    return float(cheek.std(axis=(0, 1)).max())
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("noise", [0, 2, 4])
+def test_a_dark_face_is_seen_and_its_colour_is_even(share: float, noise: float) -> None:
+    dark = darkened(share, noise)
+    shown = seen(visible(dark))
+    assert brightness(dark) < DIM
+    assert shown.mean() > 2 * seen(dark).mean()
+    assert shown.mean() > 30
+    assert colour_noise(shown) < 2.4
+    cheek, ground = shown[80, 64].astype(int), shown[10, 10].astype(int)
+    assert (cheek > ground).all()
+    assert cheek[2] > cheek[0]  # still the colour of skin
+
+
+def test_the_brightest_parts_keep_their_shades() -> None:
+    image = np.full((128, 128, 3), 6, np.uint8)
+    image[40:80, 40:80] = np.linspace(90, 250, 40).astype(np.uint8)[None, :, None]  # a window
+    shown = seen(visible(jpeg(image)))[60, 42:78, 1].astype(int)
+    assert shown[-1] <= 255
+    assert (np.diff(shown[::6]) > 0).all()
+    assert seen(visible(jpeg(image)))[10, 10, 1] > 12
+
+
+def test_the_bright_parts_of_a_dark_picture_become_bright_and_not_white() -> None:
+    shown = seen(visible(darkened(0.15)))
+    assert 150 < np.percentile(shown, 99) <= BRIGHT + 15
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        jpeg(face()), jpeg(np.zeros((64, 64, 3), np.uint8)), jpeg(np.full((64, 64, 3), 2, np.uint8)), b"",
+        b"\xff\xd8\xff", b"no picture", darkened(0.1)[:200], cv2.imencode(".png", face() // 9)[1].tobytes(),
+        jpeg(np.full((16, 4000, 3), 9, np.uint8)),
+    ],
+    ids=["light", "black", "noise", "empty", "start", "text", "cut off", "png", "large"],
+)  # fmt: skip
+def test_any_other_picture_is_returned_as_it_is(picture: bytes) -> None:
+    assert visible(picture) is picture
