@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -20,9 +21,10 @@ import numpy as np
 import pytest
 
 from castlist.cli import run
-from castlist.errors import InputError
+from castlist.errors import CastlistError, InputError
 from castlist.io.exports import FORMATS
 from castlist.io.exports.stills import made_folder
+from castlist.io.exports.writing import replace_file
 from castlist.library import storage
 from castlist.library.track_index import ABOUT, INDEX, WHERE
 from castlist.outputs import (
@@ -38,6 +40,8 @@ from castlist.outputs import (
 from castlist.reel import reel
 from castlist.render.codecs import CONTAINERS
 from castlist.report.html import write_page
+from castlist.research.features import gather
+from castlist.research.features import write as write_features
 from castlist.store import Workspace, database, files
 
 FILMS = [  # suffix, container, codec
@@ -253,6 +257,29 @@ def test_pages_of_a_workspace_are_no_place_for_a_table(name, two_people):
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(InputError, match="name a file"):
         check_output(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (errno.EIO, "name another file")],
+)
+@pytest.mark.parametrize("suffix", ["txt", "csv", "npz", "redaction.json"])
+def test_a_file_that_cannot_be_written_is_named_with_what_to_do(
+    suffix, number, advice, tmp_path, monkeypatch
+):
+    path = tmp_path / f"mine.{suffix}"
+    path.write_bytes(b"precious")
+    features = gather("film", np.eye(3), [0, 1, 1], track_id=[0, 1])
+    writers = {"npz": lambda: write_features(features, path), "csv": lambda: replace_file(path, iter([b"x"]))}
+
+    def fails(fd):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(CastlistError, match=rf"mine.{suffix}: cannot be written \(.*\); {advice}"):
+        writers.get(suffix, lambda: files.write(path, b"x"))()
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Everything that writes a file for the user asks here before it begins.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -32,6 +33,7 @@ __all__ = [
     "new_part",
     "part_file",
     "remove_unfinished",
+    "unwritten",
     "whole",
 ]
 
@@ -252,6 +254,13 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, place)
+
+
+def unwritten(path: str | os.PathLike[str], error: OSError) -> str:
+    """That a file of the user's cannot be written, and what to do, in a sentence."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    advice = "free some space, or name another file" if full else "name another file or folder"
+    return f"{os.fsdecode(path)}: cannot be written ({error.strerror or error}); {advice}"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_rooms,
     kinds_system,
     kinds_workspace,
+    kinds_writing,
 )
 from tests.faults.campaign import KINDS, Tally, campaign, table
 

@@ -27,7 +27,15 @@ PLENTY = Limits()
 LONGEST = 800  # characters of a sentence
 MEMORY = 3 << 30  # bytes
 STEERING = {*range(9), 11, 12, *range(14, 32), 127} - {9, 10, 13}
-OWN = ("film.castlist", "new.castlist", "season", "__pycache__", "out")  # what castlist may change
+OWN = (
+    "film.castlist",
+    "other.castlist",
+    "new.castlist",
+    "season",
+    "new",
+    "__pycache__",
+    "out",
+)  # what castlist may change
 USAGE = (b"Usage:", b"Try ", b"\n")
 
 
@@ -126,7 +134,12 @@ def prepare(folder: Path) -> Path:
         Scene(0.6, (Actor(0, 0.5, 0.45, 0.5),), "kitchen"),
     )
     render(Script("template", people(2), scenes, width=320, height=180), template / "film.mp4")
-    for words in (["find", "film.mp4", "-q"], ["library", "add", "season", "film.castlist", "-q"]):
+    render(Script("template", people(2), scenes[:1], width=320, height=180), template / "other.mp4")
+    for words in (
+        ["find", "film.mp4", "-q"],
+        ["find", "other.mp4", "-q"],
+        ["library", "add", "season", "film.castlist", "-q"],
+    ):
         subprocess.run(
             [sys.executable, "-m", "castlist", *words], cwd=template, check=True, capture_output=True
         )

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, GROW = 4, NAME = 8, MAKE = 16, READ = 32, LOCK = 64, FOLDER = 128 };
+enum { WRITE = 1, SYNC = 2, GROW = 4, NAME = 8, MAKE = 16, READ = 32, LOCK = 64, FOLDER = 128, REMOVE = 256 };
 static int mask, left, code;
 static char folder[4096];
 
@@ -74,6 +74,14 @@ int rename(const char *old, const char *new) {
 int renameat(int from, const char *old, int to, const char *new) {
   REAL(renameat);
   return fails(NAME, to, new) ? -1 : real(from, old, to, new);
+}
+int unlink(const char *path) {
+  REAL(unlink);
+  return fails(REMOVE, AT_FDCWD, path) ? -1 : real(path);
+}
+int unlinkat(int fd, const char *path, int flags) {
+  REAL(unlinkat);
+  return fails(REMOVE, fd, path) ? -1 : real(fd, path, flags);
 }
 int mkdirat(int fd, const char *path, mode_t mode) {
   REAL(mkdirat);

@@ -17,6 +17,7 @@ from tests.faults import (  # noqa: F401  (each notes its kinds)
     kinds_rooms,
     kinds_system,
     kinds_workspace,
+    kinds_writing,
 )
 from tests.faults.campaign import KINDS, Command, Ended, judged, one, prepare
 from tests.faults.server import Limits, Server
@@ -30,7 +31,8 @@ SLOW = {  # cases of kinds whose cases take seconds; of the others as many as th
     "other rooms on a stranger's workspace": 2, "names, addresses and odd arguments": 4,
     "columns of arrays": 3, "values in rows": 5, "links, pipes, giants and junk in a workspace": 5,
     "bytes of cast.db": 4, "journals beside cast.db": 2, "--set with absurd values": 8,
-    "numbers in arrays": 2,
+    "numbers in arrays": 2, "files that are written to a failing disk": 2, "changes on a failing disk": 3,
+    "people erased on a failing disk": 2,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),

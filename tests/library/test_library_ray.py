@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from test_library_films import content
@@ -79,6 +84,39 @@ def test_the_result_is_that_of_this_machine_byte_for_byte(cluster, small_film, t
     assert [o.state for o in again] == ["kept", "kept", "failed"]
 
 
+def killed_once(place: Path, when: Callable[[], object], killed: list[int]) -> None:
+    """Kill the worker of a film once something is there."""
+    until = time.monotonic() + 120
+    while not killed and time.monotonic() < until:
+        if when():
+            pid = int((place / "lock").read_text())
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+        time.sleep(0.005)
+
+
+def test_what_is_printed_is_json_also_where_a_worker_is_killed(small_film, tmp_path):
+    """Ray's own words about it, which it prints on the standard output, do not stand in it."""
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(small_film[0], tmp_path / name)
+    command = [sys.executable, "-m", "castlist", "find", "a.mp4", "b.mp4", "--on", "ray", "--jobs", "1"]
+    process = subprocess.Popen(
+        [*command, "--out", "out", "-q", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    place, killed = tmp_path / "out" / "a.castlist", []
+    killed_once(place, lambda: (place / "lock").exists() and (place / "lock").read_text().strip(), killed)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert killed
+    assert [(film["state"], film["tries"]) for film in json.loads(out)["films"]] == [
+        ("found", 2),
+        ("found", 1),
+    ]
+
+
 def test_a_killed_worker_costs_its_segment(cluster, small_film, tmp_path, monkeypatch):
     """It is killed once it has stored a segment; the next one goes on from there."""
     film = tmp_path / "a.mp4"
@@ -86,17 +124,8 @@ def test_a_killed_worker_costs_its_segment(cluster, small_film, tmp_path, monkey
     find_all([film], out=tmp_path / "whole")
     place = tmp_path / "killed" / "a.castlist"
     killed: list[int] = []
-
-    def kill() -> None:
-        until = time.monotonic() + 120
-        while not killed and time.monotonic() < until:
-            if list((place / "embeddings").glob("*.npy")):
-                pid = int((place / "lock").read_text())
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
-            time.sleep(0.005)
-
-    thread = threading.Thread(target=kill)
+    shards = (place / "embeddings").glob
+    thread = threading.Thread(target=killed_once, args=(place, lambda: list(shards("*.npy")), killed))
     thread.start()
     monkeypatch.chdir(tmp_path)  # paths hold wherever a worker lives
     (outcome,) = find_all(["a.mp4"], out="killed", executor=executor("ray", 1))

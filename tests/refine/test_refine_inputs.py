@@ -69,7 +69,7 @@ def full():
 def test_features_of_before_stay_where_the_disk_is_full(tmp_path, full, name):
     (tmp_path / name).write_bytes(b"before")
     table = features.gather("x", np.random.default_rng(0).normal(size=(90, 16)), [0] * 90, track_id=[1])
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="cannot be written"):
         features.write(table, tmp_path / name)
     assert (tmp_path / name).read_bytes() == b"before"
     assert [p.name for p in tmp_path.iterdir()] == [name]
@@ -78,7 +78,7 @@ def test_features_of_before_stay_where_the_disk_is_full(tmp_path, full, name):
 def test_a_refinement_of_before_stays_where_the_disk_is_full(tmp_path, full):
     for name in ("x.safetensors", "x.safetensors.json"):
         (tmp_path / name).write_bytes(b"before")
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="cannot be written"):
         SSiam().fit(arrays()["features"]).save(tmp_path / "x.safetensors")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
         "x.safetensors": b"before",

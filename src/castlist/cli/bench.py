@@ -429,11 +429,11 @@ def _numbers(text: str) -> tuple[int | None, ...]:
 
 def _write(path: Path, text: str) -> None:
     from castlist.errors import InputError
-    from castlist.outputs import check_output, whole
+    from castlist.outputs import check_output, unwritten, whole
 
     check_output(path)
     try:
         with whole(path) as part:
             part.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+        raise InputError(unwritten(path, error)) from None

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,10 @@ __all__ = ["Ray"]
 
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
 STARTS = 3  # attempts to start a cluster here: a busy machine can need more than the 30 s that Ray waits
+# Ray prints what becomes of workers on the standard output, also without `log_to_driver`, and would spoil the
+# JSON of --json. It skips lines that match; what castlist has to say of them it says itself.
+# https://docs.ray.io/en/latest/ray-observability/user-guides/configure-logging.html
+QUIET = ("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
 
 
@@ -49,6 +54,8 @@ class Ray:
     """
 
     def __init__(self, jobs: int = 0, address: str | None = None) -> None:
+        if "ray" not in sys.modules:  # a program that has Ray already set it up as it likes
+            os.environ.setdefault(*QUIET)
         with needed("work on a Ray cluster", "ray"):
             self.ray = importlib.import_module("ray")
         self.jobs, self.address = jobs, address

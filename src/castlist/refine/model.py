@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError, ModelError
 from castlist.extras import needed
-from castlist.outputs import check_output, whole
+from castlist.outputs import check_output, unwritten, whole
 from castlist.plain import read_plain
 from castlist.refine.device import fetch
 from castlist.refine.network import Network
@@ -116,7 +116,7 @@ class Refined:
                 part.write_bytes(content)
                 part_beside.write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+            raise InputError(unwritten(path, error)) from None
 
     def __repr__(self) -> str:
         method = self.about.get("method", "unknown method")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from castlist.errors import WorkspaceBusy, WorkspaceError
-from castlist.outputs import check_output, remove_unfinished
+from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
+from castlist.outputs import check_output, remove_unfinished, unwritten
 from castlist.store.folder import Folder
 
 __all__ = ["forbids", "of_machine", "of_system", "sentences", "translated_errors", "wording", "write"]
@@ -24,12 +24,15 @@ def write(path: Path, data: bytes) -> None:
 
     Raises:
         InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
-        OSError: the disk is full, the folder cannot be written.
+        CastlistError: the disk is full, the folder cannot be written; what was there before is untouched.
     """
     check_output(path)
-    remove_unfinished(path)
-    with Folder(path.parent).written(path.name) as file:
-        file.write(data)
+    try:
+        remove_unfinished(path)
+        with Folder(path.parent).written(path.name) as file:
+            file.write(data)
+    except OSError as error:
+        raise CastlistError(unwritten(path, error)) from error
 
 
 def sentences(path: Path) -> AbstractContextManager[None]:
@@ -105,7 +108,8 @@ def of_machine(path: Path, error: sqlite3.Error) -> WorkspaceError | None:
         return WorkspaceError(f"{path}: {_NO_MEMORY}")
     if code.startswith("SQLITE_IOERR"):
         return WorkspaceError(
-            f"{path}: the disk failed or is full ({wording(error)}); what was done before is saved"
+            f"{path}: the disk failed or is full ({wording(error)}); free some space, or copy the folder to "
+            "another disk, and run the same command again, what was done before is saved"
         )
     return None
 

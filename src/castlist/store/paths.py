@@ -129,6 +129,6 @@ def check(folder: Folder, create: bool) -> None:
         raise WorkspaceError(f"{path}: {reason}; castlist find makes one")
     if path.is_dir() and not all(name in _OURS or folder.removable(name) for name in os.listdir(path)):
         raise WorkspaceError(
-            f"{path}: contains other files and is not a castlist workspace; name another folder",
+            f"{path}: contains other files and is not a castlist workspace (a folder such as film.castlist)",
             elsewhere=True,
         )

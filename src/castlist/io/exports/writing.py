@@ -12,7 +12,7 @@ from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.options import Options
 from castlist.io.exports.stays import chosen_stays
-from castlist.outputs import check_output, whole
+from castlist.outputs import check_output, unwritten, whole
 
 __all__ = ["Export", "replace_file"]
 
@@ -86,7 +86,7 @@ def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
     try:
         _replace(path, data)
     except OSError as error:
-        raise CastlistError(f"{target}: cannot be written ({error.strerror or error})") from error
+        raise CastlistError(unwritten(target, error)) from error
 
 
 def _replace(path: Path, data: Iterator[bytes]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.metrics import has_both_pairs, pair_similarity, verification_auc
-from castlist.outputs import check_output, check_output_folder, file_name, whole
+from castlist.outputs import check_output, check_output_folder, file_name, unwritten, whole
 from castlist.research.bench.methods import (
     BASE,
     MethodKind,
@@ -169,7 +169,7 @@ def _save(figure: Figure, output: Path, name: str) -> list[Path]:
             with whole(path) as part:
                 figure.savefig(part, dpi=130, bbox_inches="tight")
     except OSError as error:
-        raise InputError(f"cannot write {output / name}: {error.strerror}") from None
+        raise InputError(unwritten(output / name, error)) from None
     return paths
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from castlist.errors import InputError
-from castlist.outputs import check_output, whole
+from castlist.outputs import check_output, unwritten, whole
 from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
 from castlist.research.features.table import (
     LAYOUTS,
@@ -92,7 +92,7 @@ def write(features: FeatureSet, path: str | Path) -> None:
         with whole(path) as part:
             writers[path.suffix](features, part)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+        raise InputError(unwritten(path, error)) from None
 
 
 def left_out(features: FeatureSet, path: str | Path) -> tuple[str, ...]:
