@@ -25,6 +25,20 @@ __all__ = ["KINDS", "is_whole", "typed_arguments"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+TABLES = (
+    *(
+        "Cast",
+        "Clustering",
+        "Constraints",
+        "Cue",
+        "Detections",
+        "Embeddings",
+        "FeatureSet",
+        "Machine",
+        "Recipe",
+    ),
+    *("Scan", "Shots", "Tracks", "Tree", "Video"),
+)
 COUNTS = ("limit", "count")  # names of arguments that say how many of something are wanted
 
 
@@ -105,6 +119,12 @@ def _answers(value: object) -> bool:
     return isinstance(value, Mapping) and _texts([*value, *value.values()])
 
 
+def _table(name: str) -> tuple[str, Callable[[object], bool]]:
+    """Of a table or another object of castlist: known by the name of its class, so that none is imported."""
+    article = "an" if name[0] in "AEIO" else "a"
+    return f"{article} {name} of castlist", lambda value: any(c.__name__ == name for c in type(value).__mro__)
+
+
 def _or_none(expected: str, test: Callable[[object], bool]) -> tuple[str, Callable[[object], bool]]:
     return f"{expected}, or None", lambda value: value is None or test(value)
 
@@ -131,4 +151,6 @@ KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "Sequence[str]": ("a list of texts", _texts),
     "Sequence[tuple[str, str]]": ("a list of pairs of texts", _pairs),
     "Mapping[str, str]": ("texts by text", _answers),
+    **{name: _table(name) for name in TABLES},
+    **{f"{name} | None": _or_none(*_table(name)) for name in TABLES},
 }

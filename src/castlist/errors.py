@@ -96,6 +96,6 @@ def one_of(kind: type[Kind], name: str, value: str) -> Kind:
     Raises:
         InputError: it means none; the message names the option and lists what can be chosen.
     """
-    if value not in list(kind):
+    if not isinstance(value, str) or value not in list(kind):
         raise InputError(f"unknown {name} {value!r}; choose from {', '.join(kind)}")
     return kind(value)

@@ -9,12 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
 
-__all__ = ["group_sums", "products", "real_array", "single_precision", "unit", "unmasked"]
+__all__ = [
+    "converted",
+    "group_sums",
+    "products",
+    "real_array",
+    "single_precision",
+    "unit",
+    "unmasked",
+    "width",
+]
 
 BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
 
 Float = TypeVar("Float", bound=np.floating)
 Given = TypeVar("Given")
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def unmasked(values: Given, name: str) -> Given:
@@ -28,14 +38,57 @@ def unmasked(values: Given, name: str) -> Given:
     return values
 
 
+def converted(values: object, dtype: type[Scalar], name: str) -> NDArray[Scalar]:
+    """The values as an array of a type, row after row in memory, none of them changed but for its precision.
+
+    Raises:
+        InputError: some are masked, complex, not numbers, not whole where the type is, or too large for it;
+            or rows differ in length.
+    """
+    given = np.asarray(_as_array(unmasked(values, name), name))
+    if given.dtype == dtype or not given.size or dtype is np.str_:
+        return np.array(given, dtype=dtype, order="C")
+    if given.dtype.kind in "cMmSU":
+        raise InputError(f"{name} holds {_KINDS[given.dtype.kind]}; give numbers")
+    wanted = np.dtype(dtype)
+    words = "true or false" if wanted.kind == "b" else "whole numbers" if wanted.kind in "iu" else "numbers"
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            array = np.array(given, dtype=dtype, order="C")
+    except (TypeError, ValueError):
+        raise InputError(f"{name} holds values that are not numbers; give {words}") from None
+    except (FloatingPointError, OverflowError):
+        raise InputError(f"{name} holds values that are NaN, infinite or too large; give {words}") from None
+    if wanted.kind in "iu" and not np.array_equal(array, given):
+        raise InputError(f"{name} holds values that are not whole, or too large; give whole numbers")
+    return array
+
+
+_KINDS = {"c": "complex numbers", "M": "dates", "m": "durations", "S": "bytes", "U": "text"}
+
+
+def _as_array(values: object, name: str) -> NDArray[np.generic]:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: the rows differ in length; give as many values for each") from None
+
+
+def width(values: object, name: str) -> int:
+    """The number of columns of a table (n, d), 0 of what is none; raises InputError as `converted` does."""
+    array = _as_array(values, name)
+    return array.shape[1] if array.ndim == 2 else 0
+
+
 def real_array(values: ArrayLike, name: str = "the features") -> NDArray[np.generic]:
     """The values as an array.
 
     Raises:
-        InputError: some are masked, or they are complex numbers, whose imaginary parts NumPy would leave out.
+        InputError: some are masked, they are complex numbers, whose imaginary parts NumPy would leave out, or
+            rows differ in length.
     """
     unmasked(values, name)
-    array = np.asarray(values)
+    array = _as_array(values, name)
     if array.dtype.kind == "c":
         raise InputError(f"{name} are complex numbers; give real ones")
     return array
@@ -47,8 +100,16 @@ def single_precision(values: ArrayLike, name: str = "the features") -> NDArray[n
     Raises:
         InputError: as `real_array`; or a value is not finite in single precision.
     """
-    with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
-        found = np.asarray(real_array(values, name), np.float32, order="C")
+    given = real_array(values, name)
+    if given.dtype.kind in _KINDS:
+        raise InputError(f"{name} are {_KINDS[given.dtype.kind]}; give numbers")
+    try:
+        with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
+            found = np.asarray(given, np.float32, order="C")
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} are not all numbers; give an array of numbers") from None
     if not np.isfinite(found).all():
         raise InputError(
             f"{name} hold NaN, infinite values or values too large for single precision; "

@@ -207,7 +207,7 @@ def test_without_faiss_many_points_are_told_what_to_install(monkeypatch: pytest.
         (np.zeros((0, 4)), {}, "a row at least"),
         ([1.0, 2.0], {}, "shape"),
         ([["a", "b"]], {}, "table of numbers"),
-        ([[1j, 2.0]], {}, "table of numbers"),
+        ([[1j, 2.0]], {}, "complex numbers; give real ones"),
         ([[1.0, np.nan]], {}, "NaN"),
         (np.full((2, 2), np.inf, np.float16), {}, "NaN"),
         ([[1.0], [0.0]], {"weights": [1, 0]}, "positive"),

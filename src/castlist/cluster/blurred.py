@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import SURENESS, shares
 from castlist.cluster.group_linkage import Scale
@@ -30,6 +31,7 @@ class BlurredJoined(NamedTuple):
     probability: NDArray[np.float64]  # (t,) that a track which joined shows this person; NaN of all others
 
 
+@typed_arguments
 def join_blurred(
     embeddings: Embeddings,
     constraints: Constraints,

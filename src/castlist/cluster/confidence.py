@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.group_linkage import Scale
 from castlist.cluster.likeness import Likeness
@@ -19,6 +20,7 @@ SURENESS = 0.8  # log odds are taken so many times: a scene's light and pose mak
 SURPRISES = 0.03  # of the surest links in labelled films and track sets, .05 and .01 are wrong all the same
 
 
+@typed_arguments
 def membership_confidence(
     embeddings: Embeddings, constraints: Constraints, clustering: Clustering
 ) -> NDArray[np.float64]:

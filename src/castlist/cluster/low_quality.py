@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.cluster.calibrate import Calibration
 from castlist.cluster.confidence import SURENESS, shares
 from castlist.cluster.context import Context
@@ -95,6 +96,7 @@ def placed(label: NDArray[np.int64], placements: tuple[LowQualityPlacement, ...]
     return label
 
 
+@typed_arguments
 def judge_low_quality(
     embeddings: Embeddings,
     constraints: Constraints,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
+from castlist.vectors import converted
 
 __all__ = ["Reliability", "reliability"]
 
@@ -43,7 +44,7 @@ def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> 
     Raises:
         InputError: the two differ in length, a probability is none, or there are no bins.
     """
-    p, y = np.asarray(probability, np.float64), np.asarray(right, np.bool_)
+    p, y = converted(probability, np.float64, "probability"), converted(right, np.bool_, "right")
     if p.shape != y.shape or p.ndim != 1:
         raise InputError(f"probability and right must be of one length, got {p.shape} and {y.shape}")
     if bins < 1:

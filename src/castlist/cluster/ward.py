@@ -11,7 +11,7 @@ from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
 from castlist.errors import InputError
 from castlist.types import Tree
-from castlist.vectors import unmasked
+from castlist.vectors import converted
 
 __all__ = ["ward"]
 
@@ -54,12 +54,12 @@ def ward(
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x = np.array(unmasked(points, "points"), np.float64, order="C")
+    x = converted(points, np.float64, "points")
     if x.ndim != 2 or not len(x):
         raise InputError(f"points must be a table of shape (n, d) with a row at least, got shape {x.shape}")
     if not np.isfinite(x).all():
         raise InputError("points hold NaN or infinite values; remove those rows first")
-    w = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    w = np.ones(len(x)) if weights is None else converted(weights, np.float64, "weights")
     if w.shape != (len(x),) or not (np.isfinite(w).all() and np.all(w > 0)):
         raise InputError(f"weights must be {len(x)} positive numbers, one a point")
     x -= x.mean(0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.types import Cue
 from castlist.vectors import unit
 
 __all__ = ["by_track"]
 
 
+@typed_arguments
 def by_track(
     cue: Cue, track: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

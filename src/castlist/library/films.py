@@ -75,10 +75,14 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
     Folders are searched with all below them. Hidden files, workspaces and links to folders are left out.
 
     Raises:
-        InputError: a folder holds no film, or a web address was given.
+        InputError: a folder holds no film, or what was given is no path.
     """
     found: list[Path] = []
+    if not isinstance(paths, str | os.PathLike | Iterable):
+        raise InputError(f"films are given by their paths, not by {type(paths).__name__}")
     for given in [paths] if isinstance(paths, str | os.PathLike) else paths:
+        if not isinstance(given, str | os.PathLike):
+            raise InputError(f"a film is given by its path, not by {type(given).__name__}")
         refuse_address(given)
         path = Path(given)
         if not os.path.isdir(path):

@@ -8,6 +8,7 @@ from dataclasses import replace as with_fields
 from pathlib import Path
 from types import MappingProxyType
 
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
 from castlist.library.executors import Executor, Here
 from castlist.library.films import WHOLE, Shard, films_of, places_of
@@ -63,6 +64,7 @@ def find_all(
     return [found[task.workspace] for task in tasks]
 
 
+@typed_arguments
 def tasks_of(
     films: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,

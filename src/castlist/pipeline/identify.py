@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import machine_limits
+from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.cluster import (
     BlurredJoined,
@@ -85,6 +86,7 @@ class Found:
     placements: tuple[LowQualityPlacement, ...] = ()  # whom tracks of low quality most likely show
 
 
+@typed_arguments
 @at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
 def identify(
     video: Video,

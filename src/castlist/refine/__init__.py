@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from castlist import _former
+from castlist.errors import InputError
 from castlist.refine.averaged import Averaged
 from castlist.refine.combined import Combination, TSiamSecondOrder
 from castlist.refine.learner import Learner, Learnt, Refiner
@@ -56,7 +57,13 @@ REFINERS: dict[str, Callable[..., RefinementStep]] = {
 
 
 def refinement(name: str, **wanted: Json) -> RefinementStep:
-    """The step of that name with those of the wanted options that it has, as seed and recipe."""
+    """The step of that name with those of the wanted options that it has, as seed and recipe.
+
+    Raises:
+        InputError: there is no such step; the message lists those there are.
+    """
+    if not isinstance(name, str) or name not in REFINERS:
+        raise InputError(f"unknown refinement {name!r}; choose from {', '.join(REFINERS)}")
     make = REFINERS[name]
     have = {f.name for f in fields(make())}
     return make(**{option: value for option, value in wanted.items() if option in have})

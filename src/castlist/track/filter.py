@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.argument_types import typed_arguments
 from castlist.option_values import check_options
 from castlist.types import Clock, Detections, Embeddings, Tracks
 from castlist.vectors import unit
@@ -180,6 +181,7 @@ def vector_length(embeddings: Embeddings, detections: Detections, count: int) ->
     return _longest(embeddings, _relative(embeddings, detections), CLEAR, count)
 
 
+@typed_arguments
 def mean_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
     """(count,) length of each track's vectors over the film's usual, the longest counting most; NaN: unknown.
 
@@ -195,6 +197,7 @@ def mean_length(embeddings: Embeddings, detections: Detections, count: int) -> N
         return np.asarray(sums / np.bincount(embeddings.track, weight, count))
 
 
+@typed_arguments
 def recognised(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.bool_]:
     """(count,) whether a track has a picture so clear, and a vector so long, that it is somebody's face.
 
@@ -322,6 +325,7 @@ def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
     return np.asarray(np.where(n > 1, pairs, np.where(n == 1, 1.0, np.nan)))
 
 
+@typed_arguments
 def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
     """(count,) whether most of a track's faces have quality 0, and not even two have more.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types.columns import Rows, freeze
+from castlist.vectors import converted
 
 NOISE = -1  # Clustering.label of a track that belongs to no person
 
@@ -90,7 +91,7 @@ class Clustering:
     label: NDArray[np.int32]  # (t,) 0, 1, ... or NOISE
 
     def __post_init__(self) -> None:
-        label = np.asarray(self.label)
+        label = converted(self.label, np.int64, "Clustering.label")
         if label.ndim == 1 and len(label):
             values, first, inverse = np.unique(label, return_index=True, return_inverse=True)
             kept = values >= 0

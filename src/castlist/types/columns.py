@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.vectors import unmasked
+from castlist.vectors import converted, unmasked
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,7 +24,8 @@ def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ..
     the same for all such columns.
 
     Raises:
-        InputError: a column has the wrong shape or number of rows, or masked values; the message names it.
+        InputError: a column has the wrong shape or number of rows, masked values, or values that its type
+            cannot hold, such as text, NaN or fractions for whole numbers; the message names it.
     """
     kind = type(table).__name__
     rows: int | None = None
@@ -32,8 +33,10 @@ def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ..
         given = unmasked(getattr(table, name), f"{kind}.{name}")
         frozen = isinstance(given, np.ndarray) and given.dtype == dtype and not given.flags.writeable
         kept = frozen and given.flags.c_contiguous  # sums over another layout differ in their last digits
-        array: NDArray[np.generic] = given if kept else np.array(given, dtype=dtype, order="C")
+        array: NDArray[np.generic] = given if kept else converted(given, dtype, f"{kind}.{name}")
         if array.size == 0 and array.ndim != len(shape):
+            if 0 not in (n or 0 for n in shape):
+                raise InputError(f"{kind}.{name} is empty; it needs {' x '.join(map(str, shape))} values")
             array = array.reshape(tuple(0 if n is None else n for n in shape))
         fits = array.ndim == len(shape) and all(
             n is None or n == m for n, m in zip(shape, array.shape, strict=False)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types.columns import Rows, freeze
 from castlist.types.film import Clock
+from castlist.vectors import width
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -63,7 +64,7 @@ class Cue:
     quality: NDArray[np.float32]  # (k,) 0 to 1
 
     def __post_init__(self) -> None:
-        c = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        c = width(self.vector, "Cue.vector")
         freeze(self, vector=(np.uint8, (None, c)), quality=(np.float32, (None,)))
 
     @classmethod
@@ -97,7 +98,7 @@ class Scan:
     # (n,) non-rigid motion of each detected face, in face sizes; NaN: not measured, as where none is given
 
     def __post_init__(self) -> None:
-        s = np.shape(self.signal)[1] if np.ndim(self.signal) == 2 else 0
+        s = width(self.signal, "Scan.signal")
         k, d = np.shape(self.vector) if np.ndim(self.vector) == 2 else (0, 0)
         freeze(self, signal=(np.uint8, (len(self.clock), s)), quality=(np.float32, (len(self.detections),)))
         freeze(self, embedded=(np.int64, (None,)), vector=(np.float32, (None, d)))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.types.columns import Rows, freeze
 from castlist.types.film import Clock
+from castlist.vectors import width
 
 INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
 LARGEST = 1.01  # of a number in a vector of length 1, which is rounded
@@ -38,7 +39,7 @@ class CuePairs:
     bounds: NDArray[np.float64] = field(default_factory=_unbounded)  # (2,) largest log odds against and for
 
     def __post_init__(self) -> None:
-        c = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        c = width(self.vector, "CuePairs.vector")
         freeze(self, vector=(np.float32, (None, c)), times=(np.float64, (None, 2)))
         freeze(self, spans=(np.float64, (None, 3)))
         freeze(self, bounds=(np.float64, (2,)))
@@ -149,7 +150,7 @@ class Embeddings:
 
     def __post_init__(self) -> None:
         freeze(self, track=(np.int64, (None,)), detection=(np.int64, (None,)), quality=(np.float32, (None,)))
-        d = np.shape(self.vector)[1] if np.ndim(self.vector) == 2 else 0
+        d = width(self.vector, "Embeddings.vector")
         freeze(self, vector=(np.float32, (None, d)), track=(np.int64, (None,)))
         if self.views and sum(self.views) != d:
             raise InputError(f"Embeddings.views {self.views} must add up to the vectors' {d} columns")

@@ -26,7 +26,7 @@ from castlist.cluster.tree import among, assemble, group_merges, present_tracks,
 from castlist.errors import InputError
 from castlist.option_values import check_options
 from castlist.types import Constraints, Embeddings, Tree
-from castlist.vectors import unmasked
+from castlist.vectors import converted, real_array
 
 __all__ = ["KnnGraph", "knn_tree"]
 
@@ -225,7 +225,7 @@ def _mean(points: Floats) -> NDArray[np.float32]:
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDArray[np.float64]]:
-    x = np.asanyarray(unmasked(points, "points"))
+    x: Floats = real_array(points, "points")  # type: ignore[assignment]  # its kind is looked at below
     if x.dtype.kind in "iub":
         x = x.astype(np.float32)
     if x.ndim != 2 or not len(x) or x.dtype.kind != "f":
@@ -233,10 +233,15 @@ def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDAr
             f"points must be a table of numbers of shape (n, d) with a row at least, got shape {x.shape} "
             f"of {x.dtype}"
         )
+    limit = float(np.finfo(np.float32).max)
     for some in pieces(len(x), x.shape[1]):
-        if not np.isfinite(x[some]).all():
-            raise InputError("points hold NaN or infinite values; remove those rows first")
-    w = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+        ends = [float(x[some].min(initial=0)), float(x[some].max(initial=0))]  # NaN where one value is
+        if not all(-limit <= end <= limit for end in ends):
+            raise InputError(
+                "points hold NaN, infinite values or values too large for single precision; remove those "
+                "rows first"
+            )
+    w = np.ones(len(x)) if weights is None else converted(weights, np.float64, "weights")
     if w.shape != (len(x),) or not (np.isfinite(w).all() and np.all(w > 0)):
         raise InputError(f"weights must be {len(x)} positive numbers, one a point")
     return x, w

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from castlist.errors import InputError
 from castlist.types import Constraints, freeze
+from castlist.vectors import width
 
 __all__ = ["TrackSet"]
 
@@ -30,7 +31,7 @@ class TrackSet:
     track_frames: NDArray[np.int64] | None = None  # (t,) faces of each track where only some are given here
 
     def __post_init__(self) -> None:
-        wide = np.shape(self.features)[1] if np.ndim(self.features) == 2 else 0
+        wide = width(self.features, "TrackSet.features")
         freeze(self, features=(np.float32, (None, wide)), track=(np.int64, (None,)))
         for name, dtype, shape in (("frame", np.int64, ()), ("box", np.float32, (4,))):
             if getattr(self, name) is not None:

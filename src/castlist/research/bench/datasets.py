@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
 from castlist.research.bench.latex import HEAD, latex_table
 from castlist.research.bench.published import DATASETS
@@ -46,6 +47,7 @@ class DatasetFacts:
         return self.tracks - self.together
 
 
+@typed_arguments
 def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> DatasetFacts:
     """The row of one set, restricted as `main_cast` does.
 

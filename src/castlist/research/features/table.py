@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError, MissingExtra
 from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
-from castlist.vectors import real_array, single_precision
+from castlist.vectors import converted, real_array, single_precision
 from castlist.web_addresses import refuse_address
 
 __all__ = [
@@ -297,7 +297,7 @@ def gather(
     vector = real_array(vector)
     if vector.ndim != 2 or vector.dtype.kind not in "fiu":
         raise InputError(f"features must be numbers of shape (faces, dimensions), got {kind_of(vector)}")
-    track = np.asarray(face_track, np.int64)
+    track = converted(face_track, np.int64, "the tracks of the faces")
     tracks, faces = len(np.asarray(track_id)), len(track)
     if len(vector) != faces:
         raise InputError(f"there are {len(vector)} feature vectors for {faces} faces")
