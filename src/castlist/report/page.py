@@ -27,6 +27,14 @@ FACES = 8  # pictures of one person
 LEAD = 12  # people shown at length; the others as cards
 LANES = 24  # rows of the timeline before the fold
 TOGETHER = 16  # people in the matrix
+STYLES = (
+    "look.css",
+    "report.css",
+    "report_people.css",
+    "report_timeline.css",
+    "report_figures.css",
+    "report_media.css",
+)
 BACKGROUND_SHOWN = 120  # people of the background with a picture
 ASIDE_SHOWN = 16  # pictures for each reason
 TIMES = 100  # appearances listed for one person
@@ -67,7 +75,7 @@ def render(
     hints = same_as(cast, alike or {})
     return filled(
         "report.html",
-        ("look.css", "report.css"),
+        STYLES,
         "report.js",
         generator=f"castlist {evidence.version}".strip(),
         film=_film(cast) | {"href": film},

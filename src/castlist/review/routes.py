@@ -14,6 +14,7 @@ from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
 from castlist.report.formatting import one_line
 from castlist.review.access import Access, AccessMiddleware
+from castlist.review.assets import ASSETS, asset
 from castlist.review.downloads import downloads, exported
 from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-__all__ = ["Projection", "answer", "application", "asset", "change"]
+__all__ = ["Projection", "answer", "application", "change"]
 
 Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
@@ -36,16 +37,6 @@ LONGEST = 1_000_000  # bytes of a request
 BESIDE = ("revision", "proposals", "author")  # what the page sends beside a decision
 BINARY = "application/octet-stream"  # a file that the browser saves
 MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
-SCRIPTS = (
-    "address", "aside", "check", "choose", "core", "dock", "done", "film", "grid", "history", "joined",
-    "keys", "names", "people", "person", "pick", "proposed", "questions", "review", "sheet", "source",
-    "timeline", "tracks", "typing",
-)  # fmt: skip
-ASSETS = {
-    "look.css": ("castlist.report", "templates/look.css", "text/css"),
-    "review.css": ("castlist.review", "static/review.css", "text/css"),
-    **{f"{name}.js": ("castlist.review", f"static/{name}.js", "text/javascript") for name in SCRIPTS},
-}
 
 
 class Projection:
@@ -263,19 +254,6 @@ def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awa
         except InputError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
         return await run_in_threadpool(respond, body)
-
-    return route
-
-
-def asset(assets: Mapping[str, tuple[str, str, str]]) -> Callable[[Request], Response]:
-    """A route to files of packages: name -> (package, path in it, media type)."""
-    from starlette.responses import Response
-
-    def route(request: Request) -> Response:
-        package, name, kind = assets.get(request.path_params["name"], ("", "", ""))
-        if not package:
-            return Response(status_code=404)
-        return Response((files(package) / name).read_text("utf-8"), media_type=kind)
 
     return route
 

@@ -13,8 +13,9 @@ from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
 from castlist.library.review import state
 from castlist.review.access import Access, AccessMiddleware
+from castlist.review.assets import LOOK, Asset, asset, scripts
 from castlist.review.film import FilmFile, part
-from castlist.review.routes import answer, asset, change
+from castlist.review.routes import answer, change
 from castlist.store import Workspace
 from castlist.types import Json, JsonObject
 
@@ -29,16 +30,16 @@ __all__ = ["application"]
 
 PICTURES = 2000  # held in memory: some 8 MB
 MARKS = 1000  # answers of one sheet at most
+HERE = "castlist.library.review"
+SCRIPTS = (
+    "faces", "history", "library", "links", "paged", "pages", "pairs", "people", "proposals", "questions",
+    "recurring", "state", "tabs",
+)  # fmt: skip
 ASSETS = {
-    "look.css": ("castlist.report", "templates/look.css", "text/css"),
-    "review.css": ("castlist.review", "static/review.css", "text/css"),
-    "address.js": ("castlist.review", "static/address.js", "text/javascript"),
-    "core.js": ("castlist.review", "static/core.js", "text/javascript"),
-    "library.css": ("castlist.library.review", "static/library.css", "text/css"),
-    "library.js": ("castlist.library.review", "static/library.js", "text/javascript"),
-    "paged.js": ("castlist.library.review", "static/paged.js", "text/javascript"),
-    "pairs.js": ("castlist.library.review", "static/pairs.js", "text/javascript"),
-    "recurring.js": ("castlist.library.review", "static/recurring.js", "text/javascript"),
+    **LOOK,
+    "library.css": Asset(HERE, ("static/library.css",), "text/css"),
+    **scripts("castlist.review", ("address", "core")),
+    **scripts(HERE, SCRIPTS),
 }
 
 

@@ -370,9 +370,9 @@ function failed(why) {
 // What is asked is answered once. From an answer until the next question is shown nothing can be answered,
 // and the page says so, unless it is the answer that was just given.
 const UNTAKEN = "What you pressed before the next question was shown was not taken.";
-// milliseconds in which nobody has looked at a question: the same answer again is a key or button pressed
-// twice
-const GLANCE = 500;
+// milliseconds in which nobody has looked at a question or page: the same answer again is a key or button
+// pressed twice
+export const GLANCE = 500;
 let given = "",
   missed = false,
   glanced = 0;

@@ -2,19 +2,29 @@
 // Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms
 // all.
 import {
+  NONE,
+  about,
+  again,
+  alike,
+  choose,
+  decideFate,
+  same,
+  steps,
+  unanswered,
+  unknown,
+} from "./answers.js";
+import { card } from "./card.js";
+import {
   $,
   $$,
   S,
   answerBar,
   arrange,
   button,
-  clock,
   decideAll,
   el,
-  face,
   get,
   inCastOrder,
-  label,
   remember,
   remembered,
   many,
@@ -27,7 +37,6 @@ import {
   thinkAhead,
   untaken,
 } from "./core.js";
-import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
 
@@ -49,7 +58,6 @@ let items = [],
   loaded = false;
 let request = new AbortController(); // of what is asked for anew
 const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
-const NONE = -1; // somebody else than those shown
 const root = el("div", { className: "sheet" }),
   cards = el("div", { className: "cards" });
 root.addEventListener("keydown", keys);
@@ -59,7 +67,7 @@ export function sheet(task) {
   if (!loaded) for (const i of remembered("sheet") || []) answers.set(about(i), i);
   loaded = true;
   items = task.items.map((given) => item(given));
-  for (const i of items) i.node = card(i);
+  for (const i of items) i.node = drawn(i);
   changed = 0;
   for (const [key, i] of answers) if (!person(i.of)) answers.delete(key);
   fixed = items.findLastIndex((i) => i.answered) + 1;
@@ -86,23 +94,10 @@ function item(given, above = []) {
   if (former && !above.some((other) => about(other) === about(i))) again(i, former);
   return i;
 }
-// The answer that was given to the same face, where it still means the same.
-function again(i, former) {
-  if (former.fate) {
-    decideFate(i, former.fate);
-    return;
-  }
-  if (former.pick === NONE) {
-    if (alike(former, i, (t) => t.person)) choose(i, NONE);
-    return;
-  }
-  const goal = former.shown[former.pick];
-  if (!i.shown.some((t) => t.person === goal.person) && person(goal.person)) i.shown.push(goal);
-  const pick = i.shown.findIndex((t) => t.person === goal.person);
-  if (pick >= 0) choose(i, pick);
-}
 export const unconfirmed = () => shown() && items.some((i) => answers.has(about(i)));
 const open = () => items.filter(unknown).length;
+const drawn = (i) =>
+  card(i, items.every(unknown), { answer, another, touch: (touched) => here(items.indexOf(touched)) });
 function head() {
   const n = items.length,
     all = open() === n;
@@ -142,12 +137,6 @@ function foot() {
     el("span", { className: "soft", role: "status" }, worth()),
   );
 }
-// How an item stands before anybody answers it: with whom castlist takes it for, or open.
-const unanswered = (i) => ({ pick: i.guess ? 0 : NONE, fate: i.guess ? "" : "unsure", answered: false });
-// An answer; the same fate chosen again takes it back.
-const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
-const decideFate = (i, fate) =>
-  Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
 function worth() {
   const held = [...answers.values()].filter((i) => !items.some((other) => about(other) === about(i))).length;
   return [
@@ -168,8 +157,6 @@ function expected() {
         `correct ${roughly(asked.gain * asked.clicks, "face")}.`
     : "";
 }
-// Whom castlist takes for nobody who is shown.
-const unknown = (i) => !i.guess && i.shown.length > 0;
 // Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
 const unopened = () => items.filter((i) => unknown(i) && !i.answered);
 function nobodyElse() {
@@ -240,7 +227,7 @@ async function renew() {
   const answered = items.findLastIndex((i) => i.answered) + 1,
     more = answered > fixed;
   fixed = Math.max(fixed, answered);
-  for (const i of below) i.node ??= card(i);
+  for (const i of below) i.node ??= drawn(i);
   arrange(
     cards,
     items.map((i) => i.node),
@@ -255,10 +242,6 @@ async function renew() {
   mark();
   if (more) renew();
 }
-const about = (i) => `${same(i)} of ${i.of}`;
-const same = (i) => i.track.track + (i.whole ? " whole" : "");
-const alike = (a, b, by) =>
-  Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
 // What was asked for anew counts as looked at only once it was on the screen, above the bar at its foot.
 function watch() {
   lookedAt?.disconnect();
@@ -283,68 +266,6 @@ function watch() {
   setTimeout(() => {
     if (!signal.aborted) root.ariaBusy = "false";
   }, SOON);
-}
-const called = (id) => (person(id) ? label(person(id)) : "new person above");
-
-function card(i) {
-  const known = person(i.of),
-    options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person)));
-  options.push(
-    option(
-      i,
-      NONE,
-      el("span", { className: "face nobody", ariaHidden: "true" }, "?"),
-      unknown(i) ? ["nobody of these"] : ["some", el("wbr"), "body else"],
-    ),
-  );
-  const title = !i.whole
-    ? `A face of ${called(i.of)} at ${clock(i.track.start)}`
-    : known?.tracks > 1
-      ? `All of ${called(i.of)}, ${many(known.tracks, "track")}`
-      : `${called(i.of)}, seen once`;
-  const question =
-    unknown(i) && !items.every(unknown)
-      ? el("p", { className: "known" }, "Is this somebody you know already?")
-      : "";
-  // a whole person by different tracks
-  const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : [];
-  const node = el(
-    "div",
-    { className: "card", role: "group", ariaLabel: title },
-    el(
-      "div",
-      { className: "it" },
-      playButton(i.track, title, others),
-      button("▶ " + clock(i.track.start), () => play(i.track.track, i.track.start), {
-        className: "play",
-        tabIndex: -1,
-        ariaLabel: "Play at " + clock(i.track.start),
-      }),
-    ),
-    el(
-      "div",
-      {},
-      el("p", { className: "soft whole" }, el("bdi", {}, title)),
-      question,
-      el("div", { className: options.length > 5 ? "options" : "options one-row" }, ...options),
-      el(
-        "p",
-        { className: "fates" },
-        ...[
-          ["unsure", "Not sure", "s"],
-          ["not-a-face", "Not a face", "f"],
-        ].map(([fate, text, key]) => {
-          const b = button(text, () => answer(i, () => decideFate(i, fate)), { key });
-          b.dataset.fate = fate;
-          return b;
-        }),
-        button("Another person …", () => another(i), { key: "v" }),
-      ),
-    ),
-  );
-  for (const touched of ["focusin", "pointerdown"])
-    node.addEventListener(touched, () => here(items.indexOf(i))); // its film, too, was looked at
-  return node;
 }
 // Somebody who is there and not shown, chosen from everybody.
 function another(i) {
@@ -377,38 +298,11 @@ async function chosen(before, chosenPerson) {
     return;
   }
   i.shown.push({ ...face, person: chosenPerson.id });
-  const node = card(i);
+  const node = drawn(i);
   i.node.replaceWith(node);
   i.node = node;
   answer(i, () => choose(i, i.shown.length - 1));
   to(at);
-}
-function playButton(t, title, others) {
-  const b = button("", () => play(t.track, t.start), {
-    className: "look",
-    tabIndex: -1,
-    ariaLabel: "Play: " + title,
-  });
-  b.append(
-    face(t.pictures[0], title),
-    ...[...others, ...t.pictures.slice(1)].slice(0, 3).map((q) => face(q)),
-  );
-  return b;
-}
-function option(i, j, picture, text) {
-  const b = el(
-    "button",
-    { type: "button", title: j === NONE ? "None of these people" : text },
-    picture,
-    el("bdi", {}, ...[text].flat()),
-    el("kbd", {}, j === NONE ? "0" : String(j + 1)),
-  );
-  b.dataset.pick = j;
-  b.addEventListener("click", () => {
-    answer(i, () => choose(i, j));
-    b.focus();
-  });
-  return b;
 }
 // The keys are about one card, which is framed, wherever the focus is.
 function here(k) {
@@ -511,24 +405,4 @@ async function confirm() {
     for (const i of items) answers.delete(about(i));
     remember("sheet", []);
   }
-}
-// The answers to these items as decisions, those of a part on the people that the parts before it leave.
-function steps(list) {
-  return [...new Set(list.map((i) => i.part))].flatMap((p) => stepsOf(list.filter((i) => i.part === p)));
-}
-function stepsOf(list) {
-  const sorted = list.filter((i) => !i.fate),
-    no = list.filter((i) => i.fate === "not-a-face"),
-    left = list.filter((i) => i.fate === "unsure" && i.shown.length);
-  const lines = sorted.map((i) => ({
-    track: i.track.track,
-    whole: i.whole,
-    to: i.pick === NONE ? null : i.shown[i.pick].track,
-    not: i.pick === NONE ? i.shown.map((t) => t.track) : [],
-  }));
-  const all = [...lines, ...left.map((i) => ({ track: i.track.track, open: i.shown.map((t) => t.track) }))];
-  return [
-    ...(all.length ? [{ action: "sort", items: all }] : []),
-    ...(no.length ? [{ action: "not-a-face", tracks: no.map((i) => i.track.track) }] : []),
-  ];
 }

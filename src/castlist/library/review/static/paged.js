@@ -1,10 +1,6 @@
 "use strict";
 // A page of people to look at, as the library was at one revision.
-import { get } from "./core.js";
-
-// milliseconds that a page must have been there before it is answered: two clicks in this time are a double
-// click
-export const GLANCE = 500;
+import { GLANCE, get } from "./core.js";
 
 export class Paged {
   page = null;

@@ -1,9 +1,12 @@
 "use strict";
 // Pairs of people who may be one, a page of them: who is the same person?
 import { $, $$, button, el, many } from "./core.js";
+import { filmFaces } from "./faces.js";
 import { Paged } from "./paged.js";
+import { showPerson } from "./people.js";
+import { S, act } from "./state.js";
+import { shownAt } from "./tabs.js";
 
-let tools = null;
 const same = new Set(); // pairs that are marked, each by its two film-people
 
 const pairs = new Paged("/api/pairs", (page) => {
@@ -12,10 +15,8 @@ const pairs = new Paged("/api/pairs", (page) => {
   for (const id of [...same]) if (!present.has(id)) same.delete(id);
 });
 export const loadPairs = (revision) => pairs.load(revision);
-// `given` has what the pages share: act, open, films, revision, shownAt
-export async function drawPairs(given) {
-  tools = given;
-  await pairs.load(given.revision());
+export async function drawPairs() {
+  await pairs.load(S.revision);
   show();
 }
 const shown = () =>
@@ -82,12 +83,12 @@ function group(g) {
       "h3",
       {},
       el("bdi", {}, g.name),
-      button("All films", () => tools.open(g.id)),
+      button("All films", () => showPerson(g.id)),
     ),
     el(
       "div",
       { className: "own-films" },
-      ...g.members.map((m) => el("div", { className: "own-film fixed" }, ...tools.films(m))),
+      ...g.members.map((m) => el("div", { className: "own-film fixed" }, ...filmFaces(m))),
     ),
     el("div", { className: "own-films" }, ...g.others.map((o) => tile(g, o))),
   );
@@ -109,11 +110,11 @@ function tile(g, o) {
     },
   );
   b.dataset.pair = id;
-  b.append(...tools.films(o));
+  b.append(...filmFaces(o));
   return b;
 }
 function judge(rest) {
-  if (!pairs.ready(tools.revision(), tools.shownAt())) return; // nobody looked at these pairs yet
+  if (!pairs.ready(S.revision, shownAt)) return; // nobody looked at these pairs yet
   const all = shown(),
     marked = all.filter((pair) => same.has(pair.id)),
     others = rest ? all.filter((pair) => !same.has(pair.id)) : [];
@@ -121,8 +122,7 @@ function judge(rest) {
     ...(marked.length ? [many(marked.length, "pair") + " the same person"] : []),
     ...(others.length ? [many(others.length, "pair") + " different people"] : []),
   ].join(", ");
-  tools
-    .act(
+  act(
       "judge",
       { same: marked.map((p) => p.sides), different: others.map((p) => p.sides) },
       text[0].toUpperCase() + text.slice(1) + ".",

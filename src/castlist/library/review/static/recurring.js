@@ -1,9 +1,12 @@
 "use strict";
 // People of several films side by side: is anybody there twice?
 import { $, $$, button, el, face, many } from "./core.js";
+import { filmFaces } from "./faces.js";
 import { Paged } from "./paged.js";
+import { showPerson } from "./people.js";
+import { S, act } from "./state.js";
+import { shownAt } from "./tabs.js";
 
-let tools = null;
 const chosen = new Set();
 let same = []; // groups of people who are one, as marked so far
 
@@ -13,10 +16,8 @@ const recurring = new Paged("/api/recurring", (page) => {
   same = same.map((group) => group.filter((id) => present.has(id))).filter((group) => group.length > 1);
 });
 export const loadRecurring = (revision) => recurring.load(revision);
-// `given` has what the pages share: act, open, revision, shownAt
-export async function drawRecurring(given) {
-  tools = given;
-  await recurring.load(given.revision());
+export async function drawRecurring() {
+  await recurring.load(S.revision);
   show();
 }
 const groupOf = (id) => same.findIndex((group) => group.includes(id));
@@ -96,7 +97,7 @@ function tile(p) {
     "div",
     {},
     b,
-    button("All films", () => tools.open(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }),
+    button("All films", () => showPerson(p.id), { className: "all", ariaLabel: `All films of ${p.name}` }),
   );
 }
 function toggle(id, keyboard) {
@@ -115,12 +116,11 @@ function mark() {
   show();
 }
 function answer() {
-  if (chosen.size === 1 || !recurring.ready(tools.revision(), tools.shownAt())) return;
+  if (chosen.size === 1 || !recurring.ready(S.revision, shownAt)) return;
   const groups = [...same, ...(chosen.size > 1 ? [[...chosen]] : [])];
   const pairs = groups.flatMap(([first, ...others]) => others.map((other) => [first, other]));
   const people = recurring.page.people.filter((p) => p.asked).map((p) => p.id);
-  tools
-    .act(
+  act(
       "compare",
       { people, same: pairs },
       pairs.length
