@@ -72,6 +72,66 @@ def test_a_key_answers_right_after_a_click_on_the_tab(
     assert page.said == []
 
 
+@pytest.mark.parametrize(("kind", "decided"), [("belongs", 1), ("same", 0)])
+def test_enter_confirms_that_a_face_belongs_and_joins_nobody(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any], kind: str, decided: int
+) -> None:
+    page = opened(serve(mixed.place).url())
+
+    def one_kind(route: Any) -> None:
+        answer = route.fetch()
+        work = answer.json()
+        for question in work["questions"]:
+            question["kind"] = kind
+        route.fulfill(response=answer, json=work)
+
+    page.route("**/api/questions", one_kind)
+    asked(page, "One at a time")
+    page.locator(".question .pair").wait_for()
+    people = page.locator("#people li.row, #background li.row").count()
+    page.keyboard.press("Enter")
+    if decided:
+        answered(page, 1)
+    else:
+        page.locator("#message", has_text="Press y").wait_for()
+    assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.revision)") == decided
+    assert kind == "belongs" or page.locator("#people li.row, #background li.row").count() == people
+
+
+def test_enter_pressed_twice_answers_no_question_that_was_just_drawn(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who is who")
+    page.locator(".sheet .card").nth(1).wait_for()
+    page.route("**/api/sheet", lambda route: route.abort())
+
+    def single(route: Any) -> None:
+        """Then one question is asked, about a face."""
+        answer = route.fetch()
+        work = answer.json()
+        question = {**work["questions"][0], "kind": "belongs"} if work["questions"] else before[0]
+        work["questions"], work["sheet"]["items"] = [question], []
+        route.fulfill(response=answer, json=work)
+
+    before = page.evaluate("fetch('/api/questions').then((r) => r.json()).then((w) => w.questions)")
+    page.route("**/api/questions", single)
+    page.evaluate(
+        """() => new MutationObserver(() => {
+          if (!document.querySelector('.question .pair') || window.pressed) return;
+          window.pressed = true;  // as soon as the question is drawn
+          setTimeout(() => document.activeElement.dispatchEvent(
+            new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })));
+        }).observe(document.querySelector('#questions'), { childList: true, subtree: true })"""
+    )
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => window.pressed")
+    page.wait_for_timeout(700)
+    assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.revision)") == 1
+    page.keyboard.press("Enter")  # whoever looked at it
+    page.wait_for_function(DECIDED, arg=2)
+
+
 def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
     mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
 ) -> None:

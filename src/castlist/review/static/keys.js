@@ -13,6 +13,7 @@ const HELP = {
   Questions: [
     ["y n s f", "yes, no, not sure, no face"],
     ["1 2 3", "no, but that person"],
+    ["Enter", "yes, the face belongs to this person"],
   ],
   "Names from files": [["y n s", "yes, no, not now"]],
   "Many faces at once": [

@@ -245,11 +245,16 @@ export function reply(key) {
     checks.press(key);
     return;
   }
-  if (first ? !takes(key) : S.asked === S.revision || !takes()) return;
+  if (key === "Enter" && first?.kind === "same") {
+    notify("Press y if these are one person, n if they are two.", true);
+    return;
+  }
+  // Enter confirms what stands here, as on the other pages: a face that belongs to its person
+  if (first ? !takes(key === "Enter" ? "confirm" : key) : S.asked === S.revision || !takes()) return;
   const q = first,
     tracks = [q.a.track, q.b.track],
     same = q.kind === "same";
-  if (key === "y") decide({ action: "same", tracks }, "One person");
+  if (key === "y" || key === "Enter") decide({ action: "same", tracks }, "One person");
   if (key === "n" && same) decide({ action: "different", tracks }, "Two people.");
   if (key === "n" && !same)
     decide({ action: "split", tracks: [q.a.track], against: [q.b.track] }, "A person of their own now.");
