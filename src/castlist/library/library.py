@@ -12,45 +12,35 @@ and `catalogue.db` is made from both.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from castlist import _former
 from castlist.argument_types import typed_arguments
 from castlist.errors import InputError, WorkspaceError
-from castlist.library import lookup, storage, undo, views
+from castlist.library import lookup, undo, views
 from castlist.library.adding import Added, AddedState, add_all, add_film
-from castlist.library.catalogue import Catalogue
-from castlist.library.check import Problem, applied, checked
+from castlist.library.check import Problem, applied
 from castlist.library.decided import answer_events, merge_events, name_events
 from castlist.library.executors import Executor
 from castlist.library.film_members import film_members, parts, split_off
 from castlist.library.find_many import find_all
-from castlist.library.forget import Erasure, erase_where_back, forget_person, planned, still_to_erase
-from castlist.library.links import PAGE, FilmLink, confirm_events, links
+from castlist.library.forget import erase_where_back, forget_person
+from castlist.library.links import confirm_events
 from castlist.library.log import Data, EventKind
 from castlist.library.names import bring_names, carry_names, note_names
-from castlist.library.pairs import PersonPair, judged_events, pairs
-from castlist.library.proposed import NameProposed, names_proposed, open_proposal, place_of
-from castlist.library.query import SearchAnswer
+from castlist.library.pairs import judged_events
+from castlist.library.proposed import open_proposal, place_of
+from castlist.library.reader import LibraryReader
 from castlist.library.recurring import (
-    SIDE_BY_SIDE,
-    RecurringPerson,
     compared_events,
     groups_of,
-    recurring,
 )
 from castlist.library.removed_films import people_of_film
-from castlist.library.search import LikelyPerson, by_face, face_vector
-from castlist.library.sheets import QuestionSheet, events_of, sheets
-from castlist.library.track_index import IndexMade, TrackHit
+from castlist.library.sheets import events_of
+from castlist.library.track_index import IndexMade
 from castlist.library.undo import LibraryDecision, RemovedWas
-from castlist.library.views import LibraryFilm, LibraryPerson, LibraryQuestion
+from castlist.library.views import LibraryPerson
 from castlist.library.work import FilmWatch, Outcome, quiet
 from castlist.recipe import Recipe
 from castlist.types import Machine
@@ -58,109 +48,13 @@ from castlist.types import Machine
 __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
 
-class Library:
-    """A library of films. Looking needs no lock and works on media that are only read.
-
-    Args:
-        path: the library's folder; made by the first `add`.
-    """
-
-    @typed_arguments
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._catalogue = Catalogue(self.path)
+class Library(LibraryReader):
+    """A library of films, in a folder that the first `add` makes; what is looked at is in `LibraryReader`."""
 
     def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
         return Library, (self.path,)
 
-    def __repr__(self) -> str:
-        return f"Library({str(self.path)!r})"
-
-    # Looking
-
-    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The catalogue at one moment, for its views and nothing else.
-
-        Raises:
-            WorkspaceError: there is no library, or it is damaged.
-        """
-        return self._catalogue.reading()
-
-    def revision(self) -> int:
-        """A number that rises with every change."""
-        with self.reading() as db:
-            return applied(db)
-
     seen = _former.attribute("seen", "revision")
-
-    @property
-    def films(self) -> tuple[LibraryFilm, ...]:
-        """The films, in the order of adding."""
-        with self.reading() as db:
-            return views.films(db, self.path)
-
-    @property
-    def people(self) -> tuple[LibraryPerson, ...]:
-        """Everybody, those with most films first."""
-        with self.reading() as db:
-            return views.people(db, self.path)
-
-    @typed_arguments
-    def person(self, given: str | LibraryPerson) -> LibraryPerson:
-        """A person by id (one that was merged leads on), by the last letters of the id, or by name.
-
-        Raises:
-            InputError: there is nobody like that, or several.
-        """
-        with self.reading() as db:
-            found = views.person(db, given)
-            return next(p for p in views.people(db, self.path) if p.id == found)
-
-    @typed_arguments
-    def questions(self, limit: int = 1000) -> list[LibraryQuestion]:
-        """What a person should decide, grouped by person, the most useful first."""
-        with self.reading() as db:
-            return views.questions(db, self.path)[:limit]
-
-    @typed_arguments
-    def sheets(self, limit: int | None = 100) -> list[QuestionSheet]:
-        """The open questions, all those about one person together; the most useful sheets first.
-
-        Args:
-            limit: how many sheets at most; None for all.
-        """
-        with self.reading() as db:
-            return sheets(db, self.path, limit)[1]
-
-    @typed_arguments
-    def links(self, limit: int | None = PAGE) -> list[FilmLink]:
-        """Links between films that nobody confirmed, the least alike first; `confirm` answers them.
-
-        Args:
-            limit: how many at most; None for all.
-        """
-        with self.reading() as db:
-            return links(db, limit)[1]
-
-    @typed_arguments
-    def pairs(self, limit: int | None = PAGE) -> list[PersonPair]:
-        """Pairs of people who may be one: those castlist asks about, and people of one film; `judge` answers.
-
-        Args:
-            limit: how many at most; None for all.
-        """
-        with self.reading() as db:
-            return pairs(db, self.path, limit)[1]
-
-    @typed_arguments
-    def recurring(self, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
-        """The people of several films whom nobody compared yet, side by side; `compare` answers.
-
-        Args:
-            limit: how many at most. Where there are more, half of them are shown beside their look-alikes.
-        """
-        with self.reading() as db:
-            return recurring(db, limit)
 
     # Adding
 
@@ -231,11 +125,6 @@ class Library:
             bring_names(db, self.path, known)  # back where the new name cannot be given
         return known
 
-    def proposals(self) -> list[NameProposed]:
-        """The names that files propose for people of the films who have none, and that nobody answered."""
-        with self.reading() as db:
-            return names_proposed(db, self.path)
-
     @typed_arguments
     def accept(self, proposal: str, *, author: str = "") -> str:
         """Say yes to a proposed name, by its id: as `name`, so that `undo` takes it back; the person's id.
@@ -280,16 +169,6 @@ class Library:
             record(events, author=author or "somebody", ask=True)
             bring_names(db, self.path, into)
         return into
-
-    @typed_arguments
-    def together(self, a: str | LibraryPerson, b: str | LibraryPerson) -> int:
-        """In how many pairs of people of films two people are seen in the same frames: they are hardly one.
-
-        Raises:
-            InputError: there is nobody like that, or several.
-        """
-        with self.reading() as db:
-            return lookup.together(db, views.person(db, a), views.person(db, b))
 
     @typed_arguments
     def split(self, person: str | LibraryPerson, films: Sequence[str], *, author: str = "") -> str:
@@ -463,34 +342,7 @@ class Library:
         with self.reading() as db:
             return undo.decision(db, number)
 
-    @typed_arguments
-    def history(self, limit: int = 100) -> list[LibraryDecision]:
-        """What people decided, the latest first."""
-        with self.reading() as db:
-            return undo.decisions(db, limit)
-
     # Erasing
-
-    @typed_arguments
-    def is_erased(self, person: str | LibraryPerson) -> bool:
-        """Whether an id is of somebody whom `forget` erased."""
-        with self.reading() as db:
-            return views.is_erased(db, person)
-
-    @typed_arguments
-    def would_forget(self, person: str | LibraryPerson) -> list[str]:
-        """The names of the films from whose workspaces `forget` erases a person, those removed since too."""
-        return list(self.erasure(person).films)
-
-    @typed_arguments
-    def erasure(self, person: str | LibraryPerson, *, deleted: Sequence[str] = ()) -> Erasure:
-        """What `forget` would do, with the same `deleted`; of somebody who is erased, what is left to do.
-
-        Raises:
-            InputError: there is nobody like that, or several, or the workspace of a deleted film is there.
-        """
-        with self.reading() as db:
-            return planned(db, self.path, person, deleted)
 
     @typed_arguments
     def forget(
@@ -519,40 +371,6 @@ class Library:
     # Searching
 
     @typed_arguments
-    def search(
-        self, photo: str | os.PathLike[str], *, face: int | None = None, machine: Machine = Machine()
-    ) -> list[LikelyPerson]:
-        """Who is in a picture: people, and who is of the background or set aside, the most probable first.
-
-        Args:
-            face: which face of the picture, from 1 at the left; needed where there are several.
-
-        Raises:
-            InputError: the picture cannot be read, or shows no face, or several and none was chosen.
-        """
-        from castlist.library.photo import chosen_face, faces_in
-
-        return self.search_face(chosen_face(photo, faces_in(photo, machine=machine), face).vector)
-
-    @typed_arguments
-    def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[LikelyPerson]:
-        """The same for a vector (d,) of a face by a model; only films of that model are searched."""
-        with self.reading() as db:
-            return by_face(db, self.path, model, face_vector(vector))
-
-    @typed_arguments
-    def find(self, query: str) -> SearchAnswer:
-        """When the people of a query are on screen; castlist.library.query has the language.
-
-        Raises:
-            InputError: the query cannot be understood, or names nobody.
-        """
-        from castlist.library.query import find, parse
-
-        with self.reading() as db:
-            return find(db, self.path, parse(query))
-
-    @typed_arguments
     def index(self, model: str = "sface") -> IndexMade:
         """Make an index of all tracks (faiss): how many tracks, how well it does, and what could not be read.
 
@@ -564,33 +382,7 @@ class Library:
         with self._catalogue.writing() as (db, _):
             return build_index(db, self.path, model)
 
-    @typed_arguments
-    def search_tracks(self, vector: NDArray[np.float32], count: int = 20) -> list[TrackHit]:
-        """The tracks of all films that look most like a face (d,), by the index."""
-        from castlist.library.track_index import search_index
-
-        with self.reading() as db:
-            return search_index(db, self.path, face_vector(vector), count)
-
-    @typed_arguments
-    def to_parquet(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the views as Parquet files into a folder; the files.
-
-        Raises:
-            MissingExtra: pyarrow is not installed.
-        """
-        from castlist.library.parquet import write_parquet
-
-        with self.reading() as db, storage.sentences(Path(folder)):
-            return write_parquet(db, Path(folder))
-
     # Care
-
-    def check(self) -> list[Problem]:
-        """What is wrong: films, workspaces or pictures gone, moved or changed; a catalogue behind its log."""
-        with self.reading() as db:
-            left = still_to_erase(db, self.path)
-            return [*checked(db, self.path), *(Problem(film, sentence) for film, sentence in left)]
 
     def rebuild(self) -> list[Problem]:
         """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""

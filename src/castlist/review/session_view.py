@@ -1,0 +1,323 @@
+"""What the pages of a review show: people, questions, history; nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock, RLock
+
+import numpy as np
+
+from castlist.cast import Cast
+from castlist.dark_pictures import visible
+from castlist.decisions import (
+    Base,
+    Decision,
+    View,
+    apply,
+    cast_of,
+    completed,
+    person_called,
+    standing,
+    to_redo,
+    to_undo,
+    with_numbers,
+)
+from castlist.decisions.proposed import owner
+from castlist.errors import InputError
+from castlist.pipeline.prepare import prepare
+from castlist.report.formatting import one_line
+from castlist.review.actions import decision, witness
+from castlist.review.asking import listed_checks, listed_likely, listed_questions, listed_sheet
+from castlist.review.history import full_sentence, listed_history, sentence, undone_or_itself
+from castlist.review.lookahead import Lookahead
+from castlist.review.people import Describe, Head, Listed, ReviewState
+from castlist.review.proposed import Offered, plain
+from castlist.store import Stale, Workspace
+from castlist.suggest.batches import Batch
+from castlist.suggest.questions import LONGEST, Asker
+from castlist.types import NOISE, Json, JsonObject, Video
+
+__all__ = ["SessionView"]
+
+
+class SessionView:
+    """The people, questions and history of a workspace under review; nothing here changes it.
+
+    Safe among threads. `Session` decides and saves.
+    """
+
+    def __init__(self, path: Path, workspace: Workspace, video: Video, base: Base) -> None:
+        self.path, self.video = path, video
+        self._workspace = workspace
+        self._lock = RLock()
+        self._thinking = Lock()  # of questions, while others look and decide
+        self._lookahead = Lookahead()
+        self._saving = Lock()  # taken before `_lock`, never after it
+        self._hurried = 0  # how many wait to save here, without a process of low priority
+        self._log: list[Decision] = workspace.decisions.all()
+        self._found = len(self._log)  # decisions made before
+        self._rest_on(base)
+
+    def _rest_on(self, base: Base) -> None:
+        """Start from what a run found."""
+        self.base = base
+        self._ground = self._workspace.ground()
+        self.view: View = apply(base, self.video, self._log)
+        self.describe = Describe(base, self.video)
+        self.images = frozenset(base.portraits.image) - {""}
+        self._asker: Asker | None = None
+        self._lookahead.close()
+
+    # Looking
+
+    def refresh(self) -> View:
+        """The view with what others decided meanwhile, in this process or another."""
+        with self._lock:
+            if self._workspace.ground() != self._ground:  # castlist find ran meanwhile, or erased somebody
+                base = self._workspace.machine()
+                self._log = self._workspace.decisions.all()
+                self._rest_on(prepare(str(self.path))[1] if base is None else base)
+            elif self._workspace.decisions.last() != self.view.revision:
+                self._take()
+            return self.view
+
+    def _take(self) -> None:
+        self._log += self._workspace.decisions.since(self._log[-1].id if self._log else 0)
+        self.view = apply(self.base, self.video, self._log, self.view)
+
+    def state(self) -> ReviewState:
+        """Everything the page shows at once, as plain values."""
+        with self._lock:
+            view = self.refresh()
+            head = self.head()
+            return {**head, "people": self.people(view), "aside": self.describe.aside(view)}
+
+    def people(self, view: View) -> list[Listed]:
+        """Everybody of a view as the page shows them, with the names that are proposed for them."""
+        with self._lock:
+            proposed = standing(self._workspace.proposals.all(), view)
+        return [
+            {**self.describe.person(g), "proposed": [plain(row) for row in proposed.get(i, ())]}
+            for i, g in enumerate(view.groups)
+        ]
+
+    def head(self) -> Head:
+        """The state without people and what is set aside."""
+        with self._lock:
+            view = self.refresh()
+            return {
+                **self.describe.head(view, self.video),
+                "proposals": self._workspace.proposals.stamp(),
+                "undo": self._label(to_undo(self._log)),
+                "redo": self._label(to_redo(self._log)),
+            }
+
+    def _label(self, number: int | None) -> str:
+        made = undone_or_itself(number, {d.id: d for d in self._log})
+        return "" if made is None else one_line(sentence(made, self.view), 300)
+
+    def witness(self, person: str, excluded: int = NOISE) -> int:
+        """The track that stands for a person best, another one than `excluded`.
+
+        Raises:
+            InputError: there is no such person now, or they have no other track.
+        """
+        with self._lock:
+            return witness(self.base, self.video, self.refresh(), person, excluded)
+
+    def boxes(self, track: int) -> list[list[float]]:
+        """Where a track's face is, time by time.
+
+        Raises:
+            InputError: there is no such track.
+        """
+        if not 0 <= track < len(self.base.tracks):
+            raise InputError(f"there is no track {track}")
+        return self.describe.boxes(track, self.video.width, self.video.height)
+
+    def questions(self, limit: int = 12) -> list[dict[str, object]]:
+        """What to ask next, the most useful first."""
+        with self._thinking:
+            view = self.refresh()
+            return listed_questions(self._asks(view).questions(limit), view, self.describe)
+
+    def sheet(self, limit: int = LONGEST) -> dict[str, object]:
+        """The items to ask about at once that put most faces right for a click; answer with "sort".
+
+        Each item has `track`, `whole` (it stands for its whole person), `of` (its person), `guess` and
+        `others` (tracks with their `person`; a guess of None says: none of the others) and `probability`.
+        The answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}:
+        `to` is the track of the person chosen, or None for nobody of those in `not`; an item with `open`, the
+        tracks with which it was compared, is left as it is and not asked again.
+        """
+        with self._thinking:
+            view = self.refresh()
+            asker = self._asks(view)
+            return listed_sheet(
+                asker.first_of_each()[0] if limit == LONGEST else asker.sheet(limit), view, self.describe
+            )
+
+    def sheet_after(
+        self, requests: Sequence[JsonObject], limit: int = LONGEST, *, revision: int | None = None
+    ) -> dict[str, object]:
+        """The sheet as it would be after these answers, which are not decided: what they teach is used.
+
+        It is empty where something else than a sheet would be asked first.
+
+        Args:
+            requests: decisions as for `decide`, each on the people that those before it leave.
+            revision: the latest decision on the view that was answered on; None for the newest.
+
+        Raises:
+            Stale: others decided since `revision`.
+            InputError: a request cannot be understood.
+        """
+        with self._thinking:
+            view, after = self._after(requests, revision)
+            asker = self._asks(after)
+            batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
+            return {**listed_sheet(batch, after, self.describe), "revision": view.revision}
+
+    def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
+        """Find the questions after these answers, which are not decided yet, while others look and decide.
+
+        Where just these are decided next, the questions after them are there sooner.
+
+        Args:
+            requests: decisions as for `decide`, each on the people that those before it leave.
+            revision: the latest decision on the view that was answered on; None for the newest.
+
+        Raises:
+            Stale: others decided since `revision`.
+            InputError: a request cannot be understood.
+        """
+        view, after = self._after(requests, revision)
+        with self._thinking:
+            self._lookahead.start(copy(self._asker or self._asks(view)), after)
+
+    def _after(self, requests: Sequence[JsonObject], revision: int | None) -> tuple[View, View]:
+        """The people now, and as they would be after these answers; see `sheet_after`."""
+        with self._lock:
+            view = self.refresh()
+            self._current(revision)
+            return view, self._tried(requests)[1]
+
+    def checks(self) -> dict[str, Json]:
+        """People who are not confirmed, to be looked through at once; answer with "check".
+
+        Each of `people` has `id`, `wrong` (faces expected to be somebody else's), `pieces`, lists of track
+        numbers, the first of which is the person, and `others`, for each piece whom it may show instead, as
+        [id, track], the likeliest first. `aside` are the largest tracks that were set aside and nobody looked
+        at, `asides` how many of them there are, `homes` whom each may show; `left` says how many people are
+        not confirmed, `first` what is to be asked first, "sheet" or "check" (without people: about what was
+        set aside), and `doubts` who is unsure and why.
+        """
+        with self._thinking:
+            view = self.refresh()
+            return listed_checks(self._asks(view), view, self.base)
+
+    def _asks(self, view: View) -> Asker:
+        """What thinks of questions, brought to a view."""
+        if self._asker is None:
+            self._asker = Asker(self.base)
+        if getattr(self._asker, "view", None) is not view:
+            ahead = self._lookahead.take(view)
+            if ahead is not None and ahead.base is self.base:
+                self._asker = ahead
+            else:
+                self._asker.look(view)
+        return self._asker
+
+    def history(self) -> list[dict[str, Json]]:
+        """What was decided, newest first: whom and how much, who and when, and the faces that it is about."""
+        with self._lock:
+            self.refresh()
+            return listed_history(self._log, self.view)
+
+    def sentence(self, number: int) -> str:
+        """A decision in words: whom it was about, how much of them, and what it outranks.
+
+        Raises:
+            InputError: there is no such decision.
+        """
+        with self._lock:
+            self.refresh()
+            by = {d.id: d for d in self._log}
+            if number not in by:
+                raise InputError(f"there is no decision {number}; castlist decide ... history lists them")
+            return full_sentence(by[number], self.view, by)
+
+    def picture(self, name: str) -> bytes:
+        """A face as JPEG, by the name that the page was given; a dark one is made brighter.
+
+        Raises:
+            InputError: the page was given no such name.
+            WorkspaceError: the file is missing or damaged.
+        """
+        if name not in self.images:
+            raise InputError("there is no such picture")
+        return visible(self._workspace.image(name))
+
+    # Deciding
+
+    def _tried(self, requests: Sequence[JsonObject], author: str = "") -> tuple[list[Decision], View]:
+        """These decisions, and the people after them; nothing is kept of it."""
+        view, log = self.view, [*self._log]
+        for request in requests:
+            made = decision(request, self.base, self.video, view, author)
+            made, view = self._next(completed(made, view, self.base, self.video), view, log)
+            log.append(made)
+        return log[len(self._log) :], view
+
+    def _next(self, made: Decision, view: View, log: Sequence[Decision]) -> tuple[Decision, View]:
+        """A decision under its number, with the numbers that people get after it, and the people then."""
+        made = replace(made, id=view.revision + 1)
+        view = apply(self.base, self.video, [*log, made], view)
+        return with_numbers(made, view, log), view
+
+    def together(self) -> int:
+        """How many pairs of tracks of one person are seen in the same frames, as of two people."""
+        label = self.view.label[self.base.cannot]
+        return int(np.count_nonzero((label[:, 0] == label[:, 1]) & (label[:, 0] != NOISE)))
+
+    def proposed(self) -> list[Offered]:
+        """The names that are proposed now, and for whom (`person`), in the order of the page."""
+        with self._lock:
+            return [{"person": p["id"], **row} for p in self.people(self.refresh()) for row in p["proposed"]]
+
+    def rejected(self) -> list[Offered]:
+        """The names that were rejected, and for whom (`person`), as `proposed` lists them."""
+        with self._lock:
+            view, rows = self.refresh(), self._workspace.proposals.all()
+            owners = [(row, owner(row, view)) for row in rows if row.rejected is not None]
+            return [
+                {"person": view.groups[owner_group].id, **plain(row)}
+                for row, owner_group in owners
+                if owner_group != NOISE
+            ]
+
+    def _current(self, revision: int | None) -> None:
+        if revision is not None and revision < self.view.revision:
+            raise Stale(tuple(d for d in self._log if d.id > revision))
+
+    def alike(self, person: str) -> list[dict[str, Json]]:
+        """Everybody else by how likely they are that person too, the likeliest first.
+
+        Each is {"id": "p7", "probability": 0.93}; without a face to compare, the probability is 0.
+
+        Raises:
+            InputError: there is no such person now.
+        """
+        with self._thinking:
+            view = self.refresh()
+            group = person_called(view, person)
+            index = next(i for i, g in enumerate(view.groups) if g is group)
+            return listed_likely(self._asks(view).alike(index), view, index)
+
+    def cast(self) -> Cast:
+        """The cast as it was decided."""
+        with self._lock:
+            return cast_of(self.base, self.video, self.refresh())
