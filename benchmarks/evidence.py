@@ -39,7 +39,7 @@ from castlist.cluster.calibrate import PRIORS, Prior
 from castlist.cluster.likeness import Likeness, first_view
 from castlist.cues import Clothes, Weights, by_track
 from castlist.pipeline.identify import refine_where_better
-from castlist.refine.validate import Best, Verdict, separation
+from castlist.refine.validate import Best, Validation, separation
 from castlist.split import cells
 from castlist.types import Clustering, Constraints, Embeddings
 
@@ -204,7 +204,7 @@ def refinement(films: Sequence[Named]) -> tuple[list[str], list[list[float]], li
     return ["AUC base", "forced", "mixed", "F base", "forced", "mixed"], rows, said
 
 
-def judged(verdict: Verdict) -> str:
+def judged(verdict: Validation) -> str:
     """What the judge says, in a cell."""
     if not verdict.pairs:
         return "nothing to judge by"

@@ -8,7 +8,7 @@ import pytest
 
 from castlist.cast import Cast
 from castlist.cluster import Roles
-from castlist.refine.validate import Verdict, choose, hard_pairs, pair_cosines, separation, try_refinement
+from castlist.refine.validate import Validation, choose, hard_pairs, pair_cosines, separation, try_refinement
 from castlist.track import (
     NOT_A_FACE,
     PICTURE,
@@ -163,11 +163,15 @@ def test_a_gain_that_is_not_clear_is_no_gain():
 
 
 def test_the_refinement_that_separates_best_is_chosen_and_the_others_are_told():
-    some = {"a": Verdict(True, 0.8, 0.9, 50), "b": Verdict(True, 0.8, 0.95, 50), "c": Verdict.untried()}
+    some = {
+        "a": Validation(True, 0.8, 0.9, 50),
+        "b": Validation(True, 0.8, 0.95, 50),
+        "c": Validation.untried(),
+    }
     best = choose(some)
     assert (best.name, best.better, best.others) == ("b", True, (("a", 0.9),))
     assert "by b, by a to 0.9000" in best.sentence
-    assert not choose({"c": Verdict.untried()}).pairs
+    assert not choose({"c": Validation.untried()}).pairs
     assert not choose({}).better
 
 

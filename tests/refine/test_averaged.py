@@ -7,7 +7,7 @@ import pytest
 
 from castlist.errors import InputError
 from castlist.refine import Averaged
-from castlist.refine.validate import Verdict
+from castlist.refine.validate import Validation
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings, Machine
 
 CPU = Machine(device="cpu", threads=1)
@@ -33,14 +33,14 @@ def test_each_network_is_a_view_and_the_first_is_the_base() -> None:
     np.testing.assert_allclose(lengths[1], lengths[0], rtol=1e-5)
     assert mixed.share == pytest.approx(0.6 * 12 / 32)
     np.testing.assert_array_equal(step(table, links, machine=CPU).vector, mixed.vector)
-    assert "2 networks trained on this film decide 22%" in Verdict.mixed(mixed).sentence
+    assert "2 networks trained on this film decide 22%" in Validation.mixed(mixed).sentence
 
 
 @pytest.mark.parametrize("rows", [slice(0), slice(0, 3), slice(0, 4)])
 def test_where_nothing_can_be_learnt_the_base_features_stay(rows: slice) -> None:
     table = film()[0][rows]
     assert Averaged()(table, Constraints.empty(), machine=CPU) is table
-    assert "Base features were used" in Verdict.mixed(table).sentence
+    assert "Base features were used" in Validation.mixed(table).sentence
 
 
 @pytest.mark.parametrize("options", [{"networks": 0}, {"most": 1.2}, {"half": -1}, {"steps": 0}])

@@ -28,7 +28,7 @@ from castlist.recipe import Recipe
 from castlist.refine import REFINERS, Learner, Refiner, refinement
 from castlist.refine.device import at_most
 from castlist.refine.learner import links_of_faces
-from castlist.refine.validate import Best, Verdict, choose, try_refinement
+from castlist.refine.validate import Best, Validation, choose, try_refinement
 from castlist.split import cells
 from castlist.track import (
     NOT_A_FACE,
@@ -79,7 +79,7 @@ class Found:
     refined: Embeddings  # those that were clustered
     constraints: Constraints
     tree: Tree
-    verdict: Verdict
+    verdict: Validation
     sureness: NDArray[np.float64]  # (t,) probability that a track of which too little of a face is seen to be
     # linked shows its person; NaN of all others
     beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
@@ -292,7 +292,7 @@ def refine_where_better(
     constraints: Constraints,
     shot: NDArray[np.int64],
     machine: Machine,
-) -> tuple[Verdict, Embeddings]:
+) -> tuple[Validation, Embeddings]:
     """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is.
 
     Args:
@@ -301,7 +301,7 @@ def refine_where_better(
     """
     if not isinstance(refine, Best | Learner):
         refined = refine(embeddings, constraints, machine=machine)
-        return Verdict.mixed(refined), refined
+        return Validation.mixed(refined), refined
     machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
     steps = _candidates(refine)
     validation = choose(

@@ -13,7 +13,7 @@ from castlist.errors import InputError
 from castlist.types import Constraints, Embeddings
 from castlist.vectors import unit
 
-__all__ = ["Best", "Verdict", "choose", "hard_pairs", "pair_cosines", "separation", "try_refinement"]
+__all__ = ["Best", "Validation", "choose", "hard_pairs", "pair_cosines", "separation", "try_refinement"]
 
 Refine = Callable[[Embeddings, Constraints, Embeddings], Embeddings]
 SHARE = 0.2  # of the wrongly ordered held-out pairs that a refinement must put right
@@ -28,7 +28,7 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Validation:
     """Whether refined features are to be used, and what it was judged by."""
 
     better: bool
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
+        """The validation in words."""
         if self.share:
             plural = "" if self.networks == 1 else "s"
             return (
@@ -75,11 +75,11 @@ class Verdict:
         )
 
 
-def choose(verdicts: dict[str, Verdict]) -> Verdict:
-    """The verdict on the refinement that separates held-out pairs best, with the others beside it."""
-    tried = {name: v for name, v in verdicts.items() if v.pairs}
+def choose(validations: dict[str, Validation]) -> Validation:
+    """The validation of the refinement that separates held-out pairs best, with the others beside it."""
+    tried = {name: v for name, v in validations.items() if v.pairs}
     if not tried:
-        return Verdict.untried()
+        return Validation.untried()
     best = max(tried, key=lambda name: tried[name].after)
     others = tuple((name, v.after) for name, v in tried.items() if name != best)
     return replace(tried[best], name=best, others=others)
@@ -148,7 +148,7 @@ def try_refinement(
     *,
     least: int = 20,
     share: float = SHARE,
-) -> Verdict:
+) -> Validation:
     """Two-fold cross-validation over shots: learn from half of them, judge by hard pairs of the others.
 
     Base features stay unless the refinement puts a clear share of the wrongly ordered pairs right: a
@@ -165,15 +165,15 @@ def try_refinement(
     halves = [_of_fold(embeddings, constraints, fold == side) for side in (0, 1)]
     before = [hard_pairs(*half) for half in halves]
     if any(sum(len(pair[i]) for pair in before) < least for i in (0, 1)):
-        return Verdict.untried()
+        return Validation.untried()
     try:
         after = [hard_pairs(refine(*halves[1 - side], halves[side][0]), halves[side][1]) for side in (0, 1)]
     except InputError:  # one half of the film is too little to learn from
-        return Verdict.untried()
+        return Validation.untried()
     scores = [separation(*(np.concatenate(x) for x in zip(*pairs, strict=True))) for pairs in (before, after)]
     pairs = sum(len(p) + len(n) for p, n in before)
     better = 1 - scores[1] < (1 - share) * (1 - scores[0])
-    return Verdict(better, scores[0], scores[1], pairs)
+    return Validation(better, scores[0], scores[1], pairs)
 
 
 def _of_fold(
