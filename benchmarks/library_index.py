@@ -23,11 +23,12 @@ import numpy as np
 from castlist.library.track_index import SAMPLE, IndexCheck, make_index
 
 PIECE = 250_000
+# Shares of a vector's squared length: everybody's, the person's, the track's.
 ALL, OWN, NOISE = (
     0.15,
     0.40,
     0.45,
-)  # shares of a vector's squared length: everybody's, the person's, the track's
+)
 QUERIES = 200
 
 

@@ -29,6 +29,7 @@ import numpy as np
 
 from castlist.drawn import Actor, Scene, Script, people, render
 
+# Columns that differ between two runs.
 VOLATILE = {
     "started",
     "finished",
@@ -36,7 +37,7 @@ VOLATILE = {
     "run",
     "timings",
     "machine",
-}  # columns that differ between two runs
+}
 
 
 class Watched(NamedTuple):

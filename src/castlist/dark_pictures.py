@@ -14,9 +14,8 @@ __all__ = ["DIM", "brightness", "visible"]
 
 DIM = 48  # of 255, the mean of a picture: darker ones are made brighter
 SHARE = 0.99  # of the values are no brighter than what counts as the bright parts
-BLACK = (
-    4  # of 255: where the bright parts are darker, there is nothing but noise, and the picture stays black
-)
+# Of 255: where the bright parts are darker, there is nothing but noise, and the picture stays black.
+BLACK = 4
 BRIGHT, MEAN = 215, 75  # of 255: how bright the bright parts, and the whole, become at most
 MOST = 8.0  # times: more would show the steps of 8 bits, and of the encoding
 STEEPEST = 4.0  # times, by which dark parts are raised more than bright ones

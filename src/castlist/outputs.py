@@ -48,14 +48,8 @@ _OWN = ("log.jsonl", "catalogue.db", "lock", "tracks.faiss", "tracks.npy", "trac
 # How films begin, as the specifications of the containers have it; https://www.garykessler.net/library/file_sigs.html
 # lists most of them. The first four bytes of a box of QuickTime and MP4 are its length.
 _BOXES = (b"ftyp", b"moov", b"mdat")
-_SHORT_BOXES = (
-    b"wide",
-    b"free",
-    b"skip",
-    b"pnot",
-    b"moof",
-    b"styp",
-)  # words, too: their length begins with 0
+# Names that are English words: a text may begin with one, so a box must have a length that begins with 0.
+_SHORT_BOXES = (b"wide", b"free", b"skip", b"pnot", b"moof", b"styp")
 _BEGINNINGS = (
     b"\x1a\x45\xdf\xa3",  # Matroska, WebM
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # ASF, WMV

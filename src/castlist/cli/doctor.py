@@ -107,9 +107,8 @@ def _model(name: str) -> ModelFacts:
 def _providers() -> list[str]:
     import onnxruntime
 
-    return [
-        p for p in onnxruntime.get_available_providers() if p != "AzureExecutionProvider"
-    ]  # a web service
+    # Azure's provider is a web service.
+    return [p for p in onnxruntime.get_available_providers() if p != "AzureExecutionProvider"]
 
 
 def _torch() -> str:

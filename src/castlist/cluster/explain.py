@@ -34,9 +34,8 @@ class LinkEvidence:
     faces: NDArray[np.int64]  # (q, 2) nearest pairs of faces, rows of the embeddings, nearest first
     face_cosine: NDArray[np.float64]  # (q,)
     decided: str  # "", or why links decide: "seen in one frame (cannot-link)", ...
-    merges: NDArray[
-        np.int64
-    ]  # (m,) nodes of the tree from a up to the first that holds b; node is leaves + i
+    # (m,) nodes of the tree from a up to the first that holds b; node is leaves + i.
+    merges: NDArray[np.int64]
     heights: NDArray[np.float64]  # (m,) of those merges
     views: tuple[float, ...] = ()  # cosine by the face model, and by the film's own networks on its scale
 

@@ -39,9 +39,8 @@ class Ward:
     weight: TrackWeight = TrackWeight.TRACK
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "weight", one_of(TrackWeight, "Ward.weight", self.weight)
-        )  # its text will do
+        # The text of a member will do.
+        object.__setattr__(self, "weight", one_of(TrackWeight, "Ward.weight", self.weight))
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
         mean, faces = track_means(embeddings, how_many_tracks(embeddings, constraints))

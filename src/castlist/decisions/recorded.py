@@ -44,9 +44,8 @@ class RecordedPeople:
 
     taken: Numbers = field(default_factory=_none)  # (d,) the decisions that held, in their order
     groups: Groups = field(default_factory=_no_groups)  # tracks of the run before
-    lost: Groups = field(
-        default_factory=_no_groups
-    )  # tracks of earlier runs that the run before did not find
+    # Tracks of earlier runs that the run before did not find.
+    lost: Groups = field(default_factory=_no_groups)
     made_by: Numbers = field(default_factory=_none)  # (p,) the latest decision that made each of the people
     named_by: Numbers = field(default_factory=_none)  # (p,) the decision that names them, 0 for none
     key_by: Numbers = field(default_factory=_none)  # (p,) the decision that chose their picture, 0 for none

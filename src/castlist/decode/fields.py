@@ -27,11 +27,8 @@ EVERY = 4  # columns of which one is measured
 # Neighbouring lines of a comb differ so many times as much (squares) as every other line, at least.
 TIMES = 2.0
 VISIBLE = 4  # levels of 255 by which they differ at least, on average
-PACKED = {
-    "uyvy422": "yuv422p",
-    "yuyv422": "yuv422p",
-    "nv12": "yuv420p",
-}  # what holds the same samples in planes
+# Packed formats, and those that hold the same samples in planes.
+PACKED = {"uyvy422": "yuv422p", "yuyv422": "yuv422p", "nv12": "yuv420p"}
 
 
 def deinterlaced(frame: av.VideoFrame) -> av.VideoFrame:

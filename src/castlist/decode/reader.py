@@ -273,10 +273,8 @@ class Reader:
     ) -> None:
         width, height = fitted_size(video.width, video.height, max_side)
         ahead = max(2, min(_MOST_AHEAD, limits.ahead // (3 * video.width * video.height)))
-        self._read, self._rest = (
-            0,
-            max(1, ahead // 4),
-        )  # frames read, and after how many the child hears of it
+        # Frames read, and after how many the child hears of it.
+        self._read, self._rest = 0, max(1, ahead // 4)
         self.damaged = self.retimed = self.unread = 0
         self._child: Child | None = None
         self._video, self._fd = video, -1

@@ -241,7 +241,6 @@ def key(look: Look) -> int:
     """A number that depends on the look alone, the same in every process."""
     import zlib
 
-    values = tuple(
-        str(v) if isinstance(v, str) else v for v in astuple(look)
-    )  # repr of an enum has its class
+    # The repr of an enum's member would have the name of its class.
+    values = tuple(str(v) if isinstance(v, str) else v for v in astuple(look))
     return zlib.crc32(repr(values).encode())

@@ -19,10 +19,8 @@ __all__ = ["face_patch", "nonrigid_motion", "track_motion"]
 PATCH = 48  # pixels a side of the picture that is compared
 FACE = 30.0  # pixels in it of the longer side of the face's box; what is around it takes up the rest
 FINE = 2  # times as many pixels are cut out, and their means taken, so that boxes of other sizes alias alike
-SMOOTH = (
-    4.0,
-    1.5,
-)  # pixels, standard deviation: finds what is far off; removes most of the noise of encoding
+# Pixels, standard deviation: finds what is far off; removes most of the noise of encoding.
+SMOOTH = (4.0, 1.5)
 BLOCK = 8  # pixels a side of the part in which motion is measured: an eye, half a mouth
 STEPS = 8  # of Gauss-Newton at most; most looks need four
 NEAR = 1e-4  # change of all parameters by which no further step is taken
@@ -142,9 +140,8 @@ class _Reference:
     """The look that the others of a track are compared with."""
 
     levels: tuple[_Level, ...]  # the last is the one that is compared
-    slope: NDArray[
-        np.float32
-    ]  # (48, 48) mean square slope of the brightness around each pixel, per face size
+    # (48, 48) mean square slope of the brightness around each pixel, per face size.
+    slope: NDArray[np.float32]
 
     @classmethod
     def of(cls, patch: NDArray[np.uint8]) -> _Reference:

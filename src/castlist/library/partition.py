@@ -105,9 +105,8 @@ class Meetings:
 
     company: tuple[Films, ...] = ()  # films of each person of several films
     parted: float = 1.0  # share of pairs of people with company in common who never meet for another reason
-    met: dict[Films, int] = field(
-        default_factory=dict, compare=False
-    )  # who of the company are in these films
+    # Who of the company are in these films.
+    met: dict[Films, int] = field(default_factory=dict, compare=False)
 
     def chances(self, a: Films, b: Films) -> tuple[float, float] | None:
         """The probability that two people of these films are in no film both, by chance.
@@ -162,9 +161,8 @@ class Partition:
     families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
     shown: Sequence[Films]  # films of each node; of a person held together, all films of the person
     groups: dict[int, Group] = field(default_factory=dict)
-    near: dict[int, set[int]] = field(
-        default_factory=lambda: defaultdict(set)
-    )  # groups with a pair that is near
+    # Groups with a pair that is near.
+    near: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     meetings: Meetings = Meetings()
 
     @property

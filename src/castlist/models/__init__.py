@@ -249,12 +249,8 @@ def _providers(machine: Machine, known: list[str]) -> list[str]:
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
-_NO_MEMORY = (
-    "alloc",
-    "memory",
-    "thread",
-    "resource temporarily unavailable",
-)  # how C++ says that there is none
+# What C++ says where there is too little memory.
+_NO_MEMORY = ("alloc", "memory", "thread", "resource temporarily unavailable")
 
 
 if not TYPE_CHECKING:

@@ -69,9 +69,8 @@ class Redaction:
     whole_frames: int  # frames hidden whole
     rounds: int  # times the film was written until the proof held, or was given up
     leaks: tuple[Leak, ...]  # what can still be seen: none where the proof holds
-    beside: tuple[
-        Leak, ...
-    ]  # what a detector takes for faces at the edges of covers, and the film shows none
+    # What a detector takes for faces at the edges of covers, where the film shows none.
+    beside: tuple[Leak, ...]
     hide: Hide
     detector: str
     detector_sha256: str

@@ -24,9 +24,10 @@ __all__ = ["Averaged", "Given", "epochs_of", "learnt_together"]
 PAIRS = 6  # that TSiam draws for a face in an epoch: 2 positives, 4 negatives
 LEAST_EPOCHS = 3  # even where a film has many faces
 
+# Vectors (n, d), tracks (n,), and cannot-links and must-links (q, 2).
 Given: TypeAlias = tuple[
     NDArray[np.float32], NDArray[np.generic], NDArray[np.generic] | None, NDArray[np.generic] | None
-]  # x (n, d), track (n,), and cannot-links and must-links (q, 2)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,8 @@ class Averaged:
         Raises:
             InputError: the device is not there.
         """
-        device = choose_device(
-            machine
-        )  # before all that a film with too little to learn from is forgiven for
+        # Outside the `try`: a device that is not there is an error, too few faces to learn from are none.
+        device = choose_device(machine)
         tracks = len(np.unique(embeddings.track))
         try:
             hidden = self._all_learnt(embeddings, constraints, machine, device)

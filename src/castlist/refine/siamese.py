@@ -113,9 +113,8 @@ class Siamese(ABC):
     momentum: float = 0.9
     weight_decay: float = 5e-4  # on weights and biases
     mean: bool = True  # the loss of a batch is the mean over its pairs; else their sum
-    feature: RefinedFeature = (
-        RefinedFeature.HIDDEN
-    )  # or "beside": the base feature and the hidden layer side by side
+    # Or "beside": the base feature and the hidden layer side by side.
+    feature: RefinedFeature = RefinedFeature.HIDDEN
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe, str) or self.recipe not in RECIPES:

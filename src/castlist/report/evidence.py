@@ -52,9 +52,8 @@ class Evidence:
     negative_before: NDArray[np.float32] = field(default_factory=_none)  # (q,)
     positive_after: NDArray[np.float32] = field(default_factory=_none)  # (p,) cosines, refined vectors
     negative_after: NDArray[np.float32] = field(default_factory=_none)  # (q,)
-    reliability: NDArray[np.float32] = field(
-        default_factory=lambda: np.zeros((0, 3), np.float32)
-    )  # (b, 3) a bin of links each: mean probability claimed, share that held, how many
+    # (b, 3) a bin of links each: mean probability claimed, share that held, how many.
+    reliability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 3), np.float32))
     verdict: str = ""  # whether refinement helped on this film, and what was done about it
     portraits: Portraits = field(default_factory=Portraits.empty)  # also of tracks that were set aside
     version: str = ""

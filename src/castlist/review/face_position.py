@@ -10,13 +10,11 @@ from castlist.types import Portraits, Tracks
 
 __all__ = ["face_positions"]
 
-SEEN = (
-    1 / 3
-)  # share of another face's box within the picture from which on it can be taken for the portrait's
+# Share of another face's box within the picture from which on it can be taken for the portrait's.
+SEEN = 1 / 3
 SAME = 0.4  # intersection over union from which on two boxes are of one face
-HAIR = np.array(
-    [-0.1, -0.25, 0.1, 0.1]
-)  # what is shown beyond left, top, right and bottom, in sides of a face
+# What is shown beyond left, top, right and bottom, in sides of a face.
+HAIR = np.array([-0.1, -0.25, 0.1, 0.1])
 
 
 def face_positions(portraits: Portraits, tracks: Tracks, width: int, height: int) -> dict[int, str]:

@@ -127,9 +127,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 def _own_address() -> str:
     """This machine's address in its network; loopback where it is in none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-        probe.connect(
-            ("192.0.2.1", 9)
-        )  # nothing is sent: the system only chooses whence it would be [RFC 5737]
+        # Nothing is sent: the system only chooses whence it would be [RFC 5737].
+        probe.connect(("192.0.2.1", 9))
         return str(probe.getsockname()[0])
     return LOOPBACK
 

@@ -71,9 +71,8 @@ class KnownPeople:
         self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
         self.named = np.array([bool(g.name) for g in view.groups], np.bool_)
         self.rank = np.empty(len(self.count), np.int64)
-        order = np.lexsort(
-            (self.group_worth, ~evidence.blank, self.named)
-        )  # without a face: asked, not offered
+        # People without a face are asked about, and not offered.
+        order = np.lexsort((self.group_worth, ~evidence.blank, self.named))
         self.rank[order] = np.arange(len(self.count))
         self.apart = self._share_seen_with(together) >= APART  # (g, g)
 

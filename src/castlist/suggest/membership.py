@@ -115,9 +115,8 @@ class FaceEvidence:
         self.bias = np.zeros(len(ids))
         self.stay = np.full(len(ids), STAY)
         self.neutral, self.intercept = NEUTRAL, 0.0
-        self.blank = (
-            np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
-        )  # (g,) without a face to compare
+        # (g,) without a face to compare.
+        self.blank = np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
         if not ids:
             return
         self.home = _homes(self.machine, label, len(ids))

@@ -151,9 +151,8 @@ class TrackFilter:
             return None
         motion = around.motion[found]
         motion = motion[np.isfinite(motion)]
-        moves = (
-            int((motion > self.blink * self.rigid).sum()) >= MOVING
-        )  # so that the others were not compared
+        # From so many moving looks on, the other looks were not compared.
+        moves = int((motion > self.blink * self.rigid).sum()) >= MOVING
         return motion if moves or len(motion) >= self.compared else None
 
     def _alive(

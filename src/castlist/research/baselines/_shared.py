@@ -147,9 +147,8 @@ def k_means(x: Floats, k: int, rng: np.random.Generator, restarts: int = 10) -> 
 
     model = KMeans(k, n_init=restarts, max_iter=1000, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # fewer distinct rows than k: `reconcile` mends it
+        # Fewer distinct rows than k: `reconcile` mends it.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(model.fit_predict(np.ascontiguousarray(x)), np.int64)
 
 

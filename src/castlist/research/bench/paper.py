@@ -33,10 +33,11 @@ __all__ = ["PARTS", "Paper", "unfilled"]
 PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # beyond the datasets and the methods' scores
 EXAMPLES = {"BBT-0101": "bbt_s01e01", "BF-0502": "bf_s05e02", "ACCIO": "accio"}  # names of feature files
 HEADING = {column.score: column.heading for column in COLUMNS}
+# Headings of the table of training times.
 TIMES = (
     *("set", "faces", "dimensions", "steps", "seconds", "floor, s", "brute force, s"),
     *("times the floor", "brute force / ours"),
-)  # of the table of training times
+)
 TOO_SHORT = 300  # steps of training, below which its time says nothing: BBT-0101 has 4,845
 COMPARED = "<p>Every published number could be compared with one of ours.</p>"
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides

@@ -46,9 +46,8 @@ HOLDS = "an SSIAM file holds features_vgg (d x faces x tracks) and the struct ar
 
 
 Block: TypeAlias = NDArray[np.generic] | list[NDArray[np.float32]]  # padded, or unpadded already
-Fields: TypeAlias = dict[
-    str, Sequence[float | str | NDArray[np.float64]]
-]  # a value a track, as it is written
+# A value a track, as it is written.
+Fields: TypeAlias = dict[str, Sequence[float | str | NDArray[np.float64]]]
 
 
 def read(path: Path) -> FeatureSet:
