@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BEHIND = re.compile(r"^\s*[)\]}]+,?\s+# (?!fmt:|noqa|type:|pragma)", re.MULTILINE)
+BEHIND = re.compile(r"^\s*[)\]}]+,?[ \t]+# (?!fmt:|noqa|type:|pragma)", re.MULTILINE)
 
 
 def test_no_comment_stands_behind_a_closing_bracket() -> None:

@@ -22,6 +22,7 @@ import castlist.review
 import castlist.split
 import castlist.suggest
 import castlist.track
+import castlist.types
 from castlist.errors import InputError
 from castlist.option_values import option_value
 from castlist.refine import REFINERS, Averaged, PseudoRF, SSiam, TSiam, TSiamSecondOrder
@@ -139,6 +140,7 @@ FUNCTIONS = [
 def test_functions_refuse_numbers_of_another_type(function):
     parameters = inspect.signature(function).parameters.values()
     given = {"int": 3, "float": 0.5, "str": "x", "str | os.PathLike[str]": "x", "Sequence[str]": ()}
+    given |= {name: object.__new__(kind) for name, kind in vars(castlist.types).items() if is_dataclass(kind)}
     needed = {p.name: given.get(p.annotation) for p in parameters if p.default is p.empty}
     numbers = [p.name for p in parameters if p.annotation in ("int", "float")]
     for name in numbers:

@@ -26,19 +26,9 @@ __all__ = ["KINDS", "is_whole", "typed_arguments"]
 P = ParamSpec("P")
 R = TypeVar("R")
 TABLES = (
-    *(
-        "Cast",
-        "Clustering",
-        "Constraints",
-        "Cue",
-        "Detections",
-        "Embeddings",
-        "FeatureSet",
-        "Machine",
-        "Recipe",
-    ),
-    *("Scan", "Shots", "Tracks", "Tree", "Video"),
-)
+    "Cast", "Clustering", "Constraints", "Cue", "Detections", "Embeddings", "FeatureSet", "Machine", "Recipe",
+    "Scan", "Shots", "Tracks", "Tree", "Video",
+)  # fmt: skip
 COUNTS = ("limit", "count")  # names of arguments that say how many of something are wanted
 
 
