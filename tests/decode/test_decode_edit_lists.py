@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ import pytest
 
 from castlist.decode import open_video, read_frames
 from castlist.decode.container import opened
+from castlist.decode.quicktime import time_scales
 
 FRAMES, RATE = 60, 25
 
@@ -51,6 +53,7 @@ def time_base(path: Path) -> Fraction | None:
 
 
 SCALE, LENGTH, BEGIN = 12, 8, 12  # where mvhd and mdhd have their time scale, elst the length and the begin
+SIZE, DURATION = -8, 20  # where an atom has its size, and tkhd the duration
 
 
 @pytest.mark.parametrize("scale", [0, 1, 2, 12, 1 << 31, (1 << 32) - 1, 12_800_000, 2_000_000_000])
@@ -77,7 +80,9 @@ def test_a_time_scale_that_may_be_stands(film: Path, scale: int) -> None:
     assert time_base(changed(film, b"mdhd", SCALE, scale)) == Fraction(1, scale)
 
 
-def test_a_picture_a_second_is_no_damage(tmp_path: Path) -> None:
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """A picture every ten seconds."""
     path = tmp_path / "slow.mp4"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("mpeg4", rate=Fraction(1, 10))
@@ -87,7 +92,35 @@ def test_a_picture_a_second_is_no_damage(tmp_path: Path) -> None:
             picture.pts, picture.time_base = i, Fraction(10)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
-    assert times(path) == [10.0 * i for i in range(12)]
+    return path
+
+
+def test_a_picture_every_ten_seconds_is_no_damage(slow: Path) -> None:
+    assert times(slow) == [10.0 * i for i in range(12)]
+
+
+@pytest.mark.parametrize("length", [6_000, 0])  # cut to six seconds; not known
+def test_the_length_that_a_track_has_after_cutting_proves_no_damage(slow: Path, length: int) -> None:
+    assert times(changed(slow, b"tkhd", DURATION, length)) == [10.0 * i for i in range(12)]
+
+
+class Recorded(BytesIO):
+    """Bytes, and how many were asked for at once."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.sizes: list[int | None] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.sizes.append(size)
+        return super().read(size)
+
+
+@pytest.mark.parametrize("size", [8, 12, 15, 16, 20])
+def test_a_table_of_lengths_that_is_too_short_is_not_read_beyond(film: Path, size: int) -> None:
+    file = Recorded(changed(film, b"stts", SIZE, size).read_bytes())
+    assert time_scales(file) == {}
+    assert all(size is not None and 0 <= size <= 32 for size in file.sizes)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +142,39 @@ def test_an_edit_list_that_shows_nothing_is_not_followed(
 def test_frames_that_an_edit_list_leaves_out_are_counted(film: Path, length: int, kept: int) -> None:
     found = open_video(changed(film, b"elst", LENGTH, length))
     assert (len(times(film)), found.hidden) == (kept, FRAMES - kept)
+
+
+def with_edits(path: Path, *edits: tuple[int, int]) -> Path:
+    """The film with this edit list: for each entry milliseconds that are shown, and the first frame of them.
+
+    The atoms around it are last in the file and grow with it, so that nothing else moves.
+    """
+    data = path.read_bytes()
+    at = data.index(b"elst") - 4
+    list_ = b"".join(struct.pack(">IiI", length, 1024 + 512 * first, 1 << 16) for length, first in edits)
+    new = struct.pack(">I4sII", 16 + len(list_), b"elst", 0, len(edits)) + list_
+    old = int.from_bytes(data[at : at + 4], "big")
+    path.write_bytes(data[:at] + new + data[at + old :])
+    for name in (b"moov", b"trak", b"edts"):
+        size = int.from_bytes(path.read_bytes()[data.index(name) - 4 :][:4], "big")
+        changed(path, name, SIZE, size + len(new) - old)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("edits", "shown", "hidden"),
+    [
+        ([(1000, 0), (1000, 0)], 50, 35),  # the same second twice
+        ([(2000, 0), (2000, 0)], 100, 10),
+        ([(800, 30), (800, 0)], 40, 20),  # the later part first
+        ([(400, 0), (400, 20), (400, 40)], 30, 30),
+    ],
+)
+def test_of_several_parts_every_frame_that_is_nowhere_shown_is_counted_once(
+    film: Path, edits: list[tuple[int, int]], shown: int, hidden: int
+) -> None:
+    found = open_video(with_edits(film, *edits))
+    assert (len(times(film)), found.hidden) == (shown, hidden)
 
 
 def test_a_film_without_edit_list_hides_nothing(tmp_path: Path, film: Path) -> None:

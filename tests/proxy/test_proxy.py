@@ -80,6 +80,18 @@ def test_the_same_pictures_at_the_same_times(tmp_path: Path, name: str, kind: st
         assert len(copy.streams.audio) == (FILMS[name][2] is not None)
 
 
+def test_sound_of_an_impossible_time_scale_keeps_its_length(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mov", *FILMS["prores.mov"])
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"mdhd") + 16  # the time scale of the second track
+    data[at : at + 4] = bytes(4)
+    path.write_bytes(data)
+    assert made(path, "mp4", tmp_path / "films")[1].name == "ready"
+    with av.open(str(next((tmp_path / "films").iterdir()))) as copy:
+        times = [float(frame.time) + frame.samples / frame.sample_rate for frame in copy.decode(audio=0)]
+    assert max(times) == pytest.approx(1, abs=0.1)
+
+
 def test_made_once_and_again_when_the_cache_is_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from fractions import Fraction
 from itertools import islice
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from castlist.timecode import snapped
 
 __all__ = ["Readable", "lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
@@ -27,6 +29,7 @@ _TRACKS = 100  # tracks of a file whose time scales are looked at
 _LARGEST_SCALE = (1 << 31) - 1  # FFmpeg takes larger ones for negative, and 1 for those
 _RATES = (1, 1000)  # frames a second of usual films: beyond, a time scale is compared with the file's own
 _UNLIKE = 10  # times that a track lasts longer or shorter by its time scale than the film's header says
+_USUAL = (5, 240)  # frames a second that a right time scale must give: pictures at long intervals can be cut
 _RUNS = 1_000_000  # runs of samples of one length that are read: 8 MB
 _EDITS = 16  # entries looked at: only those before the first that shows something count
 
@@ -79,8 +82,9 @@ def time_scales(file: Readable) -> dict[int, bytes]:
     """The time scales of tracks that cannot be, put right: where each stands in the file, and its 4 bytes.
 
     A time scale cannot be where it is 0 or above 2^31 - 1, or where the track's frames would come at less
-    than 1 or more than 1,000 a second while the film's header says another length. The right one follows from
-    that length; that of sound is its samples a second. The file is left at the place where it was.
+    than 1 or more than 1,000 a second while the film's header says another length, by which they come at 5 to
+    240 a second. The right one follows from that length; that of sound is its samples a second. The file is
+    left at the place where it was.
     """
     place = file.tell()
     found: dict[int, bytes] = {}
@@ -106,22 +110,26 @@ def _repaired(file: Readable, track: Atom, second: int) -> dict[int, bytes]:
     head, media = _first(file, track, b"tkhd"), _first(file, track, b"mdia", b"mdhd")
     if head is None or media is None:
         return {}
-    wide = _read(file, head[1], 1) == b"\1"  # version 1 has times of 64 bits
-    seconds = Fraction(_number(file, head[1] + (28 if wide else 20), wide=wide), second)
     at = media[1] + (20 if _read(file, media[1], 1) == b"\1" else 12)
-    scale, samples = _number(file, at, wide=False), _samples(file, track)
-    ticks = sum(count * length for count, length in samples)
-    if not seconds or not ticks:
+    scale, kind = _number(file, at, wide=False), _kind(file, track)
+    possible = 0 < scale <= _LARGEST_SCALE
+    if possible and kind != b"vide":
         return {}
-    count, kind = sum(count for count, _ in samples), _kind(file, track)
-    if 0 < scale <= _LARGEST_SCALE and (
-        kind != b"vide"
-        or _RATES[0] <= Fraction(count * scale, ticks) <= _RATES[1]
+    wide = _read(file, head[1], 1) == b"\1"  # version 1 has times of 64 bits
+    length = _number(file, head[1] + (28 if wide else 20), wide=wide)
+    count, ticks = _samples(file, track)
+    if not length or not ticks:
+        return {}
+    seconds = Fraction(length, second)
+    rate = snapped(count / seconds)
+    if possible and (
+        _RATES[0] <= Fraction(count * scale, ticks) <= _RATES[1]
         or 1 / _UNLIKE < ticks / scale / seconds < _UNLIKE
+        or not _USUAL[0] <= rate <= _USUAL[1]
     ):
         return {}  # it may be right
     right = _sound_rate(file, track) if kind == b"soun" else 0
-    right = right or round(ticks * snapped(count / seconds) / count)
+    right = right or round(ticks * rate / count)
     return {at: struct.pack(">I", right)} if 0 < right <= _LARGEST_SCALE else {}
 
 
@@ -131,13 +139,14 @@ def _sound_rate(file: Readable, track: Atom) -> int:
     return _number(file, table[1] + 8 + 32, wide=False) >> 16 if table else 0
 
 
-def _samples(file: Readable, track: Atom) -> list[tuple[int, int]]:
-    """How many samples, such as frames, of a track last how many ticks, one run of them after the other."""
+def _samples(file: Readable, track: Atom) -> tuple[int, int]:
+    """How many samples, such as frames, a track has, and how many ticks they last."""
     table = _first(file, track, b"mdia", b"minf", b"stbl", b"stts")
-    if table is None:
-        return []
+    if table is None or table[2] - table[1] < 8:
+        return 0, 0
     runs = min(_RUNS, _number(file, table[1] + 4, wide=False), (table[2] - table[1] - 8) // 8)
-    return list(struct.iter_unpack(">II", _read(file, table[1] + 8, 8 * runs)))
+    count, ticks = np.frombuffer(_read(file, table[1] + 8, 8 * runs), ">u4").reshape(-1, 2).T.astype(float)
+    return int(count.sum()), int(count @ ticks)
 
 
 def _number(file: Readable, at: int, *, wide: bool) -> int:

@@ -143,7 +143,9 @@ class Source:
         """Frames of the file that its edit list leaves out: no player shows them."""
         if not self._edited or not self.stream.frames:
             return 0
-        shown = sum(1 for entry in self.stream.index_entries if not entry.is_discard)
+        index = self.stream.index_entries
+        places = [entry.pos if entry.size else None for entry in index if not entry.is_discard]
+        shown = len({*places} - {None}) + places.count(None)  # an edit list can show a frame several times
         return max(0, int(self.stream.frames) - shown)
 
     def restarts(self) -> Restarts:

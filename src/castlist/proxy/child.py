@@ -190,14 +190,12 @@ class _Sound:
 
 def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
     """Stereo sound of the film from its time 0 on, with rising times in samples."""
-    import av
     from av.audio.resampler import AudioResampler
 
-    from castlist.decode.container import FORMATS
+    from castlist.decode.container import opened
     from castlist.decode.sound_packets import sound_frames, sound_packets
 
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
-    with av.open(_Cursor(fd), "r", options=options, metadata_errors="replace") as container:
+    with opened(_Cursor(fd)) as container:
         stream = container.streams.best("audio")
         if stream is None:
             return
