@@ -73,6 +73,34 @@ CODE = """
     def two(first, second, third):
         pass
 
+    def large(track_set, k):
+        return [0] * (track_set.tracks - 1) + [2**40]
+
+    def masked(track_set, k):
+        return np.ma.masked_less(np.zeros(track_set.tracks, int), 1)
+
+    class Device:
+        def detach(self):
+            raise RuntimeError("on another device")
+
+    def elsewhere(track_set, k):
+        return Device()
+
+    class Silent(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def silent(track_set, k):
+        raise Silent
+
+    def coloured(track_set, k):
+        raise ValueError("red:\\033[31m\\nand more")
+
+    def ends(track_set, k):
+        import os
+
+        os._exit(3)
+
     value = 5
 """
 
@@ -98,6 +126,7 @@ def test_the_parameters_say_what_a_method_is(mine):
     assert [finds_number(f"{mine}:{n}") for n in ("drawn", "found", "centred")] == [False, True, True]
     assert [varies(f"{mine}:{n}", 12, {}) for n in ("drawn", "found", "centred")] == [True, False, False]
     assert table_name(f"Ours={mine}:drawn") == "Ours"
+    assert table_name(f" Our\nmethod \x1b={mine}:drawn") == "Our method \N{REPLACEMENT CHARACTER}"
 
 
 def test_own_methods_run_by_the_protocol_of_all_others(mine, tmp_path):
@@ -156,6 +185,11 @@ FAULTS = {
     "nan": "nan gave vectors with numbers that are not finite",
     "flat": "flat must give 48 vectors, one for each face",
     "writes": r"writes failed \(ValueError in mine\.py:\d+: assignment destination is read-only\)",
+    "large": r"large: a label is 1099511627776; labels are 0 to 2147483647, or -1",
+    "masked": "masked gave masked values; it must give an array without any",
+    "elsewhere": r"elsewhere failed \(RuntimeError in mine\.py:\d+: on another device\)",
+    "silent": r"silent failed \(Silent in mine\.py:\d+\)",
+    "coloured": r"coloured failed \(ValueError in mine\.py:\d+: red:.\[31m and more\)",
     "leaves": r"leaves failed \(SystemExit in mine\.py:\d+: 3\)",
 }
 
@@ -165,7 +199,12 @@ def test_a_fault_is_the_methods_own_in_one_sentence(name, mine):
     with pytest.raises(CastlistError, match=FAULTS[name]) as told:
         solved(f"{mine}:{name}")
     assert "castlist itself" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(told.value).isprintable()
+
+
+def test_a_method_that_ends_its_process_is_told_so(mine):
+    with pytest.raises(CastlistError, match=r"^ends stopped without a result; look in its code for what"):
+        solved(f"{mine}:ends", solve=isolated)
 
 
 def test_a_class_that_refuses_its_options_is_refused_before_anything_runs(mine):

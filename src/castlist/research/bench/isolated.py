@@ -13,6 +13,7 @@ from typing import IO
 
 from castlist.child_process import end_when_stdin_closes
 from castlist.errors import CastlistError, InputError
+from castlist.research.bench.own import is_own, table_name
 from castlist.research.bench.solve import Answer, MethodTask, Watch, here, load_libraries
 
 __all__ = ["isolated", "main"]
@@ -45,7 +46,10 @@ def isolated(task: MethodTask, watch: Watch) -> list[Answer]:
     try:
         return _talk(child.stdin, child.stdout, task, watch)
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):
-        raise CastlistError(f"{task.method} {_end(child.wait())}; give it fewer tracks") from None
+        code = child.wait()
+        ended_itself = is_own(task.method) and code >= 0
+        advice = "look in its code for what ends the process" if ended_itself else "give it fewer tracks"
+        raise CastlistError(f"{table_name(task.method)} {_end(code)}; {advice}") from None
     finally:
         child.kill()
         child.wait()
@@ -96,6 +100,9 @@ def main() -> None:
     except Exception as error:
         text = (str(error).splitlines() or [""])[0]
         with suppress(BrokenPipeError):
-            send(_Message.FAILED, f"{task.method} failed: {type(error).__name__}: {text}; check its options")
+            send(
+                _Message.FAILED,
+                f"{table_name(task.method)} failed: {type(error).__name__}: {text}; check its options",
+            )
     except KeyboardInterrupt:
         sys.exit(130)

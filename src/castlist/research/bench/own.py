@@ -43,6 +43,11 @@ class OwnMethodError(CastlistError):
     """A method of the user's own failed, or gave what is no result."""
 
 
+def one_line(text: str) -> str:
+    """A text without line breaks and control characters, as for a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+
+
 def is_own(method: str) -> bool:
     """Whether a name among methods is that of one of the user's own: no other has a colon."""
     return ":" in method
@@ -53,7 +58,7 @@ def table_name(method: str) -> str:
     if not is_own(method):
         return method
     label, equals, _ = method.partition("=")
-    return label.strip() if equals else method.rpartition(":")[2].strip()
+    return one_line(label if equals else method.rpartition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,15 @@ class OwnMethod:
         """
         given = {} if k is None and self.estimates_k else {"k": k}
         found = self._called(track_set, seed, options, given)
-        label = found.label if isinstance(found, Clustering) else _array(found)
+        label = found.label if isinstance(found, Clustering) else self._array(found)
         wanted = f"{track_set.tracks} whole numbers, one for each track"
         if label is None or label.shape != (track_set.tracks,) or label.dtype.kind not in "iu":
             raise self._refused(wanted, found)
-        if len(label) and (label.min() < NOISE or label.max() > np.iinfo(np.int32).max):
+        largest = np.iinfo(np.int32).max
+        wrong = [number for number in label.tolist() if not NOISE <= number <= largest]
+        if wrong:
             raise OwnMethodError(
-                f"{self.name}: a label is {label.min()}; labels are 0, 1, ..., or -1 for none"
+                f"{self.name}: a label is {wrong[0]}; labels are 0 to {largest}, or -1 for none"
             )
         return Clustering(label.astype(np.int32))
 
@@ -109,7 +116,7 @@ class OwnMethod:
             OwnMethodError: it failed, or did not give one vector of finite numbers for each face.
         """
         found = self._called(track_set, seed, options, {})
-        vector = _array(found)
+        vector = self._array(found)
         wanted = f"{len(track_set)} vectors, one for each face"
         if vector is None or vector.ndim != 2 or len(vector) != len(track_set) or not vector.shape[1]:
             raise self._refused(wanted, found)
@@ -121,8 +128,23 @@ class OwnMethod:
             raise OwnMethodError(f"{self.name} gave vectors with numbers that are not finite")
         return single
 
+    def _array(self, found: object) -> NDArray[np.generic] | None:
+        """What it gave as an array, if it is one or can be made one; raises OwnMethodError as `_called` does.
+
+        Masked values are none.
+        """
+        if isinstance(found, np.ma.MaskedArray) and np.ma.is_masked(found):
+            raise OwnMethodError(f"{self.name} gave masked values; it must give an array without any")
+        with _told_as_its_own(self.name, self.made):
+            if hasattr(found, "detach"):  # a tensor of PyTorch
+                found = found.detach().cpu().numpy()
+            try:
+                return np.asarray(found)
+            except (TypeError, ValueError):
+                return None
+
     def _refused(self, wanted: str, found: object) -> OwnMethodError:
-        array = _array(found) if isinstance(found, list | tuple) else found
+        array = self._array(found) if isinstance(found, list | tuple) else found
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
         given = type(found).__name__ if shape is None else f"an array of shape {shape} and type {dtype}"
         return OwnMethodError(f"{self.name} must give {wanted}; it gave {given}")
@@ -289,7 +311,10 @@ def _fault(error: BaseException, file: str) -> str:
         if Path(frame.filename).name == file
     ]
     where = f" in {file}:{lines[-1]}" if lines else ""
-    text = " ".join(str(error).split())[:200]
+    try:
+        text = one_line(str(error))[:200]
+    except Exception:  # an error of the user's own whose text fails, too
+        text = ""
     return f"{type(error).__name__}{where}{f': {text}' if text else ''}"
 
 
@@ -297,14 +322,4 @@ def _file_of(made: object) -> str | None:
     try:
         return getsourcefile(made)  # type: ignore[arg-type]
     except TypeError:  # of what is built in
-        return None
-
-
-def _array(found: object) -> NDArray[np.generic] | None:
-    """What a method gave as an array, if it is one or can be made one."""
-    if hasattr(found, "detach"):  # a tensor of PyTorch
-        found = found.detach().cpu().numpy()
-    try:
-        return np.asarray(found)
-    except (TypeError, ValueError):
         return None
