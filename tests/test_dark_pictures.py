@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from castlist.dark_pictures import BRIGHT, DIM, brightness, visible
+from castlist.dark_pictures import BRIGHT, DIM, MOST, _raised, brightness, visible
 
 
 def face(height: int = 128) -> np.ndarray:
@@ -60,6 +60,17 @@ def test_the_brightest_parts_keep_their_shades() -> None:
     assert shown[-1] <= 255
     assert (np.diff(shown[::6]) > 0).all()
     assert seen(visible(jpeg(image)))[10, 10, 1] > 12
+
+
+@pytest.mark.parametrize("top", [5, 20, 60, 120, 200, 255])
+@pytest.mark.parametrize("exponent", [0.5, 1, 3])
+def test_nothing_becomes_darker_and_nothing_much_brighter_than_allowed(top: int, exponent: float) -> None:
+    values = (top * np.linspace(0, 1, 128 * 128) ** exponent).round().astype(np.uint8)
+    values[:80] = 255  # lights, fewer than what counts as the bright parts
+    dark = np.repeat(values.reshape(128, 128, 1), 3, axis=2)
+    shown = _raised(dark).astype(int)
+    assert (shown >= dark).all()
+    assert (shown <= MOST * dark + 0.5).all()
 
 
 def test_the_bright_parts_of_a_dark_picture_become_bright_and_not_white() -> None:

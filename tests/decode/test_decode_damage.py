@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -13,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from castlist.decode import open_video, read_frames
+from castlist.decode.asf import stated_duration
 from castlist.decode.source import Source
 
 KINDS = {
@@ -137,3 +140,16 @@ def test_a_windows_media_film_that_is_cut_short_is_as_long_as_its_header_says(
         frames = sum(1 for _ in reader)
     assert (frames + reader.damaged) / 25 + reader.unread * reader.unit == pytest.approx(8, abs=0.3)
     assert (frames == 200) == (share == 1)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "preroll", "flags", "seconds"),
+    [(80_000_000, 3000, 2, 5), (80_000_000, 3000, 3, 0), (10_000_000, 3000, 2, 0)],  # 3: a broadcast
+)
+def test_a_windows_media_file_says_how_long_it_is(ticks: int, preroll: int, flags: int, seconds: int) -> None:
+    properties = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365") + bytes(48)
+    file = BytesIO(b"header" + properties + struct.pack("<QQQI", ticks, ticks, preroll, flags))
+    file.seek(3)
+    assert stated_duration(file) == seconds
+    assert file.tell() == 3
+    assert stated_duration(BytesIO(file.getvalue()[:-1])) == 0

@@ -12,7 +12,7 @@ from bench_made import QUICK, call, quick_bench, run, video
 
 from castlist.errors import InputError
 from castlist.research.bench import Dataset, Store, cells, csv_text, latex
-from castlist.research.bench.latex import escaped, latex_table
+from castlist.research.bench.latex import _labels, escaped, latex_table
 from castlist.research.bench.solve import TRACK
 
 ODD = r"50%_of {A & B}~x^y#$\[z]*"
@@ -60,6 +60,11 @@ def test_latex_has_booktabs_and_no_bare_special_character(found):
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert all(not re.search(r"(?<!\\)[_#]", line) for line in rows)
     assert r"\textbf" not in text
+
+
+def test_no_two_tables_have_one_label():
+    found = list(_labels(["Ä B", "b", "a-b", "A  b", "é", "ß"]))
+    assert found == ["tab:b", "tab:b-2", "tab:a-b", "tab:a-b-2", "tab:castlist", "tab:castlist-2"]
 
 
 def test_the_best_of_each_column_is_bold_where_asked():
