@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 
-from castlist.decode.quicktime import Readable
+from castlist.decode.quicktime import Readable, beginning
 
 __all__ = ["stated_duration"]
 
@@ -24,12 +24,7 @@ def stated_duration(file: Readable) -> Fraction:
 
     The file is left at the place where it was.
     """
-    place = file.tell()
-    try:
-        file.seek(0)
-        head = file.read(_HEADER)
-    finally:
-        file.seek(place)
+    head = beginning(file, _HEADER)
     at = head.find(_PROPERTIES)
     if at < 0 or len(head) < at + _AT + _LENGTH.size:
         return Fraction(0)

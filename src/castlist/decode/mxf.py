@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import BinaryIO
 
+from castlist.decode.quicktime import beginning
 from castlist.timecode import Timebase
 
 __all__ = ["timecode_rate"]
@@ -26,12 +27,7 @@ def timecode_rate(file: BinaryIO, label: str) -> Fraction | None:
 
     The file is left at the place where it was.
     """
-    place = file.tell()
-    try:
-        file.seek(0)
-        head = file.read(_HEADER)
-    finally:
-        file.seek(place)
+    head = beginning(file, _HEADER)
     for start, count, drop in _components(head):
         rate = Fraction(count * 1000, 1001) if drop else Fraction(count)
         if Timebase(rate, drop and count % 30 == 0, start).label(0) == label.replace(".", ";"):

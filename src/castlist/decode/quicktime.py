@@ -21,7 +21,7 @@ import numpy as np
 
 from castlist.timecode import snapped
 
-__all__ = ["Readable", "lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
+__all__ = ["Readable", "beginning", "lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
 
 _MOST = 1000  # atoms looked at within one; a film has some dozens
 _ENDLESS = 1 << 62  # bytes
@@ -44,6 +44,16 @@ class Readable(Protocol):
 
 T = TypeVar("T")
 Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
+
+
+def beginning(file: Readable, size: int) -> bytes:
+    """The first bytes of a file, up to `size`; the file is left at the place where it was."""
+    place = file.tell()
+    try:
+        file.seek(0)
+        return file.read(size)
+    finally:
+        file.seek(place)
 
 
 def timecode_shift(file: Readable) -> Fraction:
