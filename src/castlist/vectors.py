@@ -106,9 +106,7 @@ def single_precision(values: ArrayLike, name: str = "the features") -> NDArray[n
     try:
         with np.errstate(over="ignore"):  # too large values become infinite, and are refused below
             found = np.asarray(given, np.float32, order="C")
-    except (TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (TypeError, ValueError):
         raise InputError(f"{name} are not all numbers; give an array of numbers") from None
     if not np.isfinite(found).all():
         raise InputError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 
-from castlist.decode.quicktime import Readable, beginning
+from castlist.decode.readable import Readable, beginning
 
 __all__ = ["stated_duration"]
 
@@ -29,8 +29,6 @@ def stated_duration(file: Readable) -> Fraction:
     if at < 0 or len(head) < at + _AT + _LENGTH.size:
         return Fraction(0)
     plays, _, preroll, flags = _LENGTH.unpack_from(head, at + _AT)
-    return (
-        Fraction(0)
-        if flags & _BROADCAST
-        else max(Fraction(0), Fraction(plays, 10**7) - Fraction(preroll, 1000))
-    )
+    if flags & _BROADCAST:
+        return Fraction(0)
+    return max(Fraction(0), Fraction(plays, 10**7) - Fraction(preroll, 1000))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import av
 
-from castlist.decode.quicktime import Readable, time_scales
+from castlist.decode.quicktime import time_scales
+from castlist.decode.readable import Readable
 
 if TYPE_CHECKING:
     from av.container import InputContainer

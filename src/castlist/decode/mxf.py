@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import BinaryIO
 
-from castlist.decode.quicktime import beginning
+from castlist.decode.readable import beginning
 from castlist.timecode import Timebase
 
 __all__ = ["timecode_rate"]

@@ -15,13 +15,14 @@ import struct
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from castlist.decode.readable import Readable
 from castlist.timecode import snapped
 
-__all__ = ["Readable", "beginning", "lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
+__all__ = ["lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
 
 _MOST = 1000  # atoms looked at within one; a film has some dozens
 _ENDLESS = 1 << 62  # bytes
@@ -34,26 +35,8 @@ _RUNS = 1_000_000  # runs of samples of one length that are read: 8 MB
 _EDITS = 16  # entries looked at: only those before the first that shows something count
 
 
-class Readable(Protocol):
-    """What is read of a file."""
-
-    def read(self, size: int, /) -> bytes: ...
-    def seek(self, offset: int, whence: int = ..., /) -> int: ...
-    def tell(self) -> int: ...
-
-
 T = TypeVar("T")
 Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
-
-
-def beginning(file: Readable, size: int) -> bytes:
-    """The first bytes of a file, up to `size`; the file is left at the place where it was."""
-    place = file.tell()
-    try:
-        file.seek(0)
-        return file.read(size)
-    finally:
-        file.seek(place)
 
 
 def timecode_shift(file: Readable) -> Fraction:
