@@ -108,10 +108,12 @@ def single_precision(values: ArrayLike, name: str = "the features") -> NDArray[n
             found = np.asarray(given, np.float32, order="C")
     except (TypeError, ValueError):
         raise InputError(f"{name} are not all numbers; give an array of numbers") from None
-    if not np.isfinite(found).all():
+    is_finite = np.isfinite(found)
+    if not is_finite.all():
+        index = int(np.argwhere(~is_finite)[0, 0]) if found.ndim else 0
         raise InputError(
-            f"{name} hold NaN, infinite values or values too large for single precision; "
-            "remove those faces first"
+            f"{name} hold NaN, infinite values or values too large for single precision, the first at index "
+            f"{index}; remove those faces first"
         )
     return found
 

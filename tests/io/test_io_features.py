@@ -135,7 +135,7 @@ def test_the_content_decides_and_not_the_name(tmp_path):
 
 
 def test_write_refuses(tmp_path):
-    with pytest.raises(InputError, match=r"name it \.npz or \.mat"):
+    with pytest.raises(InputError, match=r"name it \.npz, \.mat or \.npy"):
         write(small(), tmp_path / "film.pkl")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="file is a file, not a folder"):
@@ -149,10 +149,11 @@ def test_write_refuses(tmp_path):
     [
         ("a.txt", b"hello", "not a feature file; expected an SSIAM .mat"),
         ("a.mat", b"", "not a feature file"),
-        ("a.csv", b"track_id,f0\n1,0.5\n", r"save features of your own by np.savez\('film.npz', features="),
-        ("a.npy", b"\x93NUMPY\x01\x00", r"save features of your own by np.savez"),
-        ("a.pkl", b"\x80\x04\x95", "not a feature file"),
-        ("a.npy", b"\x93NUMPY\x01\x00", "give its .ids file or directory"),
+        ("a.txt", b"hello", r"save features of your own by np.savez\('film.npz', features="),
+        ("a.npy", b"\x93NUMPY\x01\x00", "damaged or cut short"),
+        ("a.parquet", b"PAR1" + b"x" * 60, "damaged or cut short"),
+        ("a.bin", b"\x80\x04\x95", "holds pickled Python objects"),
+        ("a.safetensors", b"\x09" + b"\0" * 7 + b"{" + b"x" * 60, "damaged or cut short"),
         ("a.npz", b"PK\x03\x04" + b"x" * 60, "damaged or cut short"),
         ("a.mat", b"\x89HDF\r\n\x1a\n" + b"x" * 60, "damaged or cut short"),
         ("a.mat", b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM", "features_"),

@@ -46,7 +46,7 @@ def test_features_are_written_refined_with_the_rest_kept(given, method, capsys):
     [
         (["--set", "epoch=1"], "epoch"),
         (["--set", "epochs=0"], "from 1 up"),
-        (["-o", "out.txt"], ".npz or .mat"),
+        (["-o", "out.txt"], ".npz, .mat or .npy"),
         (["--method", "magic"], "ssiam"),
     ],
 )
@@ -287,3 +287,24 @@ def test_a_network_of_other_features_is_refused(given, network, capsys):
     assert run(["refine", str(given.parent / "wide.npz"), "--apply", str(network), "-o", str(out)]) == 2
     assert "takes features of 10 dimensions" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_bare_npy_with_its_tracks_in_another_file(given, tmp_path, capsys):
+    """Gives the same as the `.npz` of the same faces."""
+    with np.load(given) as arrays:
+        np.save(tmp_path / "vectors.npy", arrays["features"])
+        np.save(tmp_path / "tracks.npy", arrays["track_id"])
+        np.save(tmp_path / "frames.npy", arrays["frame"])
+    options = ["--set", "epochs=1", "--set", "hidden=7", "-q"]
+    beside = ["--tracks", str(tmp_path / "tracks.npy"), "--frames", str(tmp_path / "frames.npy")]
+    assert run(["refine", str(given), "-o", str(tmp_path / "out.npz"), *options]) == 0
+    assert (
+        run(["refine", str(tmp_path / "vectors.npy"), *beside, "-o", str(tmp_path / "out.npy"), *options])
+        == 0
+    )
+    assert "out.npy has no place for the tracks, nor for the frames" in capsys.readouterr().err
+    expected = features.read(tmp_path / "out.npz").embeddings.vector
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
+    wrong = ["refine", str(tmp_path / "vectors.npy"), *beside, "-o", str(tmp_path / "tracks.npy")]
+    assert run(wrong) == 2
+    assert "tracks.npy is read by this command" in capsys.readouterr().err

@@ -40,6 +40,7 @@ METHODS = (
     epilog="""\b
 Examples:
   castlist refine episode.npz -o refined.npz
+  castlist refine vectors.npy --tracks tracks.npy -o refined.npy
   castlist refine episode.npz --check
   castlist refine episode.npz --method auto -o refined.npz
   castlist refine episode.npz --method tsiam --recipe paper --set epochs=5 -o refined.mat
@@ -48,6 +49,16 @@ Examples:
 """,
 )
 @click.argument("features")
+@click.option(
+    "--tracks",
+    metavar="FILE",
+    help="With a bare .npy: an .npy with the track number of each row. By default NAME.tracks.npy beside it.",
+)
+@click.option(
+    "--frames",
+    metavar="FILE",
+    help="With a bare .npy: an .npy with the frame of each row. By default NAME.frames.npy beside it.",
+)
 @click.option(
     "--method",
     type=OneOf("method", ("auto", *METHODS)),
@@ -72,7 +83,7 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers."
 )
-@click.option("-o", "--out", type=FEATURES, metavar="FILE", help="The refined features, .npz or .mat.")
+@click.option("-o", "--out", type=FEATURES, metavar="FILE", help="The refined features, .npz, .mat or .npy.")
 @click.option(
     "--check",
     "only_check",
@@ -91,6 +102,8 @@ Examples:
 @machine_options
 def command(
     features: str,
+    tracks: str | None,
+    frames: str | None,
     method: str | None,
     recipe: str,
     settings: tuple[str, ...],
@@ -105,7 +118,8 @@ def command(
 ) -> None:
     """Train on FEATURES without their labels, and write the refined features.
 
-    FEATURES is an SSIAM .mat, an FGG .mat, a BCL folder or .ids file, or an .npz of castlist.
+    FEATURES are vectors of your own: .npz, a bare .npy, .csv, .tsv, .parquet, .h5 or .safetensors
+    (docs/bench.md lists what they hold); or an SSIAM .mat, an FGG .mat, a BCL folder or .ids file.
     """
     from castlist.outputs import check_apart
     from castlist.refine.model import check_model_output
@@ -113,17 +127,18 @@ def command(
     from castlist.types import Machine
 
     if only_check:
-        _check(io.read(features))
+        _check(io.read(features, tracks=tracks, frames=frames))
         return
-    if out is None or out.suffix not in (".npz", ".mat"):
-        wrong = "no output was named" if out is None else f"{out} is not .npz or .mat"
-        raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat)")
+    if out is None or out.suffix not in (".npz", ".mat", ".npy"):
+        wrong = "no output was named" if out is None else f"{out} is not .npz, .mat or .npy"
+        raise click.UsageError(f"{wrong}; add -o refined.npz (or .mat, .npy)")
     if trained:
         _check_untrained()
     if model:
         check_model_output(model)
-    check_apart([out, *_files(model)], [features, *_files(trained)])
-    table = io.read(features)
+    given = [file for file in (features, tracks, frames) if file]
+    check_apart([out, *_files(model)], [*given, *_files(trained)])
+    table = io.read(features, tracks=tracks, frames=frames)
     if trained:
         vector = _applied(trained, table)
     else:

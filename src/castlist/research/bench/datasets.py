@@ -13,7 +13,7 @@ from castlist.errors import InputError
 from castlist.research.bench.latex import HEAD, latex_table
 from castlist.research.bench.published import DATASETS
 from castlist.research.bench.subsets import main_cast
-from castlist.research.features import FeatureSet, bcl
+from castlist.research.features import SUFFIXES, FeatureSet, bcl, rows
 from castlist.web_addresses import refuse_address
 
 __all__ = ["DatasetFacts", "dataset_latex", "dataset_rows", "dataset_table", "facts", "feature_files"]
@@ -87,23 +87,31 @@ def feature_files(paths: Iterable[Path]) -> list[Path]:
         refuse_address(path)
         if not path.exists():
             raise InputError(f"{path} does not exist")
-        if not path.is_dir() or any(path.glob("*.npy")):
+        if not path.is_dir() or bcl.is_video(path):
             found.append(path)
         elif bcl.find(path):
             found += bcl.find(path)
         else:
-            inside = sorted(p for p in path.rglob("*") if p.suffix in (".npz", ".mat", ".h5", ".hdf5"))
-            found += [p for p in inside if not _only_tracks(p)]
+            found += _inside(path)
     if not found:
         raise InputError(
-            f"no feature files in {', '.join(map(str, paths))}; expected .npz, .mat, .h5 or .ids"
+            f"no feature files in {', '.join(map(str, paths))}; expected .ids or {', '.join(SUFFIXES)}"
         )
     return found
 
 
-def _only_tracks(path: Path) -> bool:
-    """Whether an SSIAM file `<video>.mat` has its features in another file beside it."""
-    return path.suffix == ".mat" and any(path.parent.glob(f"{path.stem}_features_*.mat"))
+def _inside(folder: Path) -> list[Path]:
+    """The files in a folder and those below it, without the tracks of BCL videos that have no names."""
+    files = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and not _is_part(p))
+    videos = {f for f in {p.parent for p in files if p.suffix == ".npy"} if bcl.is_video(f)}
+    return [p for p in files if p.parent not in videos]
+
+
+def _is_part(path: Path) -> bool:
+    """Whether a file is read with another one beside it that has the vectors."""
+    if path.suffix == ".mat":
+        return any(path.parent.glob(f"{path.stem}_features_*.mat"))
+    return rows.is_companion(path)
 
 
 DATASET_HEADS = (

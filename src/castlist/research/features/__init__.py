@@ -1,16 +1,30 @@
 """Features of face tracks as other people's archives and our own files hold them: the front door.
 
 `read` looks at what a file contains, not at its name, and calls the module that knows the layout:
-`ssiam_mat`, `fgg`, `bcl` and `npz`, one published packing each.
+`ssiam_mat`, `fgg` and `bcl`, one published packing each; and, for features of one's own, `npz`, `hdf5` and
+`tensors` (arrays by the names in `columns`), `rows` (a bare `.npy`) and `table_file`.
 """
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from castlist.errors import InputError
 from castlist.outputs import check_output, unwritten, whole
-from castlist.research.features import _matlab, bcl, fgg, npz, ssiam_mat
+from castlist.research.features import (
+    _matlab,
+    bcl,
+    fgg,
+    hdf5,
+    npz,
+    rows,
+    ssiam_mat,
+    table_file,
+    tensors,
+)
 from castlist.research.features.table import (
     LAYOUTS,
     MAX_BYTES,
@@ -24,6 +38,7 @@ from castlist.research.features.table import (
 
 __all__ = [
     "MAX_BYTES",
+    "SUFFIXES",
     "UNKNOWN_FRAME",
     "FeatureSet",
     "gather",
@@ -33,59 +48,118 @@ __all__ = [
     "write",
 ]
 
+SUFFIXES = (  # of files in a folder of features; `read` itself looks at what a file holds
+    *(".npz", ".npy", ".csv", ".tsv", ".parquet", ".mat", ".h5", ".hdf5", ".safetensors"),
+)
+HEAD = 128  # bytes from which a kind of file is known
+ZIP = b"PK"
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
+PICKLED = (
+    "holds pickled Python objects (as PyTorch, pickle and joblib save them), which castlist never opens: "
+    "they can run code; save them by np.save('features.npy', features), a tensor as features.cpu().numpy()"
+)
 
-def read(path: str | Path) -> FeatureSet:
+
+def read(
+    path: str | Path,
+    *,
+    tracks: str | Path | None = None,
+    frames: str | Path | None = None,
+    labels: str | Path | None = None,
+) -> FeatureSet:
     """The features of one video, from any packing that we know, chosen by what the file holds.
 
     Args:
-        path: an SSIAM `.mat` (v5, v7 or v7.3), an FGG `.mat` or `.h5` (HDF5), a BCL directory or `.ids`
-            file, or an `.npz` of castlist. Nothing in it is ever unpickled.
+        path: an SSIAM `.mat` (v5, v7 or v7.3), an FGG `.mat` or `.h5` (HDF5), a BCL directory or `.ids` file;
+            or features of your own: an `.npz`, HDF5 or safetensors file with the arrays that `columns`
+            lists, a bare `.npy` (`rows`), a `.csv`, `.tsv` or Parquet table (`table_file`). Nothing is ever
+            unpickled.
+        tracks, frames, labels: with a bare `.npy` (faces, d), other `.npy` files that hold the track number,
+            frame and label of each row; without them, those beside it are read, named as in `rows`.
 
     Raises:
         InputError: the file is missing, truncated, of no such layout, too large, or holds no features.
+        MissingExtra: HDF5 and safetensors need castlist[features], tables castlist[arrow].
     """
-    features = read_structure(path)
+    features = read_structure(path, tracks=tracks, frames=frames, labels=labels)
     if not features.dim:
         raise InputError(f"{Path(path).name} holds tracks but no features; give the file with the features")
     return features
 
 
-def read_structure(path: str | Path) -> FeatureSet:
+def read_structure(
+    path: str | Path,
+    *,
+    tracks: str | Path | None = None,
+    frames: str | Path | None = None,
+    labels: str | Path | None = None,
+) -> FeatureSet:
     """As `read`, but a file with tracks and no features is fine too: its vectors have dimension 0."""
     path = Path(path)
+    given = {"tracks": tracks, "frames": frames, "labels": labels}
+    named = {name: Path(file) for name, file in given.items() if file is not None}
     with sentence(path):
-        if path.is_dir() or path.suffix == ".ids":
-            return bcl.read(path)
-        check_plain(path)
-        with path.open("rb") as stream:
-            head = stream.read(128)
-        if head.startswith(b"PK"):
-            return npz.read(path)
-        if _matlab.is_hdf5(path):
-            return fgg.read(path) if fgg.fits(path) else ssiam_mat.read(path)
-        if head.startswith(b"MATLAB"):
-            return ssiam_mat.read(path)
-        if head.startswith(b"\x93NUMPY"):
+        reader: Callable[..., FeatureSet] = bcl.read
+        if not path.is_dir() and path.suffix != ".ids":
+            check_plain(path)
+            with path.open("rb") as stream:
+                reader = _reader(path, stream.read(HEAD))
+        if named and reader is not rows.read:
             raise InputError(
-                f"a single .npy is one track of a BCL release; give its .ids file or directory, or {SAVED}"
+                f"is no .npy file and must hold the {next(iter(named))} itself; leave the second file out"
             )
-        raise InputError(f"not a feature file; expected {LAYOUTS}; {SAVED}")
+        return reader(path, **named)
+
+
+def _reader(path: Path, head: bytes) -> Callable[..., FeatureSet]:
+    """What reads a file that begins so.
+
+    Raises:
+        InputError: nothing does.
+    """
+    if head.startswith(ZIP):
+        _check_no_pickle(path)
+        return npz.read
+    if _matlab.is_hdf5(path):
+        return hdf5.read if hdf5.fits(path) else fgg.read if fgg.fits(path) else ssiam_mat.read
+    if head.startswith(b"MATLAB"):
+        return ssiam_mat.read
+    if head.startswith(b"\x93NUMPY"):
+        if bcl.holds(path):
+            raise InputError("is one track of a BCL release; give its .ids file, or the folder that it is in")
+        return rows.read
+    if tensors.fits(head):
+        return tensors.read
+    if head.startswith(table_file.PARQUET) or path.suffix.lower() in table_file.SUFFIXES:
+        return table_file.read
+    if path.suffix.lower() in PICKLES or re.match(rb"\x80[\x02-\x05]", head):
+        raise InputError(PICKLED)
+    raise InputError(f"not a feature file; expected {LAYOUTS}; {SAVED}")
+
+
+def _check_no_pickle(path: Path) -> None:
+    """Refuse what PyTorch saves: a ZIP file as an `.npz` is, with a pickle inside."""
+    with zipfile.ZipFile(path) as archive:
+        if any(name.endswith(".pkl") for name in archive.namelist()):
+            raise InputError(PICKLED)
 
 
 def write(features: FeatureSet, path: str | Path) -> None:
-    """Write a set where other code can read it: `.npz` (ours) or `.mat` (the layout of SSIAM's release).
+    """Write a set where other code can read it: `.npz` (ours), `.mat` (as SSIAM's release) or `.npy`.
+
+    An `.npy` holds the vectors alone, a row for each face in the order in which they were read.
 
     The folder is made where it is missing. A file that is there is replaced once the new one is complete.
-    `left_out` says what a `.mat` has no place for.
+    `left_out` says what a `.mat` or `.npy` has no place for.
 
     Raises:
         InputError: another suffix, the file cannot be written, or is one that castlist does not replace
             (`castlist.outputs`).
     """
-    writers = {".npz": npz.write, ".mat": ssiam_mat.write}
+    writers = {".npz": npz.write, ".mat": ssiam_mat.write, ".npy": rows.write}
     path = Path(path)
     if path.suffix not in writers:
-        raise InputError(f"cannot write {path.name}: name it .npz or .mat")
+        raise InputError(f"cannot write {path.name}: name it .npz, .mat or .npy")
     check_output(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,4 +171,6 @@ def write(features: FeatureSet, path: str | Path) -> None:
 
 def left_out(features: FeatureSet, path: str | Path) -> tuple[str, ...]:
     """What `write` leaves out of a set at this path, in words; nothing for an `.npz`."""
-    return ssiam_mat.left_out(features, Path(path)) if Path(path).suffix == ".mat" else ()
+    kinds = {".mat": ssiam_mat.left_out, ".npy": rows.left_out}
+    suffix = Path(path).suffix
+    return kinds[suffix](features, Path(path)) if suffix in kinds else ()

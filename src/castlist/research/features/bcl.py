@@ -17,7 +17,7 @@ from castlist.errors import InputError
 from castlist.research.features.npz import read_npy
 from castlist.research.features.table import FeatureSet, check_amount, check_plain, gather, sentence
 
-__all__ = ["HEADER", "find", "read"]
+__all__ = ["HEADER", "find", "holds", "is_video", "read"]
 
 HEADER = "CVHCI_TRACKLABELS_V1"
 DIGITS = 18  # of a track number: as many as a 64-bit integer always holds
@@ -66,6 +66,22 @@ def find(directory: Path) -> list[Path]:
     return sorted((directory / "ids").glob("*.ids"))
 
 
+def holds(file: Path) -> bool:
+    """Whether an `.npy` is a track of a release: named by a number, and with names for its folder."""
+    return file.stem.isdecimal() and _ids_of(file.absolute().parent).exists()
+
+
+def is_video(folder: Path) -> bool:
+    """Whether a folder has `.npy` files, all named by numbers as the tracks of one video are."""
+    files = list(folder.glob("*.npy"))
+    return bool(files) and all(file.stem.isdecimal() for file in files)
+
+
+def _ids_of(folder: Path) -> Path:
+    """Where the names of the tracks in `features/<video>` are."""
+    return folder.parent.parent / "ids" / f"{folder.name}.ids"
+
+
 def _locate(path: Path) -> tuple[Path, Path]:
     """The names and the feature directory of one video."""
     if path.suffix == ".ids":
@@ -78,7 +94,7 @@ def _locate(path: Path) -> tuple[Path, Path]:
             return _locate(videos[0])
         raise InputError(f"holds {len(videos)} videos; give one of its ids/<video>.ids files")
     if any(path.glob("*.npy")):
-        return path.parent.parent / "ids" / f"{path.name}.ids", path
+        return _ids_of(path), path
     raise InputError("not a BCL release; expected ids/<video>.ids and features/<video>/<track>.npy")
 
 

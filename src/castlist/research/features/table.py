@@ -23,8 +23,10 @@ __all__ = [
     "SAVED",
     "UNKNOWN_FRAME",
     "FeatureSet",
+    "as_labels",
     "check_amount",
     "check_plain",
+    "check_unpacked",
     "gather",
     "kind_of",
     "numbered",
@@ -38,7 +40,13 @@ UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds n
 
 NO_LABEL = "-1"  # as a label, in files: no person, as scikit-learn and others write it
 
-LAYOUTS = "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or an .npz of castlist"
+BOMB = 64 << 20  # bytes: arrays larger than this ...
+RATIO = 200  # ... that shrank this much are no features: vectors hardly compress
+
+LAYOUTS = (
+    "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or features of your own as .npz, .npy, "
+    ".csv, .tsv, .parquet, .h5 or .safetensors"
+)
 SAVED = "save features of your own by np.savez('film.npz', features=..., track_id=..., frame=...)"
 
 
@@ -312,7 +320,7 @@ def gather(
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),
         size=np.bincount(track, minlength=tracks) if size is None else _integers(size, "track sizes"),
-        label=None if label is None else _labels(label),
+        label=None if label is None else as_labels(label),
         frame=frames,
         box=None if box is None else np.asarray(box, np.float32),
         name=name,
@@ -387,7 +395,7 @@ def kind_of(array: NDArray[np.generic]) -> str:
     return f"{array.dtype} of shape {array.shape}"
 
 
-def _labels(label: ArrayLike) -> NDArray[np.str_]:
+def as_labels(label: ArrayLike) -> NDArray[np.str_]:
     """Labels as text; "" for a number that is missing (NaN) and for -1, which means nobody everywhere.
 
     Raises:
@@ -458,7 +466,7 @@ def sentence(path: Path) -> Iterator[None]:
         yield
     except InputError as error:
         text = str(error)
-        joint = " " if text.startswith(("is ", "holds ")) else ": "
+        joint = " " if text.startswith(("is ", "holds ", "has ")) else ": "
         raise InputError(text if text.startswith(path.name) else f"{path.name}{joint}{text}") from None
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
@@ -489,3 +497,14 @@ def check_amount(count: int, itemsize: int, name: str) -> None:
         raise InputError(
             f"{name} claims {count * itemsize / 2**30:.1f} GB, more than the {MAX_BYTES >> 30} GB allowed"
         )
+
+
+def check_unpacked(size: int, packed: int) -> None:
+    """Refuse, before any memory is taken, arrays of `size` bytes that were compressed to almost nothing.
+
+    Raises:
+        InputError: see there, or more than MAX_BYTES.
+    """
+    if size > BOMB and size > RATIO * packed:
+        raise InputError(f"it unpacks to {RATIO} times its size; such a file is not opened")
+    check_amount(size, 1, "it")

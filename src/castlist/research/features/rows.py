@@ -1,0 +1,107 @@
+"""Features of one's own as a bare `.npy`: a row of numbers for each face, and files beside it that say more.
+
+    film.npy         (faces, d)  float or int   the vectors
+    film.tracks.npy  (faces,)    int            the track of each row, 0 or more           (optional)
+    film.frames.npy  (faces,)    int            the frame of each row                      (optional)
+    film.labels.npy  (faces,)    str or int     true person, "" or -1 where there is none  (optional)
+
+Without `film.tracks.npy` each row stands alone, as where a row is the mean of a track.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.errors import InputError
+from castlist.research.features.columns import feature_set, labels_of_tracks
+from castlist.research.features.npz import read_npy
+from castlist.research.features.table import (
+    UNKNOWN_FRAME,
+    FeatureSet,
+    as_labels,
+    check_plain,
+    numbered,
+    sentence,
+)
+
+__all__ = ["COMPANIONS", "is_companion", "left_out", "read", "write"]
+
+COMPANIONS = {"tracks": "track_id", "frames": "frame", "labels": "label"}  # arrays of the layout in `columns`
+
+
+def read(path: Path, **given: Path) -> FeatureSet:
+    """The features of one video.
+
+    Args:
+        path: the `.npy` of the vectors.
+        given: files in place of those beside it, by "tracks", "frames", "labels".
+
+    Raises:
+        InputError: a file is missing, damaged or holds Python objects; the vectors are no table of numbers;
+            or another file has not one value for each of its rows.
+    """
+    with sentence(path):
+        vector = _array(path)
+        if vector.ndim != 2 or not vector.shape[1] or vector.dtype.kind not in "fiu":
+            raise InputError(
+                f"features must be numbers of shape (faces, dimensions), got {vector.dtype} of shape "
+                f"{vector.shape}"
+            )
+        column = {"features": vector, "track_id": np.arange(len(vector))}
+        for name, array in COMPANIONS.items():
+            file = given.get(name, _beside(path, name))
+            if name in given or file.exists():
+                column[array] = _values(file, name, len(vector), path)
+        if "label" in column:
+            column |= labels_of_tracks(np.asarray(column["track_id"], np.int64), column["label"])
+        return feature_set(path.stem, column)
+
+
+def write(features: FeatureSet, path: Path) -> None:
+    """Write the vectors alone, as float32."""
+    with path.open("wb") as stream:  # of a name, `np.save` would add .npy to that of the unfinished file
+        np.save(stream, features.embeddings.vector, allow_pickle=False)
+
+
+def left_out(features: FeatureSet, path: Path) -> tuple[str, ...]:
+    """What of a set `write` leaves out, in words: there are vectors alone in such a file."""
+    present = {
+        "the tracks": len(features) < len(features.embeddings),
+        "the frames": bool((features.frame != UNKNOWN_FRAME).any()),
+        "the labels": features.label is not None,
+        "the boxes": features.box is not None,
+        "the links": bool(len(features.links)),
+    }
+    return (
+        *(name for name, is_there in present.items() if is_there),
+        *(f"the view {v}" for v in features.view_names),
+    )
+
+
+def is_companion(path: Path) -> bool:
+    """Whether a `.npy` says something of another one, by its name."""
+    return any(path.name.endswith(f".{name}.npy") for name in COMPANIONS)
+
+
+def _beside(path: Path, name: str) -> Path:
+    return path.with_name(f"{path.stem}.{name}.npy")
+
+
+def _array(file: Path) -> NDArray[np.generic]:
+    check_plain(file)
+    with file.open("rb") as stream:
+        return read_npy(stream, file.stat().st_size, "the array")
+
+
+def _values(file: Path, name: str, rows: int, features: Path) -> NDArray[np.generic]:
+    """(rows,) one value for each row of the features."""
+    with sentence(file):
+        values = _array(file)
+        if values.shape != (rows,):
+            raise InputError(
+                f"has shape {values.shape}; give one value for each of the {rows} rows of {features.name}"
+            )
+        return as_labels(values) if name == "labels" else numbered(values, name, "faces")
