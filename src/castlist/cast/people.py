@@ -1,0 +1,152 @@
+"""From labelled tracks to people: their order, screen time, appearances and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from castlist.cast.person import Appearance, Face, Person
+from castlist.types import Clock, Portraits, Shots, Tracks
+
+APPEARANCE_GAP = Fraction(1)  # seconds out of sight within which an appearance goes on
+# frames at either end of a shot that may hold the picture before or after too: in a title sequence converted
+# between frame rates, three of twelve people were shown first by such a picture
+EDGE = 2
+AT_A_CUT = 0.5  # of its quality that such a picture counts: of a track that has no better one, it is shown
+
+
+def listed(
+    clock: Clock,
+    height: int,
+    shots: Shots,
+    tracks: Tracks,
+    label: NDArray[np.integer],
+    fate: NDArray[np.integer],
+    *,
+    names: Sequence[str],
+    numbers: Sequence[int],
+    portraits: Portraits,
+) -> list[Person]:
+    """The people of the labels, in the order of the cast; `height` in pixels, the others as for `Cast.of`."""
+    durations = {
+        k: _screen_time(clock, tracks, np.flatnonzero(label == k))
+        for k in np.unique(label[label >= 0]).tolist()
+    }
+    prominence = tracks.prominence(clock, height)
+    worth = picture_worth(portraits, shots)
+    people = []
+    for row, k in enumerate(_cast_order(durations, tracks, prominence, label, fate)):
+        members = np.flatnonzero(label == k)
+        name = names[k] if k < len(names) else ""
+        number = int(numbers[k]) if k < len(numbers) else row + 1
+        people.append(
+            Person(
+                id=number,
+                name=name or f"Person {number}",
+                named=bool(name),
+                fate=int(fate[members].min()),
+                tracks=tuple(members.tolist()),
+                face_count=int(tracks.size[members].sum()),
+                duration=durations[k],
+                appearances=_appearances(clock, tracks, members),
+                faces=_faces(clock, portraits, worth, members),
+            )
+        )
+    return people
+
+
+def _cast_order(
+    durations: Mapping[int, Fraction],
+    tracks: Tracks,
+    prominence: NDArray[np.float64],
+    label: NDArray[np.integer],
+    fate: NDArray[np.integer],
+) -> list[int]:
+    """The labels in the order of the cast: by fate, prominence, screen time, first frame.
+
+    Args:
+        durations: screen time in seconds, by label.
+        prominence: (n,) of each face of the tracks.
+        label: (t,) a number for each track, NOISE for tracks without a person.
+        fate: (t,) of each track.
+    """
+    by_track = np.bincount(tracks.track, prominence, minlength=len(tracks))
+
+    def rank(k: int) -> tuple[int, float, Fraction, int, int]:
+        members = label == k
+        prominent = round(float(by_track[members].sum()), 3)
+        return int(fate[members].min()), -prominent, -durations[k], int(tracks.first[members].min()), k
+
+    return sorted(durations, key=rank)
+
+
+def frames_of(tracks: Tracks, members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The frames in which any of these tracks is seen, each once."""
+    if not len(members):
+        return np.zeros(0, np.int64)
+    return np.unique(np.concatenate([tracks.frame[tracks.rows(t)] for t in members]))
+
+
+def _screen_time(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> Fraction:
+    """Seconds during which any of these tracks is seen: each frame lasts until the next one."""
+    frames = frames_of(tracks, members)
+    ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
+    return int((ends[frames + 1] - ends[frames]).sum()) * clock.unit
+
+
+def _appearances(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> tuple[Appearance, ...]:
+    """The stays on screen of these tracks, those joined that lie APPEARANCE_GAP apart or less."""
+    spans = sorted(
+        (clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(t)) for t in members
+    )
+    stays: list[Appearance] = []
+    for start, stop, track in spans:
+        if stays and start - stays[-1].stop <= APPEARANCE_GAP:
+            before = stays.pop()
+            start, stop = before.start, max(before.stop, stop)
+            stays.append(Appearance(start, stop, (*before.tracks, track)))
+        else:
+            stays.append(Appearance(start, stop, (track,)))
+    return tuple(stays)
+
+
+def picture_worth(portraits: Portraits, shots: Shots) -> NDArray[np.float64]:
+    """(k,) 0 to 1: how well each picture shows somebody, by which every page and export chooses pictures.
+
+    It is the picture's quality, lowered for the first and last frames of a shot, which may hold two pictures
+    at once. What somebody chose (quality 1) stays first.
+    """
+    frame, quality = portraits.frame, portraits.quality.astype(np.float64)
+    if not len(shots):
+        return quality
+    shot = np.minimum(shots.of(frame), len(shots) - 1)
+    at_a_cut = (frame - shots.start[shot] < EDGE) | (shots.stop[shot] - frame <= EDGE)
+    return np.where(at_a_cut & (quality < 1), quality * AT_A_CUT, quality)
+
+
+def _faces(
+    clock: Clock, portraits: Portraits, worth: NDArray[np.float64], members: NDArray[np.int64]
+) -> tuple[Face, ...]:
+    """The portraits of these tracks, best first; of each track its best before any other's second."""
+    rows = np.flatnonzero(np.isin(portraits.track, members))
+    rows = rows[np.lexsort((portraits.frame[rows], -worth[rows]))]
+    counted: dict[int, int] = {}
+    rank = {}
+    for row in rows.tolist():
+        track = int(portraits.track[row])
+        rank[row] = counted[track] = counted.get(track, -1) + 1
+    ordered = sorted(rows.tolist(), key=lambda r: (rank[r], -worth[r], portraits.frame[r]))
+    return tuple(
+        Face(
+            frame=int(portraits.frame[r]),
+            time=clock.time(int(portraits.frame[r])),
+            box=tuple(portraits.box[r].tolist()),
+            track=int(portraits.track[r]),
+            quality=float(portraits.quality[r]),
+            image=portraits.image[r],
+        )
+        for r in ordered
+    )
