@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from terminal import in_a_terminal
 
 from castlist.cli import links
 
 LINK = re.compile(r"\x1b\]8;([^;]*);([^\x1b]*)\x1b\\")
-
-
-def in_a_terminal(*arguments: str, **more: str) -> str:
-    """What castlist prints in a terminal of its own."""
-    leader, follower = pty.openpty()
-    environ = os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"} | more
-    process = subprocess.Popen(
-        [sys.executable, "-m", "castlist", *arguments], stdout=follower, stderr=follower, env=environ
-    )
-    os.close(follower)
-    said = b""
-    while True:
-        try:
-            said += (part := os.read(leader, 65536))
-        except OSError:  # how Linux says that the other end was closed
-            break
-        if not part:
-            break
-    os.close(leader)
-    assert process.wait() == 0
-    return said.decode()
 
 
 def test_times_open_the_film_there_in_a_terminal_and_are_plain_elsewhere(two_people) -> None:

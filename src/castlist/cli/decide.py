@@ -7,13 +7,14 @@ import io
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from castlist.cli.choices import OneOf, unknown
+from castlist.cli.decide_views import VIEWS, show
 from castlist.cli.options import WORKSPACE, author_option, people_named
 from castlist.errors import InputError
 from castlist.shell_words import shell_path
@@ -41,8 +42,7 @@ USAGE = {  # action: (least words, how it is written)
     "key": (1, "key 12"),
     "sort": (1, "sort 12=p3 15=p3 20="),
 }
-LOOKS = ("list", "history", "questions", "sheet")
-ACTIONS = (*USAGE, "undo", "redo", *LOOKS, "import", "-")
+ACTIONS = (*USAGE, "undo", "redo", *VIEWS, "import", "-")
 MEANT = {  # words of other programs
     "rename": ("name",), "join": ("merge",), "separate": ("split",), "delete": ("hide", "not-a-face"),
     "remove": ("hide", "not-a-face"), "log": ("history",), "people": ("list",), "show": ("foreground",),
@@ -84,33 +84,33 @@ class Action(OneOf):
 @click.argument("words", metavar="[WHAT]...", nargs=-1, shell_complete=people_named)
 @author_option("with the decision")
 @click.option("--offset", type=float, help="With import: by how many seconds this copy of the film is later.")
-def command(workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="With list and history: print JSON, at a terminal too.")
+def command(
+    workspace: Path, action: str, words: tuple[str, ...], author: str, offset: float | None, as_json: bool
+) -> None:
     """Correct the cast of WORKSPACE. People are written as p1, "Person 2" or a name, tracks as 12 or t12.
 
     ACTION is one of merge, split, move, name, same, different, unsure, not-a-face, hide, background,
     foreground, restore, confirm, reject, key, sort, undo, redo, list, history, questions, sheet and import.
     Separate several actions by +, or give - to read them from standard input, one a line. Each action prints
-    what it changed.
+    what it changed. list and history print a table at a terminal, and JSON to a file or another program, as
+    questions and sheet always do.
     """
     from castlist.cli.output import warn
-    from castlist.io import plain_json
     from castlist.review.deciding import deciding
-    from castlist.review.session import Session
 
     if offset is not None and action != "import":
         raise click.UsageError("--offset belongs to import, as in: import film.castlist --offset -3.2")
-    if action in LOOKS and words:
+    if as_json and action not in VIEWS:
+        raise click.UsageError(
+            f"--json belongs to list, history, questions and sheet; {action} prints a line"
+        )
+    if action in VIEWS and words:
         raise click.UsageError(f"{action} takes nothing after it, and {words[0]!r} was given")
-    views: dict[str, Callable[[Session], object]] = {
-        "list": _list,
-        "history": Session.history,
-        "questions": Session.questions,
-        "sheet": Session.sheet,
-    }
     actions = _written(_lines(sys.stdin)) if action == "-" else _apart((action, *words))
     with deciding(workspace, tell=warn) as session:
-        if action in views:
-            click.echo(plain_json.text(views[action](session)))
+        if action in VIEWS:
+            show(session, action, as_json)
             return
         if action == "import":
             _import(session, words, offset)
@@ -230,16 +230,6 @@ def _plain(made: Decision) -> str:
     from castlist.review.history import sentence
 
     return one_line(sentence(made), 120)
-
-
-def _list(session: Session) -> list[dict[str, object]]:
-    people = session.state()["people"]
-    return [
-        {"id": p["id"], "name": p["name"], "seconds": p["seconds"], "tracks": p["tracks"],
-         "fate": "background" if p["fate"] else "person",
-         "proposed": [{"name": q["name"], "from": q["from"], "agree": q["agree"]} for q in p["proposed"]]}
-        for p in people
-    ]  # fmt: skip
 
 
 def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[str, Json]:
