@@ -9,6 +9,7 @@ from castlist.errors import InputError
 from castlist.split import SPLITTERS, ContentSplitter, HistogramSplitter
 from castlist.split.camera import moved
 from castlist.split.cuts import activity
+from castlist.split.exposure import exposed
 from castlist.split.signal import COLUMNS, ROWS, distances
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
@@ -115,6 +116,42 @@ def test_a_flash_is_no_cut(length: int) -> None:
     frames = shot(0, 60)
     frames[30 : 30 + length] = 180 + 0.3 * frames[30 : 30 + length]
     assert len(split(frames)) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("light", [1.0, 0.3])
+@pytest.mark.parametrize("gain", [(0.95,) * 3, (1.06,) * 3, (1.04, 1.0, 0.96)])
+def test_a_camera_that_sets_its_exposure_anew_makes_no_cut(
+    seed: int, light: float, gain: tuple[float, float, float]
+) -> None:
+    """Walls about as bright as where two bins of the histogram meet: a small step moves them to the next."""
+    wall = 64 * (1 + round(light)) / np.sqrt(gain, dtype=np.float32)
+    frames = (wall + light * (shot(seed, 60) - 128) / 12).astype(np.float32)
+    frames[25:45] *= np.float32(gain)
+    assert len(split(frames)) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("gain", [1.0, 0.95])
+def test_somebody_else_in_the_same_chair_is_a_cut(seed: int, gain: float) -> None:
+    before, after = shot(seed, 30), gain * shot(seed, 30)
+    for frames, person in ((before, 10 + seed), (after, 20 + seed)):
+        frames[:, 20:60, 60:90] = shot(person, 30)[:, 20:60, 60:90]
+    assert table(split(before, after)) == [(0, START), (30, CUT)]
+
+
+def test_what_a_change_of_exposure_leaves() -> None:
+    rng = np.random.default_rng(5)
+    thumb = rng.uniform(20, 200, ROWS * COLUMNS * 3).astype(np.float32)
+    warmer = (thumb.reshape(-1, 3) * np.array([0.9, 1.0, 1.1], np.float32)).ravel()
+    assert exposed(thumb, thumb) == 0
+    assert exposed(thumb, warmer) == pytest.approx(0, abs=1e-3)
+    assert exposed(thumb, 0.5 * thumb) > 20  # a light that goes out
+    other = thumb.copy()
+    other[:3] += 90  # one cell
+    assert exposed(thumb, other) > 60
+    black = np.zeros_like(thumb)
+    assert exposed(black, thumb) == pytest.approx(thumb.reshape(-1, 3).mean(1).max(), rel=1e-5)
 
 
 @pytest.mark.parametrize("speed", [1.0, 5.0, 12.0])
