@@ -231,7 +231,7 @@ def test_a_stranger_goes_to_whom_a_number_names(
     whom = page.locator(".whom button").first
     page.keyboard.press("1")
     called = whom.locator("bdi").inner_text()
-    assert piece.locator(".to").inner_text() == f"→ {called}"
+    assert piece.locator(".to").inner_text() == f"→\u00a0{called}"
     assert whom.get_attribute("aria-pressed") == "true"
     page.keyboard.press("1")  # the same again: no stranger
     assert piece.get_attribute("aria-pressed") == "false"
@@ -241,7 +241,7 @@ def test_a_stranger_goes_to_whom_a_number_names(
     assert other.get_attribute("aria-pressed") == "true"
     page.keyboard.press("ArrowLeft")
     page.locator(".whom button").first.click()
-    assert piece.locator(".to").inner_text() == f"→ {called}"
+    assert piece.locator(".to").inner_text() == f"→\u00a0{called}"
     page.keyboard.press("Enter")
     answered(page, 1)
     page.locator("[data-tab=history]").click()
@@ -400,7 +400,7 @@ def test_a_stranger_goes_to_somebody_who_is_not_among_the_likeliest(
     assert chosen not in offered
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('.check [data-piece] .to')")
-    assert piece.locator(".to").inner_text() == f"→ {chosen}"
+    assert piece.locator(".to").inner_text() == f"→\u00a0{chosen}"
     page.keyboard.press("Enter")
     answered(page, 1)
     page.locator("[data-tab=history]").click()
@@ -615,3 +615,37 @@ def test_on_a_phone_the_faces_have_most_of_the_screen(
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     page.unroute_all(behavior="wait")
     context.close()
+
+
+def test_faces_stay_in_place_when_one_is_marked(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    asked(page, "Who does not belong")
+    piece, other = (page.locator(".check [data-piece]").nth(k) for k in (0, 1))
+    other.wait_for()
+    before = [b.bounding_box() for b in (piece, other)]
+    for key in ("f", "0", "1"):
+        piece.hover()
+        page.keyboard.press(key)
+        assert piece.get_attribute("aria-pressed") == "true"
+        assert [b.bounding_box() for b in (piece, other)] == before
+    other.hover()
+    page.wait_for_function("() => document.querySelectorAll('.check [data-piece]')[1].matches('.here')")
+    assert other.evaluate("b => b === document.activeElement")  # one face is framed, not two
+
+
+def test_of_two_people_the_later_one_is_no_face(
+    mixed: Any, serve: Callable[[Path], Any], opened: Callable[..., Any]
+) -> None:
+    page = opened(serve(mixed.place).url())
+    question = page.evaluate("fetch('/api/questions').then((r) => r.json())")
+    first = next(iter(question if isinstance(question, list) else question["questions"]))
+    asked(page, "One at a time")
+    shown = page.locator(".answers button").last.inner_text()
+    meant = first["b"] if first["kind"] == "same" else first["a"]
+    assert ("Right" if first["kind"] == "same" else "Left") in shown
+    page.keyboard.press("f")
+    answered(page, 1)
+    history = page.evaluate("fetch('/api/history').then((r) => r.json())")
+    assert meant["track"] in history[0]["tracks"]

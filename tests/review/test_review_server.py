@@ -225,7 +225,8 @@ def test_odd_questions_get_a_sentence(standing: Any, path: str) -> None:
 
 
 def test_tracks_and_faces_by_number_and_time(standing: Any) -> None:
-    assert standing.get("/api/person/p1") == {"revision": 0, "tracks": [0, 1], "spans": [[0, 800]]}
+    one = {"revision": 0, "tracks": [0, 1], "confirmed": [], "spans": [[0, 800]]}
+    assert standing.get("/api/person/p1") == one
     (third, first) = standing.get("/api/tracks?of=2,0")
     assert (third["track"], third["start"], third["stop"], third["faces"]) == (2, 800, 1200, 10)
     assert first["track"] == 0

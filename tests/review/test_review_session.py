@@ -211,6 +211,17 @@ def test_stray_track_is_asked_about(made: Callable[..., Any]) -> None:
         assert 6 in (nxt.a, nxt.b)
 
 
+def test_the_history_says_whom_a_face_does_not_show(made: Callable[..., Any]) -> None:
+    film = made([0] * 4 + [1] * 4 + [2], [0] * 4 + [1] * 4 + [2])
+    with Session.open(film.place) as session:
+        session.decide({"action": "name", "person": "p2", "name": "Ben"})
+        item = {"track": 8, "to": None, "whole": True, "not": [0, 4]}
+        session.decide({"action": "sort", "items": [item]})
+        assert session.history()[0]["what"] == "Person 3: not Person 1 and Ben"
+        session.decide({"action": "sort", "items": [{"track": 8, "to": None, "whole": True, "not": [4]}]})
+        assert session.history()[0]["what"] == "Person 3: not Ben"
+
+
 def test_a_reviewer_who_knows_ends_with_the_truth(made: Callable[..., Any]) -> None:
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 5, 60)

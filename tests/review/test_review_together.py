@@ -105,3 +105,15 @@ def test_pairs_of_tracks_that_were_not_set_aside_are_those_of_the_base(made: Cal
     base = replace(beside(beside(it.base, 18, 2), 7, 3), cannot=np.array([[1, 9]]))
     assert seen_together(base).tolist() == [[1, 9], [2, 18], [9, 1], [18, 2]]  # not 3 with 7: see `Base`
     assert not len(seen_together(replace(it.base, label=np.array(TRUTH), fate=np.zeros(20, np.int8))))
+
+
+def test_a_person_of_one_track_is_not_compared_with_whom_they_are_seen_with(
+    made: Callable[..., Made],
+) -> None:
+    truth = [0] * 6 + [1] * 6 + [0]
+    it = made(truth, [*truth[:12], 2])  # the last track alone is the first person again
+    ends = [{q.a, q.b} for q in asked(it.base, it).questions() if q.kind == "same"]
+    assert any(12 in pair and min(pair) < 6 for pair in ends)
+    met = asked(replace(it.base, cannot=np.array([[2, 12]])), it)
+    assert not [q for q in met.questions() if q.kind == "same" and 12 in (q.a, q.b) and min(q.a, q.b) < 6]
+    assert met.outlook().doubts == ()

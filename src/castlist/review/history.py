@@ -254,6 +254,10 @@ class _Writer:
             "; ".join(part for part in (done, sentence_of_open(self.made, self.view)) if part) + self.lost()
         )
 
+    def compared(self, k: int) -> list[str]:
+        """The people of whom a step says that it shows none of them."""
+        return _names_of([a for a in self.made.anchors if a.side == 3 * k + REST], self.view)
+
     def moved(self, steps: list[int]) -> str:
         return f"{tracks(self.count(*(4 * k + MOVED for k in steps)))} moved" if steps else ""
 
@@ -268,6 +272,8 @@ class _Writer:
         return f"{tracks(count)} joined {self.people([4 * k + TARGET for k in steps])}" if steps else ""
 
     def confirmed(self, steps: list[int], all_steps: range) -> str:
+        if len(steps) == len(all_steps) == 1 and (others := self.compared(steps[0])):
+            return f"{self.called(4 * steps[0] + TARGET)}: not {listed_names(others)}"
         if steps and len(steps) == len(all_steps):
             return f"{self.people([4 * k + TARGET for k in steps])}: confirmed"
         return f"{len(steps)} {'person' if len(steps) == 1 else 'people'} confirmed" if steps else ""

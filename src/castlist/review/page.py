@@ -84,14 +84,20 @@ class Page:
         return None if proposals in (None, self.session.head()["proposals"]) else self.news()
 
     def person(self, name: str) -> dict[str, object]:
-        """The numbers of a person's tracks, in time.
+        """The numbers of a person's tracks in time, those confirmed or moved there by a decision, and spans.
 
         Raises:
             InputError: there is no such person now.
         """
         view, group = self._group(name)
         spans = self.session.describe.person(group)["spans"]
-        return {"revision": view.revision, "tracks": group.tracks.tolist(), "spans": spans}
+        confirmed = group.tracks[view.labelled[group.tracks]]
+        return {
+            "revision": view.revision,
+            "tracks": group.tracks.tolist(),
+            "confirmed": confirmed.tolist(),
+            "spans": spans,
+        }
 
     def alike(self, name: str) -> dict[str, object]:
         """Everybody else as [id, likeness, whether they may be one person], the most alike first.

@@ -19,7 +19,7 @@ from castlist.decisions.people import View
 from castlist.suggest.asides import LEFT
 from castlist.suggest.batches import TOO_SURE
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import excluded_pairs, unsure_pairs
+from castlist.suggest.pairs import excluded_pairs, share_seen_together, unsure_pairs
 
 __all__ = ["ENOUGH", "OTHERS", "UNASKED", "KnownPeople", "Likely", "enough"]
 
@@ -74,7 +74,7 @@ class KnownPeople:
         # People without a face are asked about, and not offered.
         order = np.lexsort((self.group_worth, ~evidence.blank, self.named))
         self.rank[order] = np.arange(len(self.count))
-        self.apart = self._share_seen_with(together) >= APART  # (g, g)
+        self.apart = share_seen_together(together, view) >= APART  # (g, g)
 
     def all(self, *, thorough: bool = False) -> list[Likely]:
         """Everybody who may be somebody of higher rank, as far as that is worth a question.
@@ -131,17 +131,6 @@ class KnownPeople:
         for k, near, n in zip(rows.tolist(), best, count.tolist(), strict=True):
             left[k] = near[:n]
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
-
-    def _share_seen_with(self, directed: NDArray[np.int64]) -> Table:
-        """(g, g) share of the tracks of the first that are seen together with one of the second."""
-        groups, label = len(self.count), self.view.label
-        group, other = label[directed[:, 0]], label[directed[:, 1]]
-        live = (group >= 0) & (other >= 0)
-        cells = np.unique(directed[live, 0] * groups + other[live])
-        met = np.bincount(
-            label[cells // max(groups, 1)] * groups + cells % max(groups, 1), minlength=groups**2
-        )
-        return np.asarray(met.reshape(groups, groups) / np.maximum(self.count, 1)[:, None], np.float64)
 
     def _compared(self) -> Labels:
         """(g,) tracks of others with which a person was compared; a pair names first whom it was asked of."""

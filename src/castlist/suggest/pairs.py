@@ -13,7 +13,7 @@ from castlist.types import NOISE, SET_ASIDE
 
 __all__ = [
     "Sums", "closed_pairs", "cooccurrence_log_odds", "cue_log_odds", "excluded_pairs", "seen_together",
-    "unsure_pairs",
+    "share_seen_together", "unsure_pairs",
 ]  # fmt: skip
 
 STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
@@ -121,6 +121,22 @@ def seen_together(base: Base) -> NDArray[np.int64]:
         met = CoOccurrence(min_frames=1)(base.tracks).cannot
         pairs = np.concatenate([pairs, met[aside[met].any(axis=1)]])
     return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+
+
+def share_seen_together(directed: NDArray[np.int64], view: View) -> Table:
+    """(g, g) share of the tracks of the first that are seen together with one of the second.
+
+    Args:
+        directed: (q, 2) pairs of tracks seen together, each in both directions.
+        view: the groups.
+    """
+    groups, label = len(view.groups), view.label
+    count = np.array([len(g.tracks) for g in view.groups], np.int64)
+    group, other = label[directed[:, 0]], label[directed[:, 1]]
+    live = (group >= 0) & (other >= 0)
+    cells = np.unique(directed[live, 0] * groups + other[live])
+    met = np.bincount(label[cells // max(groups, 1)] * groups + cells % max(groups, 1), minlength=groups**2)
+    return np.asarray(met.reshape(groups, groups) / np.maximum(count, 1)[:, None], np.float64)
 
 
 def closed_pairs(view: View) -> NDArray[np.bool_]:

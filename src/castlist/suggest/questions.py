@@ -32,6 +32,7 @@ from castlist.suggest.pairs import (
     cue_log_odds,
     excluded_pairs,
     seen_together,
+    share_seen_together,
 )
 from castlist.types import NOISE, PERSON
 
@@ -387,7 +388,10 @@ class Asker:
         ]
 
     def _pairs_of_people(self) -> tuple[Table, Table]:
-        """(g, g) probability that two groups are one person, and the faces that an answer corrects."""
+        """(g, g) probability that two groups are one person, and the faces that an answer corrects.
+
+        Of a person of one track nothing is asked about whoever is in the same frame.
+        """
         keys = [k[0] for k in self._cache.values()]
         row_before = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
         self._odds = self.sums.log_odds(self._odds, row_before)
@@ -395,7 +399,9 @@ class Asker:
         odds = self._odds + cooccurrence_log_odds(self.base, self.view) + cue_log_odds(self.base, self.view)
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
-        gain[closed_pairs(self.view) | (probability < TOO_SURE)] = 0
+        single = np.array([len(g.tracks) for g in self.view.groups], np.int64) == 1
+        beside = single[:, None] & (share_seen_together(self.together, self.view) > 0)
+        gain[closed_pairs(self.view) | (probability < TOO_SURE) | beside | beside.T] = 0
         return probability, gain
 
     def _strays(self, limit: int) -> list[Question]:

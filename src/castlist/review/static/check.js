@@ -181,7 +181,7 @@ function foot() {
       : "These are the last people to confirm.";
   const left = [
     alone() ? "" : toConfirm,
-    more > 0 ? `${many(more, "more track is", "more tracks are")} set aside.` : "",
+    more > 0 ? `Not shown here: ${many(more, "more track", "more tracks")} that ${more > 1 ? "were" : "was"} set aside.` : "",
   ];
   return answerBar(
     el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }),
@@ -336,6 +336,9 @@ function here(b) {
     at = k;
     mark();
   }
+  // the frame of the focus goes along, so that one face is framed
+  if (document.activeElement !== b && document.activeElement?.matches("[data-piece], [data-back]"))
+    b.focus({ preventScroll: true });
 }
 function mark() {
   $$("[data-row]", root).forEach((node, k) => {
@@ -350,7 +353,7 @@ function mark() {
     b.tabIndex = i === at ? 0 : -1;
     b.classList.toggle("here", i === at);
     b.querySelector(".to")?.remove();
-    if (goal) b.append(el("small", { className: "to" }, "→ ", el("bdi", {}, label(goal))));
+    if (goal) b.append(el("small", { className: "to" }, "→\u00a0", el("bdi", {}, label(goal))));
     b.classList.toggle("goes", Boolean(goal));
     b.classList.toggle("no-face", b.piece.pick === NO_FACE);
   });

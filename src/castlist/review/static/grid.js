@@ -8,7 +8,8 @@ import { describe, track } from "./tracks.js";
 const STEP = 120;
 
 export class Grid {
-  // verdicts: [[sign, label, run(track)]], small buttons on each tile
+  // verdicts: [[sign, label, run(track), holds(track)]], small buttons on each tile; `holds` says whether it
+  // was decided already
   constructor({ chosen, changed, name, verdicts = [] }) {
     this.chosen = chosen;
     this.verdicts = verdicts;
@@ -99,7 +100,13 @@ export class Grid {
     this.mark();
   }
   mark() {
-    for (const [t, node] of this.nodes) node.firstChild.ariaPressed = String(this.chosen.has(t));
+    for (const [t, node] of this.nodes) {
+      node.firstChild.ariaPressed = String(this.chosen.has(t));
+      $$(".verdict", node).forEach((b, i) => {
+        const holds = this.verdicts[i][3];
+        if (holds) b.ariaPressed = String(holds(t));
+      });
+    }
     this.rove();
     this.changed();
   }

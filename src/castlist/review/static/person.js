@@ -33,15 +33,16 @@ const STAYS = 60; // appearances shown before the others are asked for
 const dialog = $("#person"),
   ticked = new Set();
 const opened = named(dialog, "person", ([id]) => showPerson(id));
-let open = null;
+let open = null,
+  confirmed = new Set(); // tracks of the person that a decision confirmed or moved there
 const grid = new Grid({
   chosen: ticked,
   changed: picked,
   name: "Tracks",
   verdicts: [
-    ["✓", "Right: this person", (t) => confirm([t])],
+    ["✓", "Right: this person", (t) => confirm([t]), (t) => confirmed.has(t)],
     ["✗", "Wrong: somebody else", (t) => reject([t])],
-    ["★", "Picture of this person", (t) => cover([t])],
+    ["★", "Picture of this person", (t) => cover([t]), (t) => person(open)?.pictures[0]?.[2] === t],
   ],
 });
 const head = el("div", { className: "head" }),
@@ -80,6 +81,7 @@ export async function showPerson(id) {
   drawStays(details.spans || []);
   drawRail();
   opened([id]);
+  confirmed = new Set(details.confirmed);
   await grid.show(details.tracks);
   if (fresh) {
     dialog.scrollTop = 0;

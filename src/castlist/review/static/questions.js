@@ -185,7 +185,7 @@ function question(q) {
       {},
       q.kind === "same" ? "Are these one person?" : "Does the face on the left belong to this person?",
     ),
-    el("div", { className: "pair" }, side(q.a, a), side(q.b, b)),
+    el("div", { className: "pair" }, side(q.a, a, q.kind === "same"), side(q.b, b, true, q.a.track)),
     el(
       "div",
       { className: "answers" },
@@ -193,7 +193,7 @@ function question(q) {
         ["Yes", "y"],
         ["No", "n"],
         ["Not sure", "s"],
-        ["Left is not a face", "f"],
+        [q.kind === "same" ? "Right is not a face" : "Left is not a face", "f"],
       ].map(([text, key]) => button(text, () => reply(key), { key })),
     ),
     others.length
@@ -206,9 +206,14 @@ function question(q) {
     ),
   );
 }
-function side(t, p) {
-  const shots = t.pictures.slice(0, 4).map((q, i) => {
-    const b = button("", () => play(t.track, q[1]), {
+// Who can be meant by "not a face": the face in question, of two people the one further down the cast.
+const doubted = (q) => (q.kind === "same" ? q.b.track : q.a.track);
+// A face with more pictures of its track; where it stands for a whole person, pictures of other tracks first.
+function side(t, p, whole, except = t.track) {
+  const others = whole ? p.pictures.filter((q) => q[2] !== t.track && q[2] !== except) : [];
+  const [first, ...more] = t.pictures.map((q) => [q[0], q[1], t.track, ...q.slice(2)]);
+  const shots = [...(first ? [first] : []), ...others, ...more].slice(0, 4).map((q, i) => {
+    const b = button("", () => play(q[2], q[1]), {
       className: "look",
       tabIndex: i ? -1 : 0,
       ariaLabel: "Play at " + clock(q[1]),
@@ -265,5 +270,5 @@ export function reply(key) {
       "Moved.",
     );
   if (key === "s") decide({ action: "unsure", tracks }, "Left open.");
-  if (key === "f") decide({ action: "not-a-face", tracks: [q.a.track] }, "Not a face.");
+  if (key === "f") decide({ action: "not-a-face", tracks: [doubted(q)] }, "Not a face.");
 }
