@@ -181,7 +181,7 @@ function foot() {
       : "These are the last people to confirm.";
   const left = [
     alone() ? "" : toConfirm,
-    more > 0 ? `Not shown here: ${many(more, "more track", "more tracks")} that ${more > 1 ? "were" : "was"} set aside.` : "",
+    more > 0 ? `Not shown here: ${many(more, "more track", "more tracks")} of what is set aside.` : "",
   ];
   return answerBar(
     el("div", { className: "whom", role: "group", ariaLabel: "Who it is" }),
