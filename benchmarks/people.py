@@ -72,9 +72,9 @@ def pictures(
         net = cv2.FaceRecognizerSF.create(str(path), "")
         vector = np.concatenate([net.feature(i) for i in images])
     else:
-        import onnxruntime
+        from castlist.models.runtime import onnx_runtime
 
-        run = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        run = onnx_runtime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
         name = run.get_inputs()[0].name
         ready = ((i[None, :, :, ::-1].astype(np.float32) - 127.5) / 127.5 for i in images)
         vector = np.concatenate([run.run(None, {name: r.transpose(0, 3, 1, 2).copy()})[0] for r in ready])

@@ -105,10 +105,10 @@ def _model(name: str) -> ModelFacts:
 
 
 def _providers() -> list[str]:
-    import onnxruntime
+    from castlist.models.runtime import onnx_runtime
 
     # Azure's provider is a web service.
-    return [p for p in onnxruntime.get_available_providers() if p != "AzureExecutionProvider"]
+    return [p for p in onnx_runtime().get_available_providers() if p != "AzureExecutionProvider"]
 
 
 def _torch() -> str:

@@ -14,7 +14,15 @@ import click
 from castlist.cli.options import OUTPUT_FOLDER, PAGE, WORKSPACE
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+    # No name is looked up. Without this, Chromium 156 asks its publisher for updates, the time and accounts.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
 WIDE, HIGH, ROW = 1240, 1754, 330  # pixels of an A4 page at 150 to the inch, and of three people in a row
 MARGIN = 40  # pixels of paper left below a picture of a page
 SECONDS = 120  # for a browser to print a page

@@ -22,6 +22,7 @@ from castlist import _former
 from castlist.errors import InputError, MissingExtra, ModelError
 from castlist.extras import needed
 from castlist.models.prepared import is_prepared, put_together
+from castlist.models.runtime import onnx_runtime
 from castlist.types import Machine
 
 if TYPE_CHECKING:
@@ -184,8 +185,7 @@ _LOADING = {name: Lock() for name in MODELS}
 
 
 def _load(name: str, machine: Machine) -> OnnxNetwork:
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # fatal: an error is told by us, in one line
     # Two networks are at work at once, one that looks and one that embeds: neither may spin while it waits.
