@@ -129,6 +129,7 @@ KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "str": TEXT,
     "str | None": _or_none(*TEXT),
     "str | LibraryPerson": ("an id, a name or a person of the library", _person),
+    "tuple[str, ...]": ("a tuple of texts", _texts),
     "int": WHOLE,
     "int | None": _or_none(*WHOLE),
     "float": NUMBER,

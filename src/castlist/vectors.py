@@ -10,16 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 
 __all__ = [
+    "LARGEST_WEIGHT",
     "converted",
     "group_sums",
+    "picture",
     "products",
     "real_array",
+    "shaped",
     "single_precision",
     "unit",
     "unmasked",
     "width",
 ]
 
+LARGEST_WEIGHT = 1e100  # of an item: products of two sums of weights stay finite in double precision
 BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
 
 Float = TypeVar("Float", bound=np.floating)
@@ -59,6 +63,8 @@ def converted(values: object, dtype: type[Scalar], name: str) -> NDArray[Scalar]
         raise InputError(f"{name} holds values that are not numbers; give {words}") from None
     except (FloatingPointError, OverflowError):
         raise InputError(f"{name} holds values that are NaN, infinite or too large; give {words}") from None
+    if wanted.kind == "b" and not np.array_equal(array, given):
+        raise InputError(f"{name} holds values that are neither true nor false; give {words}")
     if wanted.kind in "iu" and not np.array_equal(array, given):
         raise InputError(f"{name} holds values that are not whole, or too large; give whole numbers")
     return array
@@ -72,6 +78,46 @@ def _as_array(values: object, name: str) -> NDArray[np.generic]:
         return np.asarray(values)
     except ValueError:
         raise InputError(f"{name}: the rows differ in length; give as many values for each") from None
+
+
+def shaped(
+    values: object, dtype: type[Scalar], shape: tuple[int | str, ...], name: str, *, missing: bool = False
+) -> NDArray[Scalar]:
+    """The values as an array of a type and shape; one that has both already is given back, not a copy.
+
+    Args:
+        shape: the length of each axis, or a letter for one that may be any, as in `("n", 5, 2)`; an empty
+            list will do where the first may be 0.
+        missing: NaN is allowed, for what is not known.
+
+    Raises:
+        InputError: another shape; as `converted`; or NaN and infinite values.
+    """
+    fits = isinstance(values, np.ndarray) and values.dtype == dtype and not np.ma.is_masked(values)
+    array: NDArray[Scalar] = np.asarray(values) if fits else converted(values, dtype, name)
+    if array.shape == (0,) and (
+        shape[0] == 0 or isinstance(shape[0], str)
+    ):  # an empty list has no other axes
+        array = array.reshape(0, *(0 if isinstance(each, str) else each for each in shape[1:]))
+    lengths = zip(array.shape, shape, strict=False)
+    if array.ndim != len(shape) or any(isinstance(each, int) and n != each for n, each in lengths):
+        wanted = ", ".join(map(str, shape)) + "," * (len(shape) == 1)
+        raise InputError(f"{name} must have shape ({wanted}), got {array.shape}")
+    if array.dtype.kind == "f" and not (np.isfinite(array) | (missing & np.isnan(array))).all():
+        raise InputError(f"{name} holds {'' if missing else 'NaN or '}infinite values; leave those rows out")
+    return array
+
+
+def picture(values: object, name: str) -> NDArray[np.uint8]:
+    """A picture (h, w, 3), blue, green and red from 0 to 255, with a pixel at least.
+
+    Raises:
+        InputError: it is none; see `shaped`.
+    """
+    image = shaped(values, np.uint8, ("h", "w", 3), name)
+    if not image.size:
+        raise InputError(f"{name} is an empty picture, of shape {image.shape}; give one with pixels")
+    return image
 
 
 def width(values: object, name: str) -> int:

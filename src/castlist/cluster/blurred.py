@@ -14,8 +14,9 @@ from castlist.cluster.confidence import SURENESS, shares
 from castlist.cluster.group_linkage import Scale
 from castlist.cluster.hints import Hints
 from castlist.cluster.links import cannot_table
-from castlist.cluster.means import track_means
+from castlist.cluster.means import track_labels, track_means
 from castlist.types import NOISE, Constraints, Embeddings
+from castlist.vectors import shaped
 
 __all__ = ["BlurredJoined", "join_blurred"]
 
@@ -51,7 +52,12 @@ def join_blurred(
         label: (t,) person of each clear track; NOISE for all others.
         blurred: (t,) the tracks that may join.
         hints: as for `GroupLinkage`.
+
+    Raises:
+        InputError: labels, `blurred` or hints are not of the t tracks.
     """
+    label = track_labels(label, embeddings, constraints)
+    blurred = shaped(blurred, np.bool_, (len(label),), "blurred")
     mean, faces = track_means(embeddings, len(label), length=True)
     clear, waiting = (label != NOISE) & (faces > 0), np.flatnonzero(blurred & (faces > 0))
     people = np.unique(label[clear])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
-from castlist.vectors import group_sums
+from castlist.vectors import group_sums, shaped
 
 __all__ = ["Hints"]
 
@@ -35,9 +35,10 @@ class Hints:
             rows: (r,) the tracks that they are for; None for all.
 
         Raises:
-            InputError: the matrix is not of so many tracks, at least, or is not symmetric.
+            InputError: the matrix is of fewer tracks, holds infinite values, or is not symmetric.
         """
-        if odds.ndim != 2 or odds.shape[0] != odds.shape[1] or len(odds) < tracks:
+        odds = shaped(odds, np.float32, ("t", "t"), "hints", missing=True)
+        if odds.shape[0] != odds.shape[1] or len(odds) < tracks:
             raise InputError(f"hints must be of shape ({tracks}, {tracks}), got {odds.shape}")
         if not _symmetric(odds):
             raise InputError("hints must be symmetric: the log odds of (a, b) are those of (b, a)")

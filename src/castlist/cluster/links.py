@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
+from castlist.vectors import real_array
 
 __all__ = ["cannot_table", "check_pairs", "must_groups"]
 
@@ -16,16 +17,16 @@ def check_pairs(pairs: ArrayLike | None, n: int, name: str) -> NDArray[np.int64]
     Raises:
         InputError: a pair names no point, or a point twice; the message says which argument.
     """
-    table = np.asarray(() if pairs is None else pairs)
+    table = real_array(() if pairs is None else pairs, name)
     table = table.reshape(-1, 2) if table.size == 0 else table
     if table.ndim != 2 or table.shape[1] != 2 or (table.size and table.dtype.kind not in "iu"):
         raise InputError(f"{name} must be pairs of indices of shape (q, 2), got shape {table.shape}")
-    table = table.astype(np.int64)
-    if len(table) and not (table.min() >= 0 and table.max() < n):
+    found: NDArray[np.int64] = table.astype(np.int64)
+    if len(found) and not (found.min() >= 0 and found.max() < n):
         raise InputError(f"{name} names a point outside 0 to {n - 1}; check its indices")
-    if np.any(table[:, 0] == table[:, 1]):
+    if np.any(found[:, 0] == found[:, 1]):
         raise InputError(f"{name} pairs a point with itself; remove such pairs")
-    return table
+    return found
 
 
 def must_groups(

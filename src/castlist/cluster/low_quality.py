@@ -14,7 +14,10 @@ from castlist.cluster.context import Context
 from castlist.cluster.group_linkage import GroupSums
 from castlist.cluster.hints import Hints
 from castlist.cluster.likeness import Likeness
+from castlist.cluster.means import track_labels
+from castlist.errors import InputError
 from castlist.types import NOISE, Constraints, Embeddings, Tracks
+from castlist.vectors import shaped
 
 __all__ = ["LowQualityPlacement", "join_low_quality", "judge_low_quality"]
 
@@ -82,14 +85,24 @@ def join_low_quality(
         tracks: all t tracks.
         length: (t,) mean length of each track's vectors over the film's usual; NaN where it is not known.
         hints: as for `GroupLinkage`.
+
+    Raises:
+        InputError: labels, lengths or hints are not of the t tracks.
     """
     placements = judge_low_quality(embeddings, constraints, label, tracks, length, hints)
     return placed(label, placements)
 
 
 def placed(label: NDArray[np.int64], placements: tuple[LowQualityPlacement, ...]) -> NDArray[np.int64]:
-    """(t,) the labels (t,), tracks that join somebody with that person's."""
-    label = label.copy()
+    """(t,) the labels (t,), tracks that join somebody with that person's.
+
+    Raises:
+        InputError: labels are not whole numbers, or not of all tracks of the placements.
+    """
+    label = shaped(label, np.int64, ("t",), "label").copy()
+    largest = max((track for each in placements for track in (*each.tracks, each.person)), default=-1)
+    if largest >= len(label):
+        raise InputError(f"label is of {len(label)} tracks, and the placements name track {largest}")
     for each in placements:
         if each.joined:
             label[list(each.tracks)] = label[each.person]
@@ -111,7 +124,14 @@ def judge_low_quality(
         label: (t,) the person of each track, NOISE where it has none.
         length: (t,) mean length of each track's vectors, as a share of the film's usual one.
         hints: (t, t) log odds that two tracks are one person by other cues than faces.
+
+    Raises:
+        InputError: labels, lengths or hints are not of the t tracks.
     """
+    label = track_labels(label, embeddings, constraints)
+    if len(tracks) != len(label):
+        raise InputError(f"there are labels of {len(label)} tracks, and {len(tracks)} tracks")
+    length = shaped(length, np.float64, (len(label),), "length", missing=True)
     likeness, faces = Likeness.from_embeddings(embeddings, len(label))
     rows = np.flatnonzero((label != NOISE) & (faces > 0))
     low = (length < LOW_QUALITY) & ~np.isin(np.arange(len(label)), constraints.must)

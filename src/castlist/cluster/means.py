@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.argument_types import typed_arguments
+from castlist.errors import InputError
 from castlist.types import NOISE, Clustering, Constraints, Embeddings
-from castlist.vectors import unit
+from castlist.vectors import shaped, unit
 
-__all__ = ["extend", "how_many_tracks", "track_means", "track_quality"]
+__all__ = ["extend", "how_many_tracks", "track_labels", "track_means", "track_quality"]
 
 
 @typed_arguments
@@ -49,6 +50,23 @@ def track_quality(embeddings: Embeddings, tracks: int = 0) -> NDArray[np.float64
     quality = np.clip(embeddings.quality, 0, None).astype(np.float64)
     sums = [np.bincount(embeddings.track, column, minlength=t) / faces for column in (length, quality)]
     return np.asarray(sums[0] * (sums[1] if quality.any() else 1.0))
+
+
+def track_labels(
+    label: NDArray[np.int64], embeddings: Embeddings, constraints: Constraints
+) -> NDArray[np.int64]:
+    """(t,) the label of each track, NOISE for those without.
+
+    Raises:
+        InputError: they are not whole numbers from NOISE up, or of fewer tracks than have faces or links.
+    """
+    label = shaped(label, np.int64, ("t",), "label")
+    if label.min(initial=NOISE) < NOISE:
+        raise InputError(f"a label is {label.min()}; labels are 0 or more, or {NOISE} for none")
+    tracks = how_many_tracks(embeddings, constraints)
+    if len(label) < tracks:
+        raise InputError(f"label has {len(label)} rows, one for each track, but there are {tracks} tracks")
+    return label
 
 
 def how_many_tracks(embeddings: Embeddings, constraints: Constraints) -> int:

@@ -11,7 +11,7 @@ from castlist.cluster.links import check_pairs, must_groups
 from castlist.cluster.tree import assemble, group_merges
 from castlist.errors import InputError
 from castlist.types import Tree
-from castlist.vectors import converted
+from castlist.vectors import LARGEST_WEIGHT, converted
 
 __all__ = ["ward"]
 
@@ -60,7 +60,9 @@ def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.f
     if not np.isfinite(x).all():
         raise InputError("points hold NaN or infinite values; remove those rows first")
     w = np.ones(len(x)) if weights is None else converted(weights, np.float64, "weights")
-    if w.shape != (len(x),) or not (np.isfinite(w).all() and np.all(w > 0)):
-        raise InputError(f"weights must be {len(x)} positive numbers, one a point")
+    if w.shape != (len(x),) or not np.all((w > 0) & (w < LARGEST_WEIGHT)):
+        raise InputError(
+            f"weights must be {len(x)} positive numbers below {LARGEST_WEIGHT:g}, one for each point"
+        )
     x -= x.mean(0)
     return x, w

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from castlist.argument_types import typed_arguments
 from castlist.embed import halved
 from castlist.types import Cue
+from castlist.vectors import shaped
 
 __all__ = ["Clothes", "Colour", "palette"]
 
@@ -75,10 +76,16 @@ class Clothes:
 
 @typed_arguments
 def palette(vector: NDArray[np.floating], most: int = 5) -> list[Colour]:
-    """The commonest colours (red, green, blue) in a row that `Clothes` made, with their shares."""
+    """The commonest colours (red, green, blue) in a row (c,) that `Clothes` made, with their shares.
+
+    Colours are 0 to 255, shares 0 to 1; the commonest comes first, and there are `most` at most.
+
+    Raises:
+        InputError: the row has another length, or is not finite numbers.
+    """
     import cv2
 
-    share = np.asarray(vector, np.float64) ** 2
+    share = shaped(vector, np.float64, (Clothes.width,), "vector") ** 2
     share = share / max(share.sum(), 1e-9)
     best = np.argsort(-share, kind="stable")[:most]
     best = best[share[best] > 0]

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.argument_types import typed_arguments
+from castlist.errors import InputError
 from castlist.types import Cue
-from castlist.vectors import unit
+from castlist.vectors import shaped, unit
 
 __all__ = ["by_track"]
 
@@ -18,8 +19,14 @@ def by_track(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(count, c) unit means of the rows of each track, weighted by quality, and (count,) their mean quality.
 
-    `track` (k,) is the track of each row. A track without a row has zeros, and quality 0.
+    `track` (k,) is the track of each row, 0 to count - 1. A track without a row has zeros, and quality 0.
+
+    Raises:
+        InputError: not one track for each row of the cue, or one outside of those.
     """
+    track = shaped(track, np.int64, (len(cue),), "track")
+    if len(track) and not 0 <= track.min() <= track.max() < count:
+        raise InputError(f"track names tracks {track.min()} to {track.max()}; they must be 0 to {count - 1}")
     total = np.zeros((count, cue.vector.shape[1]), np.float64)
     np.add.at(total, track, cue.quality[:, None] * cue.vector.astype(np.float64))
     rows = np.bincount(track, minlength=count)

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
+from castlist.argument_types import typed_arguments
+from castlist.errors import InputError
+from castlist.vectors import picture, shaped
 
 __all__ = ["CHIP", "TEMPLATE", "align_faces", "halved", "similarity"]
 
@@ -40,15 +43,19 @@ def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> ND
     """The chip (112, 112, 3) of a face, cut from a picture (h, w, 3) by its landmarks (5, 2).
 
     Large faces are halved first: sampled at single points they would alias.
+
+    Raises:
+        InputError: no picture, or landmarks that are not five points.
     """
     import cv2
 
+    image, landmarks = picture(image, "image"), shaped(landmarks, np.float64, (5, 2), "landmarks")
     matrix = similarity(landmarks)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if 0 < scale < 0.5:
-        centre, reach = np.asarray(landmarks, np.float64).mean(0), 1.5 * CHIP / scale / 2
+        centre, reach = landmarks.mean(0), 1.5 * CHIP / scale / 2
         image, zoom, shift = halved(image, centre - reach, centre + reach, scale)
-        matrix = similarity(zoom * np.asarray(landmarks, np.float64) + shift)
+        matrix = similarity(zoom * landmarks + shift)
     chip = cv2.warpAffine(image, matrix, (CHIP, CHIP), flags=cv2.INTER_LINEAR)
     return np.asarray(chip, np.uint8)
 
@@ -61,6 +68,7 @@ class Window(NamedTuple):
     shift: NDArray[np.float64]  # (2,)
 
 
+@typed_arguments
 def halved(
     image: NDArray[np.uint8], low: NDArray[np.floating], high: NDArray[np.floating], scale: float
 ) -> Window:
@@ -71,13 +79,21 @@ def halved(
 
     Args:
         low, high: (2,) corners of the window, x and y in pixels; what is outside of the picture is left out.
-        scale: pixels wanted for one of the picture's, 0 to 1.
+        scale: pixels wanted for one of the picture's, above 0 and at most 1; above that nothing is halved.
+
+    Raises:
+        InputError: no picture, corners that are not two numbers each, or a scale that is not above 0.
     """
     import cv2
 
+    image = picture(image, "image")
+    low, high = shaped(low, np.float64, (2,), "low"), shaped(high, np.float64, (2,), "high")
+    if not scale > 0:
+        raise InputError(f"scale must be above 0, got {scale}")
+    size = image.shape[1::-1]
     times = max(0, int(np.floor(-np.log2(scale))))
-    left, top = np.maximum(np.floor(low).astype(int), 0)
-    right, bottom = np.maximum(np.ceil(high).astype(int), (left + 1, top + 1))
+    left, top = np.clip(np.floor(low), 0, size).astype(int)
+    right, bottom = np.maximum(np.clip(np.ceil(high), 0, size).astype(int), (left + 1, top + 1))
     window = image[top:bottom, left:right]
     if 0 in window.shape:
         return Window(image, 1.0, np.zeros(2))

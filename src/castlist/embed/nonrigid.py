@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.embed.align import halved
 from castlist.types import Tracks
+from castlist.vectors import picture, shaped
 
 __all__ = ["face_patch", "nonrigid_motion", "track_motion"]
 
@@ -36,10 +37,14 @@ _INSIDE = _U**2 + (_V / 1.15) ** 2 <= 1  # the ellipse of the face; outside of i
 
 
 def face_patch(image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """(48, 48) grey picture of a face in its box (4,), cut from a BGR picture (h, w, 3)."""
+    """(48, 48) grey picture of a face in its box (4,), cut from a BGR picture (h, w, 3).
+
+    Raises:
+        InputError: no picture, or no box of four numbers.
+    """
     import cv2
 
-    box, side = np.asarray(box, np.float64), FINE * PATCH
+    image, box, side = picture(image, "image"), shaped(box, np.float64, (4,), "box"), FINE * PATCH
     centre = (box[:2] + box[2:]) / 2 - 0.5  # centres of pixels
     scale = FINE * FACE / max(float((box[2:] - box[:2]).max()), 1.0)
     reach, by = side / scale / 2 + 2, scale
@@ -60,7 +65,12 @@ def track_motion(patches: NDArray[np.uint8], tracks: Tracks, whole: NDArray[np.b
         patches: (n, 48, 48) their pictures.
         tracks: which faces are of one track.
         whole: (n,) whether the film shows all of a face: at the picture's edge others are not compared.
+
+    Raises:
+        InputError: patches or `whole` are none, or not of as many faces.
     """
+    patches = shaped(patches, np.uint8, ("n", PATCH, PATCH), "patches")
+    whole = shaped(whole, np.bool_, (len(patches),), "whole")
     motion = np.full(len(patches), np.nan, np.float32)
     for t in range(len(tracks)):
         rows = tracks.detection[tracks.rows(t)]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.vectors import picture, shaped
+
 __all__ = ["detail", "face_quality", "frontality", "sharpness", "turned"]
 
 Points = NDArray[np.float64]
@@ -63,10 +65,13 @@ def sharpness(chip: NDArray[np.uint8]) -> float:
     The variance of the Laplacian over the variance of the picture, on a scale where a still portrait
     that fills the chip is about 0.7. [Pech-Pacheco et al.: Diatom autofocusing in brightfield microscopy.
     ICPR 2000, normalised by contrast]
+
+    Raises:
+        InputError: the chip is no picture.
     """
     import cv2
 
-    gray = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    gray = cv2.cvtColor(picture(chip, "chip"), cv2.COLOR_BGR2GRAY).astype(np.float32)
     edges = float(cv2.Laplacian(gray, cv2.CV_32F).var()) / (float(gray.var()) + 25.0)
     return edges / (edges + 0.1)
 
@@ -78,10 +83,13 @@ def detail(chip: NDArray[np.uint8]) -> float:
     however many pixels it has now: enlarged, out of focus, or moved. Of pictures of LFW made small, nine in
     ten at 8 pixels lie below `TELLS`, where SFace ranks 80 of 100 pairs rightly and two strangers' cosine is
     .27 on average (.11 of clear pictures); nine in ten at 16 pixels, with 98 of 100, lie above.
+
+    Raises:
+        InputError: the chip is no picture.
     """
     import cv2
 
-    gray = cv2.cvtColor(chip, cv2.COLOR_BGR2GRAY)
+    gray = cv2.cvtColor(picture(chip, "chip"), cv2.COLOR_BGR2GRAY)
     high, wide = gray.shape
     face = gray[high // 14 : high - high // 14, wide // 7 : wide - wide // 7]
     fine, coarse = (tuple(max(2, round(s * p / wide)) for s in face.shape[::-1]) for p in (FINE, COARSE))
@@ -102,11 +110,21 @@ def face_quality(
 
     A product, because one fault spoils a face: size (n,) is the shorter side of the box in pixels, half
     as good at 32 as without limit, since the models look at 112; score (n,) is the detector's; sharp (n,)
-    is `sharpness`, and fine (n,) is `detail`. A face without detail tells nothing: 0.
+    is `sharpness`, and fine (n,) is `detail`; landmarks are (n, 5, 2). A face without detail tells
+    nothing: 0.
+
+    Raises:
+        InputError: they are no numbers, or not of one number of faces.
     """
-    large = np.asarray(size, np.float64) ** 2 / (np.asarray(size, np.float64) ** 2 + 32.0**2)
-    sure = np.clip((np.asarray(score, np.float64) - 0.3) / 0.6, 0, 1)
-    facing = 0.2 + 0.8 * frontality(landmarks)
-    clear = 0.3 + 0.7 * np.asarray(sharp, np.float64)
-    tells = np.asarray(fine, np.float64) >= TELLS
+    size = shaped(size, np.float64, ("n",), "size")
+    n = len(size)
+    score, sharp, fine = (
+        shaped(values, np.float64, (n,), name)
+        for values, name in ((score, "score"), (sharp, "sharp"), (fine, "fine"))
+    )
+    large = size**2 / (size**2 + 32.0**2)
+    sure = np.clip((score - 0.3) / 0.6, 0, 1)
+    facing = 0.2 + 0.8 * frontality(shaped(landmarks, np.float64, (n, 5, 2), "landmarks"))
+    clear = 0.3 + 0.7 * sharp
+    tells = fine >= TELLS
     return np.asarray(large * sure * facing * clear * tells, np.float32)

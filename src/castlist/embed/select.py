@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist import _former
+from castlist.argument_types import typed_arguments
+from castlist.errors import InputError
 from castlist.types import Clock, Detections, Tracks
+from castlist.vectors import shaped
 
 __all__ = ["best_faces", "doubtful"]
 
@@ -20,13 +23,19 @@ SMALLEST = 10.0  # pixels of the shorter side below which a track tells nothing:
 GOES_ON = 0.5  # seconds: nearer to an end of its piece of the film a track may go on: `track.max_gap`
 
 
+@typed_arguments
 def doubtful(
     tracks: Tracks, detections: Detections, quality: NDArray[np.floating], clock: Clock
 ) -> NDArray[np.bool_]:
     """(t,) which tracks no vector makes a face: one of their pictures is enough to show what was set aside.
 
-    Tracks that may go on in the piece of the film before or after this one are none of them.
+    Tracks that may go on in the piece of the film before or after this one are none of them. `quality` (n,)
+    is of all detections, 0 to 1.
+
+    Raises:
+        InputError: there is not one quality for each detection.
     """
+    quality = shaped(quality, np.float64, (len(detections),), "quality")
     begin, end = float(clock.time(0)) if len(clock) else 0.0, float(clock.time(len(clock)))
     found = np.zeros(len(tracks), np.bool_)
     for t in range(len(tracks)):
@@ -47,6 +56,7 @@ def _unsure(score: NDArray[np.floating], best_quality: float) -> bool:
 
 
 @_former.keyword("one", "single")
+@typed_arguments
 def best_faces(
     tracks: Tracks,
     quality: NDArray[np.floating],
@@ -61,7 +71,16 @@ def best_faces(
     A track of s seconds is cut into max(least, s * per_second) parts, those marked by `single` (t,) into one;
     quality (n,) is of all detections. Parts hold neighbours that look alike, so one picture of each says most
     of what all of them say.
+
+    Raises:
+        InputError: quality or `single` are no numbers, or there are not enough of them.
     """
+    quality = shaped(quality, np.float64, ("n",), "quality")
+    last = int(tracks.detection.max(initial=-1))
+    if len(quality) <= last:
+        raise InputError(f"quality has {len(quality)} rows, and the tracks name detection {last}")
+    if single is not None:
+        single = shaped(single, np.bool_, (len(tracks),), "single")
     chosen: list[int] = []
     for t in range(len(tracks)):
         rows = tracks.detection[tracks.rows(t)]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError
-from castlist.vectors import unmasked
+from castlist.vectors import LARGEST_WEIGHT, unmasked
 
 __all__ = ["as_array", "cluster_numbers", "finite_rows", "item_weights", "track_pairs"]
 
@@ -50,7 +50,7 @@ def item_weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
     """(n,) how often each item counts; once each where nothing is given.
 
     Raises:
-        InputError: another shape, no numbers, or numbers that are not finite and above 0.
+        InputError: another shape, no numbers, or numbers that are not above 0 and below `LARGEST_WEIGHT`.
     """
     if weight is None:
         return np.ones(n)
@@ -58,8 +58,10 @@ def item_weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
     if array.shape != (n,):
         raise InputError(f"weight must have one value per item, shape ({n},), got {array.shape}")
     numbers = _numbers(array, "weight")
-    if not np.isfinite(numbers).all() or np.any(numbers <= 0):
-        raise InputError("weight must be finite and above 0; leave out items that do not count")
+    if not np.all((numbers > 0) & (numbers < LARGEST_WEIGHT)):
+        raise InputError(
+            f"weight must be finite, above 0 and below {LARGEST_WEIGHT:g}; leave out items that do not count"
+        )
     return numbers
 
 

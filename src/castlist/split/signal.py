@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.errors import InputError
+from castlist.vectors import shaped
 
 COLUMNS, ROWS = 16, 9  # cells of the thumbnail: coarse enough that small motion stays in its cell
 SEES = (4 * COLUMNS, 4 * ROWS)  # width and height of the picture of a frame that is enough
@@ -55,8 +56,13 @@ def checked(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def cells(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, 9, 16) brightness of the thumbnails in signals (n, 496); (n, 0, 0) of signals of another kind."""
-    if signals.ndim != 2 or signals.shape[1] != SIZE:
+    """(n, 9, 16) brightness of the thumbnails in signals (n, 496); (n, 0, 0) of signals of another width.
+
+    Raises:
+        InputError: signals are no table of whole numbers from 0 to 255.
+    """
+    signals = shaped(signals, np.uint8, ("n", "c"), "signals")
+    if signals.shape[1] != SIZE:
         return np.zeros((len(signals), 0, 0), np.uint8)
     return np.asarray(signals[:, :THUMB].reshape(-1, ROWS, COLUMNS, 3).mean(3), np.uint8)
 

@@ -336,6 +336,7 @@ def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
     return np.asarray((2 * clear < faces) & (clear < ENOUGH))
 
 
+@typed_arguments
 def kept(reasons: tuple[str, ...]) -> NDArray[np.bool_]:
-    """(t,) whether each track is kept."""
+    """(t,) whether each track is kept; `reasons` (t,) say why one was set aside, "" where it was not."""
     return np.array([not reason for reason in reasons], np.bool_)

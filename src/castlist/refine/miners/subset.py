@@ -19,9 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.errors import InputError
 from castlist.refine.miners.ssiam import batch_sizes
 from castlist.refine.pairs import Pairs
 from castlist.refine.ranks import Ranks
+from castlist.vectors import shaped
 
 __all__ = ["STRATA", "SubsetMiner", "quality_strata"]
 
@@ -76,7 +78,14 @@ class SubsetMiner:
 
 
 def quality_strata(quality: NDArray[np.floating], count: int = STRATA) -> Ints:
-    """(n,) stratum 0 (worst) to count - 1 of each row, equally many rows in each, by quality (n,)."""
+    """(n,) stratum 0 (worst) to count - 1 of each row, equally many rows in each, by quality (n,).
+
+    Raises:
+        InputError: quality is not a row of finite numbers, or there is no stratum.
+    """
+    quality = shaped(quality, np.float64, ("n",), "quality")
+    if count < 1:
+        raise InputError(f"count must be 1 or more, got {count}")
     rank = np.empty(len(quality), np.int64)
     rank[np.argsort(quality, kind="stable")] = np.arange(len(quality))
     return rank * count // max(len(quality), 1)

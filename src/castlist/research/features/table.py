@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from castlist.errors import InputError, MissingExtra
 from castlist.types import CO_OCCURRENCE, USER, Constraints, Embeddings, freeze
-from castlist.vectors import converted, real_array, single_precision
+from castlist.vectors import converted, real_array, shaped, single_precision
 from castlist.web_addresses import refuse_address
 
 __all__ = [
@@ -302,11 +302,14 @@ def gather(
     Raises:
         InputError: columns that do not fit each other, or vectors that are not finite numbers.
     """
+    if views is not None and not isinstance(views, Mapping):
+        raise InputError(f"views must be arrays by their names, got {type(views).__name__}")
     vector = real_array(vector)
     if vector.ndim != 2 or vector.dtype.kind not in "fiu":
         raise InputError(f"features must be numbers of shape (faces, dimensions), got {kind_of(vector)}")
-    track = converted(face_track, np.int64, "the tracks of the faces")
-    tracks, faces = len(np.asarray(track_id)), len(track)
+    track = shaped(face_track, np.int64, ("faces",), "face_track")
+    track_id = _integers(track_id, "track_id")
+    tracks, faces = len(track_id), len(track)
     if len(vector) != faces:
         raise InputError(f"there are {len(vector)} feature vectors for {faces} faces")
     frames = _face_frames(frame, faces)
@@ -316,17 +319,17 @@ def gather(
     starts, ends = _spans(track, frames, tracks)
     return FeatureSet(
         embeddings=Embeddings(_single_precision(vector), track, np.full(faces, -1), qualities),
-        track_id=_integers(track_id, "track numbers"),
+        track_id=track_id,
         first=starts if first is None else _integers(first, "first frames"),
         last=ends if last is None else _integers(last, "last frames"),
         size=np.bincount(track, minlength=tracks) if size is None else _integers(size, "track sizes"),
         label=None if label is None else as_labels(label),
         frame=frames,
-        box=None if box is None else np.asarray(box, np.float32),
+        box=None if box is None else converted(box, np.float32, "box"),
         name=name,
         views=tuple(_plain(key, view) for key, view in (views or {}).items()),
         view_names=tuple(views or {}),
-        links=_links(must_link, cannot_link, np.asarray(track_id)),
+        links=_links(must_link, cannot_link, track_id),
         links_complete=links_complete,
     )
 
@@ -343,7 +346,9 @@ def _face_frames(frame: ArrayLike | None, faces: int) -> NDArray[np.int64]:
 
 def _face_quality(quality: ArrayLike | None, faces: int) -> NDArray[np.float32]:
     """(faces,) the quality of each face, 1 if none is given."""
-    qualities = np.ones(faces, np.float32) if quality is None else np.asarray(quality, np.float32)
+    if quality is None:
+        return np.ones(faces, np.float32)
+    qualities = converted(quality, np.float32, "quality")
     if qualities.shape != (faces,):
         raise InputError(f"quality must have one number a face, ({faces},), got {qualities.shape}")
     if not np.isfinite(qualities).all():
@@ -368,7 +373,7 @@ def _links(
     found: list[tuple[int, int, bool]] = []
     known: dict[frozenset[int], bool] = {}
     for name, pairs, same in (("must_link", must_link, True), ("cannot_link", cannot_link, False)):
-        array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
+        array = np.zeros((0, 2), np.int64) if pairs is None else real_array(pairs, name)
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iuf":
             raise InputError(f"{name} must be track numbers of shape (pairs, 2), got {kind_of(array)}")
         for a, b in _integers(array.ravel(), name).reshape(-1, 2).tolist():
@@ -383,7 +388,7 @@ def _links(
 
 def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
     """Numbers as float32; InputError where they are none."""
-    array = np.asarray(view)
+    array = real_array(view, f"view `{name}`")
     if array.dtype.kind not in "fiu":
         raise InputError(f"view `{name}` must be numbers, got {array.dtype}")
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
@@ -401,7 +406,9 @@ def as_labels(label: ArrayLike) -> NDArray[np.str_]:
     Raises:
         InputError: neither text nor whole numbers.
     """
-    array = np.asarray(label)
+    array = real_array(label, "labels")
+    if array.ndim != 1:
+        raise InputError(f"labels must be one a track or face, got {kind_of(array)}")
     if array.dtype.kind == "f":
         known = np.isfinite(array)
         if np.isinf(array).any() or np.any(array[known] != np.round(array[known])):
@@ -434,7 +441,7 @@ def numbered(values: NDArray[np.generic], name: str, rows: str) -> NDArray[np.in
 
 
 def _integers(values: ArrayLike, name: str) -> NDArray[np.int64]:
-    array = np.asarray(values)
+    array = real_array(values, name)
     if array.ndim != 1 or (len(array) and array.dtype.kind not in "iuf"):
         raise InputError(f"{name} must be one row of numbers, got {kind_of(array)}")
     if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
