@@ -36,19 +36,21 @@ def agglomerate(
     heights: list[float] = []
     for step in range(n - 1):
         a = int(gap.argmin())
-        if not np.isfinite(gap[a]):
+        between = float(gap[a])
+        if not np.isfinite(between):
             break
         b = int(nearest[a])
         merges.append((int(node[a]), int(node[b])))
-        heights.append(float(gap[a]))
-        row = _joined(distance[a], distance[b], float(gap[a]), weight, a, b, update)
-        row[[a, b]] = np.inf
-        distance[a], distance[:, a] = row, row
-        distance[b], distance[:, b] = np.inf, np.inf
+        heights.append(between)
+        row = _joined(distance[a], distance[b], between, weight, a, b, update)
+        row[a] = row[b] = np.inf
+        distance[a] = distance[:, a] = row
+        distance[b] = distance[:, b] = np.inf
         weight[a] += weight[b]
         node[a], gap[b] = n + step, np.inf
-        stale = np.flatnonzero(((nearest == a) | (nearest == b)) & np.isfinite(gap))
-        stale = np.union1d(stale, [a])
+        changed = ((nearest == a) | (nearest == b)) & (gap < np.inf)
+        changed[a] = True
+        stale = changed.nonzero()[0]
         nearest[stale] = distance[stale].argmin(1)
         gap[stale] = distance[stale, nearest[stale]]
     return np.array(merges, np.int64).reshape(-1, 2), np.array(heights)
@@ -63,8 +65,9 @@ def _joined(
     b: int,
     update: Update,
 ) -> NDArray[np.float64]:
+    weight_a, weight_b = float(weight[a]), float(weight[b])
     if update == Update.AVERAGE:
-        return np.asarray((weight[a] * to_a + weight[b] * to_b) / (weight[a] + weight[b]))
-    total = weight[a] + weight[b] + weight
-    row = ((weight[a] + weight) * to_a + (weight[b] + weight) * to_b - weight * between) / total
+        return np.asarray((weight_a * to_a + weight_b * to_b) / (weight_a + weight_b))
+    total = weight_a + weight_b + weight
+    row = ((weight_a + weight) * to_a + (weight_b + weight) * to_b - weight * between) / total
     return np.asarray(np.maximum(row, between))

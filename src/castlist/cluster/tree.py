@@ -38,19 +38,20 @@ def assemble(merge: NDArray[np.int64], height: NDArray[np.float64], leaves: int)
     joined at height infinity, smallest node first.
     """
     merge, height = _join_rest(merge.reshape(-1, 2), height, leaves)
-    height = height.copy()
-    for i, (a, b) in enumerate(merge):
-        for child in (a, b):
+    rising: list[float] = height.tolist()  # lists: single numbers of an array take ten times as long
+    for i, children in enumerate(merge.tolist()):
+        for child in children:
             if child >= leaves:
-                height[i] = max(height[i], height[child - leaves])
+                rising[i] = max(rising[i], rising[child - leaves])
+    height = np.array(rising)
     order = np.argsort(height, kind="stable")
     name = np.arange(leaves + len(merge))
     name[leaves + order] = leaves + np.arange(len(merge))
     merge = np.sort(name[merge[order]], axis=1)
-    size = np.ones(leaves + len(merge), np.int64)
-    for i, (a, b) in enumerate(merge):
-        size[leaves + i] = size[a] + size[b]
-    return Tree(merge, height[order], size[leaves:])
+    size = [1] * leaves
+    for a, b in merge.tolist():
+        size.append(size[a] + size[b])
+    return Tree(merge, height[order], np.array(size[leaves:], np.int64))
 
 
 def _join_rest(
