@@ -34,10 +34,11 @@ class Page:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._sent: OrderedDict[tuple[int, str], dict[str, dict[str, object]]] = OrderedDict()
+        self._sent: OrderedDict[tuple[str, int, str], dict[str, dict[str, object]]] = OrderedDict()
         self._lock = Lock()
         self._asking = Lock()
         self._asked: dict[str, object] = {"revision": -1}
+        self._asked_on = ""  # what the people rested on about whom that was asked
         self._pace = _pace(session)
 
     def news(self, since: int | None = None, proposals: str | None = None) -> dict[str, object]:
@@ -49,18 +50,19 @@ class Page:
         while True:
             view, head = self.session.refresh(), self.session.head()
             described, after = self.session.people(view), self.session.head()
-            if (head["revision"], head["proposals"]) == (view.revision, after["proposals"]):
-                break  # nobody decided or proposed anything in between
+            if (head["ground"], head["revision"], head["proposals"]) == (
+                after["ground"], view.revision, after["proposals"],
+            ):  # fmt: skip
+                break  # nobody found, decided or proposed anything in between
         people: dict[str, dict[str, object]] = {
             p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described
         }
-        stamp = head["proposals"]
+        ground, stamp = head["ground"], head["proposals"]
         with self._lock:
-            before = (
-                None if since is None else self._sent.get((since, stamp if proposals is None else proposals))
-            )
-            self._sent[view.revision, stamp] = people
-            self._sent.move_to_end((view.revision, stamp))
+            known = None if since is None else (ground, since, stamp if proposals is None else proposals)
+            before = None if known is None else self._sent.get(known)
+            self._sent[ground, view.revision, stamp] = people
+            self._sent.move_to_end((ground, view.revision, stamp))
             while len(self._sent) > VIEWS:
                 self._sent.popitem(last=False)
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
@@ -73,12 +75,17 @@ class Page:
             "aside": [{"reason": _reason(why), "count": n} for why, n in aside.most_common()],
         }
 
-    def changes(self, since: int, proposals: str | None = None) -> dict[str, object] | None:
+    def changes(
+        self, since: int, proposals: str | None = None, ground: str | None = None
+    ) -> dict[str, object] | None:
         """News, None where nothing happened since.
 
         Args:
             proposals: the stamp of the proposed names that the page knows; by default they do not count.
+            ground: the `ground` of the state that the page knows; by default it does not count.
         """
+        if ground not in (None, self.session.head()["ground"]):
+            return self.news()
         if since != self.session.refresh().revision:
             return self.news(since, proposals)
         return None if proposals in (None, self.session.head()["proposals"]) else self.news()
@@ -178,7 +185,10 @@ class Page:
     def questions(self) -> Mapping[str, object]:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
         with self._asking:
-            while self._asked["revision"] != self.session.refresh().revision:
+            while self._asked["revision"] != self.session.refresh().revision or (
+                self._asked_on != self.session.head()["ground"]
+            ):
+                ground = self.session.head()["ground"]
                 asked, sheet = self.session.questions(), self.session.sheet()
                 check = self.session.checks()
                 if sheet["revision"] == check["revision"] == self.session.view.revision:
@@ -188,6 +198,7 @@ class Page:
                         "sheet": sheet,
                         "check": check,
                     }
+                    self._asked_on = ground
             return self._asked
 
 

@@ -19,7 +19,7 @@ from castlist.review.downloads import downloads, exported
 from castlist.review.film import FilmFile, part
 from castlist.review.page import Page
 from castlist.review.session import Session
-from castlist.store import Stale
+from castlist.store import FoundAnew, Stale
 from castlist.suggest.questions import LONGEST as LONGEST_SHEET
 from castlist.types import Json, JsonObject
 
@@ -34,7 +34,7 @@ __all__ = ["Projection", "answer", "application", "change"]
 Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 LONGEST = 1_000_000  # bytes of a request
-BESIDE = ("revision", "proposals", "author")  # what the page sends beside a decision
+BESIDE = ("revision", "proposals", "author", "ground")  # what the page sends beside a decision
 BINARY = "application/octet-stream"  # a file that the browser saves
 MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
 
@@ -122,7 +122,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
     return [
         ("/api/film", lambda r: projection.state()),
         ("/api/state", lambda r: page.news()),
-        ("/api/changes", lambda r: page.changes(_number(r, "since"), r.query_params.get("proposals"))),
+        ("/api/changes", lambda r: _changes(page, r)),
         ("/api/questions", lambda r: page.questions()),
         ("/api/history", lambda r: page.session.history()),
         ("/api/person/{id}", lambda r: page.person(r.path_params["id"])),
@@ -155,6 +155,13 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         number = session.undo(row, revision=_revision(body), author=_author(body), redo=redo)
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
+    def held(work: Callable[[JsonObject], object]) -> Callable[[JsonObject], object]:
+        def on_what_is_shown(body: JsonObject) -> object:
+            with session.resting_on(_ground(body)):
+                return work(body)
+
+        return on_what_is_shown
+
     def ahead(body: JsonObject) -> object:
         session.think_ahead(_steps(body), revision=_revision(body))
         return {}
@@ -168,16 +175,16 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         return {"sentence": answer(_proposal(body)), "state": _news(page, body)}
 
     return [
-        ("/api/decide", decide),
+        ("/api/decide", held(decide)),
         (
             "/api/sheet",
             lambda body: session.sheet_after(_steps(body), _items(body), revision=_revision(body)),
         ),
         ("/api/ahead", ahead),
-        ("/api/accept", accept),
+        ("/api/accept", held(accept)),
         ("/api/reject", reject),
-        ("/api/undo", undo),
-        ("/api/redo", lambda body: undo(body, redo=True)),
+        ("/api/undo", held(undo)),
+        ("/api/redo", held(lambda body: undo(body, redo=True))),
     ]
 
 
@@ -200,7 +207,7 @@ def _doing(
 
 
 def answer(
-    work: Callable[[Asked], object], stale: Callable[[Asked, Stale], object] | None = None
+    work: Callable[[Asked], object], stale: Callable[[Asked, Stale | FoundAnew], object] | None = None
 ) -> Callable[[Asked], Response]:
     """A route whose result is JSON and whose errors are sentences.
 
@@ -213,7 +220,7 @@ def answer(
         try:
             return JSONResponse(work(request))
         except CastlistError as error:
-            if stale is not None and isinstance(error, Stale):
+            if stale is not None and isinstance(error, Stale | FoundAnew):
                 return JSONResponse(stale(request, error), status_code=409)
             return JSONResponse({"error": str(error)}, status_code=422)
 
@@ -229,7 +236,9 @@ def _news(page: Page, body: JsonObject) -> object:
 def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
     """A route of this page; where others decided meanwhile, the answer says what, and has the new state."""
 
-    def stale(request: Asked, error: Stale) -> object:
+    def stale(request: Asked, error: Stale | FoundAnew) -> object:
+        if isinstance(error, FoundAnew):
+            return {"error": str(error), "changes": [], "state": page.news()}
         changes = [
             f"{d.author}: {page.session.sentence(d.id)}" if d.author else page.session.sentence(d.id)
             for d in error.decisions
@@ -338,6 +347,16 @@ def _revision(body: JsonObject) -> int:
     if type(revision) is not int or revision < 0:
         raise InputError("say which decision was the last one on the page, as in revision: 12")
     return revision
+
+
+def _ground(body: JsonObject) -> str | None:
+    ground = body.get("ground")
+    return ground if isinstance(ground, str) else None
+
+
+def _changes(page: Page, request: Request) -> dict[str, object] | None:
+    asked = request.query_params
+    return page.changes(_number(request, "since"), asked.get("proposals"), asked.get("ground"))
 
 
 def _steps(body: JsonObject) -> Sequence[JsonObject]:

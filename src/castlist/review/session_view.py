@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,8 @@ from castlist.decisions import (
     with_numbers,
 )
 from castlist.decisions.proposed import owner
-from castlist.errors import InputError
+from castlist.decode.files import printable
+from castlist.errors import InputError, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.report.formatting import one_line
 from castlist.review.actions import decision, witness
@@ -35,7 +37,7 @@ from castlist.review.history import full_sentence, listed_history, sentence, und
 from castlist.review.lookahead import Lookahead
 from castlist.review.people import Describe, Head, Listed, ReviewState
 from castlist.review.proposed import Offered, plain
-from castlist.store import Stale, Workspace
+from castlist.store import FoundAnew, Stale, Workspace
 from castlist.suggest.batches import Batch
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, Json, JsonObject, Video
@@ -56,6 +58,7 @@ class SessionView:
         self._thinking = Lock()  # of questions, while others look and decide
         self._lookahead = Lookahead()
         self._saving = Lock()  # taken before `_lock`, never after it
+        self._held = 0  # how many hold what the view rests on, all of them in the thread that has `_lock`
         self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
         self._found = len(self._log)  # decisions made before
@@ -76,13 +79,51 @@ class SessionView:
     def refresh(self) -> View:
         """The view with what others decided meanwhile, in this process or another."""
         with self._lock:
-            if self._workspace.ground() != self._ground:  # castlist find ran meanwhile, or erased somebody
-                base = self._workspace.machine()
-                self._log = self._workspace.decisions.all()
-                self._rest_on(prepare(str(self.path))[1] if base is None else base)
-            elif self._workspace.decisions.last() != self.view.revision:
+            last, ground = self._workspace.decisions.last(), self._workspace.ground()
+            if ground != self._ground or last < self.view.revision:
+                self._start_anew()
+            elif last != self.view.revision:
                 self._take()
             return self.view
+
+    @contextmanager
+    def resting_on(self, ground: str | None) -> Iterator[None]:
+        """Let what is decided within be about the tracks that the page shows.
+
+        Args:
+            ground: the `ground` of the state that was decided on; None for the newest.
+
+        Raises:
+            FoundAnew: castlist find ran since, and the numbers of tracks mean others now.
+        """
+        with self._lock:
+            self.refresh()
+            if ground is not None and ground != self._ground:
+                raise FoundAnew
+            self._held += 1
+            try:
+                yield
+            finally:
+                self._held -= 1
+
+    def _start_anew(self) -> None:
+        """Start from what is stored now: castlist find ran, somebody was erased, or a copy was brought back.
+
+        Raises:
+            FoundAnew: somebody decides on what was there before.
+            WorkspaceError: another film's workspace was brought to this place.
+        """
+        found = self._workspace.video()
+        if found is not None and found.digest != self.video.digest:
+            raise WorkspaceError(
+                f"{self.path}: the cast of another film ({printable(found.path.name)}) is there now; end "
+                "this review, then start castlist review on the workspace that you want"
+            )
+        if self._held:
+            raise FoundAnew
+        base = self._workspace.machine()
+        self._log = self._workspace.decisions.all()
+        self._rest_on(prepare(str(self.path))[1] if base is None else base)
 
     def _take(self) -> None:
         self._log += self._workspace.decisions.since(self._log[-1].id if self._log else 0)
@@ -110,6 +151,7 @@ class SessionView:
             view = self.refresh()
             return {
                 **self.describe.head(view, self.video),
+                "ground": self._ground,
                 "proposals": self._workspace.proposals.stamp(),
                 "undo": self._label(to_undo(self._log)),
                 "redo": self._label(to_redo(self._log)),

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from castlist.store.log import Log, Stale
+from castlist.store.log import FoundAnew, Log, Stale
 from castlist.store.runs import Run
 from castlist.store.scans import ScanLost
 from castlist.store.workspace import Workspace
 
-__all__ = ["Log", "Run", "ScanLost", "Stale", "Workspace"]
+__all__ = ["FoundAnew", "Log", "Run", "ScanLost", "Stale", "Workspace"]

@@ -22,7 +22,18 @@ from castlist.errors import WorkspaceBusy, WorkspaceError
 from castlist.store import schema
 from castlist.store.folder import Folder
 
-__all__ = ["DATABASE", "Database", "connect", "create", "now", "reach", "refresh", "transaction", "unbounded"]
+__all__ = [
+    "DATABASE",
+    "Database",
+    "connect",
+    "create",
+    "is_replaced",
+    "now",
+    "reach",
+    "refresh",
+    "transaction",
+    "unbounded",
+]
 
 DATABASE = "cast.db"
 WAL, SHM, JOURNAL = "-wal", "-shm", "-journal"  # what SQLite puts beside a database
@@ -59,6 +70,7 @@ class Database(sqlite3.Connection):
     size = 0  # bytes of the file that are really there
     copied = ""  # why this is a copy in memory, which nobody else sees; "" where it is none
     earlier = False  # whether it is such a copy because the file has an earlier schema
+    file: os.stat_result | None = None  # the file that was opened; None of a copy
     _left = 0
 
     def allow(self, size: int) -> None:
@@ -140,8 +152,11 @@ def reach(folder: Folder, mode: str, name: str = DATABASE) -> Database:
     it (cast.db-wal, or a journal), a copy in memory that has them.
     """
     size = _size(folder, name, one_name=mode != "ro")
+    file = folder.status(name)
     try:
-        return _guarded(folder.path / name, f"mode={mode}", size)
+        db = _guarded(folder.path / name, f"mode={mode}", size)
+        db.file = file
+        return db
     except sqlite3.OperationalError as error:
         if mode != "ro" or not error.sqlite_errorname.startswith(_NO_ROOM):
             raise
@@ -203,6 +218,17 @@ def refresh(db: Database, folder: Folder) -> None:
     """Let the next queries take what the file, as large as it is now, can need."""
     sizes = (folder.status(name) for name in (DATABASE, DATABASE + WAL))
     db.allow(sum(_allocated(found) for found in sizes if found is not None))
+
+
+def is_replaced(db: Database, folder: Folder) -> bool:
+    """Whether another database has the name of the one that was opened, or none has it any more.
+
+    Whoever goes on with the one that was opened reads what nobody else does, and writes what is lost.
+    """
+    if db.file is None:
+        return False
+    found = folder.status(DATABASE)
+    return found is None or not os.path.samestat(found, db.file)
 
 
 def _guarded(place: Path, mode: str, size: int) -> Database:

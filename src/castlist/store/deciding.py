@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import NamedTuple
 
 from castlist.store import database
 from castlist.store.database import Database, transaction
@@ -15,11 +13,6 @@ from castlist.store.folder import Folder
 from castlist.store.lock import check_lockable
 
 __all__ = ["DecisionConnection"]
-
-
-class _Opened(NamedTuple):
-    db: Database
-    file: os.stat_result  # the database it was opened on: a copy that was brought back is another file
 
 
 class DecisionConnection:
@@ -32,7 +25,7 @@ class DecisionConnection:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._one_decides = Lock()
-        self._opened: _Opened | None = None
+        self._opened: Database | None = None
 
     @contextmanager
     def deciding(self) -> Iterator[sqlite3.Connection]:
@@ -52,25 +45,25 @@ class DecisionConnection:
             self._close()
 
     def _connection(self) -> Database:
-        file = self._folder.check(database.DATABASE, one_name=True)
+        self._folder.check(database.DATABASE, one_name=True)
         kept = self._opened
-        if kept is not None and file is not None and os.path.samestat(file, kept.file):
-            database.refresh(kept.db, self._folder)
-            return kept.db
+        if kept is not None and not database.is_replaced(kept, self._folder):
+            database.refresh(kept, self._folder)
+            return kept
         self._close()
         check_lockable(self._folder)  # who cannot bring the cast to a decision makes none
         db = database.reach(self._folder, "rw")
         try:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
-            self._opened = _Opened(db, os.stat(self._folder.path / database.DATABASE))
         except BaseException:
             db.close()
             raise
+        self._opened = db
         return db
 
     def _close(self) -> None:
         kept, self._opened = self._opened, None
         if kept is not None:
             with suppress(sqlite3.Error):
-                kept.db.close()
+                kept.close()

@@ -15,7 +15,7 @@ from castlist.errors import InputError, WorkspaceError
 from castlist.store import columns
 from castlist.store.rows import damaged, exact, moment, number, optional, rows, text, whole
 
-__all__ = ["Log", "Stale", "again_where_stale"]
+__all__ = ["FoundAnew", "Log", "Stale", "again_where_stale"]
 
 TRIES = 20  # of a decision while others decide: each failure means that one of them got through
 
@@ -30,6 +30,16 @@ class Stale(WorkspaceError):
             f"{many if count > 1 else 'a decision was made meanwhile'} by {author}; look again, then decide"
         )
         self.decisions = decisions
+
+
+class FoundAnew(WorkspaceError):
+    """The tracks about which somebody decided are no longer those of the cast."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "castlist find ran on this film meanwhile, or a copy of the workspace was brought back; look "
+            "again, then decide"
+        )
 
 
 def again_where_stale(decide: Callable[[], int]) -> int:
@@ -53,9 +63,11 @@ class Log:
         self,
         reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
         writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        ground: Callable[[sqlite3.Connection], str] = lambda db: "",
     ) -> None:
         self._reading = reading
         self._writing = writing
+        self._ground = ground
 
     def all(self) -> list[Decision]:
         """Every decision ever made, oldest first, undone ones and undos too.
@@ -106,10 +118,21 @@ class Log:
         """Add several decisions, all of them or none; their numbers. Else as `append`."""
         return [row.id for row in self.added(decisions, revision=revision)]
 
-    def added(self, decisions: Sequence[Decision], *, revision: int | None = None) -> list[Decision]:
-        """Add several decisions, all of them or none; their rows as they are stored. Else as `append`."""
+    def added(
+        self, decisions: Sequence[Decision], *, revision: int | None = None, ground: str | None = None
+    ) -> list[Decision]:
+        """Add several decisions, all of them or none; their rows as they are stored. Else as `append`.
+
+        Args:
+            ground: what the view that was decided on rests on, as `Workspace.ground` gives it.
+
+        Raises:
+            FoundAnew: it rests on something else now, or the log is shorter: an earlier copy of it.
+        """
         now = datetime.now(UTC)
         with self._writing() as db:
+            if ground is not None and (self._ground(db) != ground or _last(db) < (revision or 0)):
+                raise FoundAnew
             if revision is not None and _last(db) > revision:
                 raise Stale(tuple(_read(db, revision)))
             last = _last(db)

@@ -11,7 +11,7 @@ from castlist.store import summary
 from castlist.store.database import now
 from castlist.store.rows import line, mapping, number, optional, rows, text, whole
 
-__all__ = ["Run", "begin", "finish", "read"]
+__all__ = ["Run", "begin", "finish", "read", "started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,9 @@ def _plain(value: object) -> str | float | None:
 
 
 _PROVENANCE = (mapping(text), mapping(_plain), mapping(number), mapping(whole))
+
+
+def started(db: sqlite3.Connection, run: int) -> str:
+    """When a run began (UTC, ISO 8601), "" where there is none of that number."""
+    found = rows(db, "SELECT started FROM runs WHERE id = ?", (text,), (run,))
+    return found[0][0] if found else ""

@@ -243,6 +243,8 @@ class ScannedFilm:
             if self._db.in_transaction:
                 yield self._db
                 return
+            if self._lock is None and database.is_replaced(self._db, self._folder):
+                self._reopen()
             database.refresh(self._db, self._folder)
             self._db.execute("BEGIN")
             try:
@@ -255,5 +257,17 @@ class ScannedFilm:
         """A transaction that happens as a whole, durably, or not at all."""
         if self._lock is None:
             raise WorkspaceError(f"{self.path}: is open only for reading")
-        with self._thread, files.sentences(self.path), unbounded(self._db), transaction(self._db):
-            yield self._db
+        with self._thread, files.sentences(self.path):
+            if database.is_replaced(self._db, self._folder):
+                raise WorkspaceError(
+                    f"{self.path}: was moved, deleted or replaced while castlist wrote to it, so nothing "
+                    "more is written; leave it there while castlist works, and run the same command again"
+                )
+            with unbounded(self._db), transaction(self._db):
+                yield self._db
+
+    def _reopen(self) -> None:
+        """Read the database that has the name now; where there is none, what was read before stays."""
+        if self._folder.status(database.DATABASE) is not None:
+            before, self._db = self._db, database.connect(self._folder, write=False)
+            before.close()

@@ -27,6 +27,7 @@ from castlist.store import (
     database,
     erase,
     files,
+    film,
     notes,
     paths,
     results,
@@ -295,10 +296,14 @@ class Workspace(ScannedFilm):
         with self._reading() as db:
             return casts.made_by(db)
 
-    def ground(self) -> tuple[int | None, str]:
-        """What decisions rest on: the run whose cast is stored, and when somebody was last erased from it."""
+    def ground(self) -> str:
+        """What decisions rest on: the film, the run of the stored cast, and when somebody was last erased.
+
+        A text without meaning but that it changes where one of them does, also where another workspace was
+        brought to this place.
+        """
         with self._reading() as db:
-            return casts.made_by(db)[0], notes.last_erased(db)
+            return _ground(db)
 
     def machine(self) -> Base | None:
         """What the machine alone found in the run whose cast is stored; None where it is not stored."""
@@ -339,7 +344,7 @@ class Workspace(ScannedFilm):
     @property
     def decisions(self) -> Log:
         """What people decided. Also a workspace open for reading takes decisions."""
-        return Log(self._reading, self._deciding)
+        return Log(self._reading, self._deciding, _ground)
 
     @property
     def proposals(self) -> proposed.Proposals:
@@ -365,5 +370,11 @@ class Workspace(ScannedFilm):
         """
         Workspace.open(self.path).close()
         with self._thread, files.sentences(self.path):
-            before, self._db = self._db, database.connect(self._folder, write=False)
-            before.close()
+            self._reopen()
+
+
+def _ground(db: sqlite3.Connection) -> str:
+    """See `Workspace.ground`."""
+    found, run = film.read(db), casts.made_by(db)[0]
+    started = "" if run is None else runs.started(db, run)
+    return " ".join(("" if found is None else found.digest, str(run or 0), started, notes.last_erased(db)))

@@ -191,6 +191,7 @@ export const released = () =>
 export const S = {
   revision: -1,
   asked: -1,
+  ground: "",
   proposals: "",
   film: null,
   people: [],
@@ -211,7 +212,14 @@ export const person = (id) => S.by.get(id);
 const place = (id) => S.place.get(id) ?? S.people.length;
 export const inCastOrder = (offered, idOf) => [...offered].sort((a, b) => place(idOf(a)) - place(idOf(b)));
 
+// Where castlist find ran meanwhile, the numbers of tracks that the page knows mean others.
+let leaving = false;
 export async function take(news) {
+  if (S.ground && news.ground !== S.ground) {
+    leaving = true;
+    location.reload();
+    return;
+  }
   if (news.since !== null && news.since !== S.revision) news = await get("/api/state");
   const by = new Map(news.people.map((p) => [p.id, p]));
   S.people = news.order.map((id) => by.get(id) || S.by.get(id));
@@ -219,6 +227,7 @@ export async function take(news) {
   S.place = new Map(S.people.map((p, i) => [p.id, i]));
   for (const k of [
     "revision",
+    "ground",
     "proposals",
     "film",
     "aside",
@@ -282,7 +291,7 @@ export function thinkAhead(steps) {
 // What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything
 // meanwhile.
 const slot = (name) => `castlist ${name}`,
-  where = () => [S.film.title, S.film.ms, S.film.shots, S.revision].join(" ");
+  where = () => [S.film.title, S.film.ms, S.film.shots, S.revision, S.ground].join(" ");
 export function remember(name, marks) {
   try {
     sessionStorage.setItem(slot(name), JSON.stringify({ where: where(), marks }));
@@ -329,10 +338,11 @@ async function inTurn(before, path, body, done) {
     says = typeof done === "function" ? done() : done;
   try {
     const answer = await answered(
-      await send(path, { revision: S.revision, proposals: S.proposals, ...body }),
+      await send(path, { revision: S.revision, ground: S.ground, proposals: S.proposals, ...body }),
     );
     if (answer.state) await take(answer.state);
-    if (answer.status === 409)
+    if (leaving) return failed("castlist find ran on this film meanwhile: the page is loaded again.");
+    if (answer.status === 409 && answer.changes.length)
       return failed(
         "Somebody else decided in the meantime: " +
           answer.changes.join("; ") +
@@ -401,7 +411,7 @@ function report(text, back) {
   missed = false;
 }
 addEventListener("beforeunload", (e) => {
-  if (!idle()) e.preventDefault();
+  if (!idle() && !leaving) e.preventDefault();
 });
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
@@ -429,14 +439,17 @@ export async function poll() {
   try {
     if (idle() && !document.hidden) {
       const before = posted,
-        news = await get(`/api/changes?since=${S.revision}&proposals=${encodeURIComponent(S.proposals)}`);
+        known = new URLSearchParams({ since: S.revision, proposals: S.proposals, ground: S.ground }),
+        news = await get(`/api/changes?${known}`);
       await released();
       const decided = news && news.revision > S.revision,
         overtaken = !idle() || posted !== before;
       if (
         news &&
         !overtaken &&
-        (decided || (news.revision === S.revision && news.proposals !== S.proposals))
+        (decided ||
+          news.ground !== S.ground ||
+          (news.revision === S.revision && news.proposals !== S.proposals))
       ) {
         await take(news);
         notify(decided ? "Somebody else decided something." : "The names that files propose have changed.");
