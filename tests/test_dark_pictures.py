@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from castlist.dark_pictures import BRIGHT, DIM, MOST, _raised, brightness, visible
+from castlist.dark_pictures import BRIGHT, DIM, MOST, _raised, brightened_jpeg, brightness
 
 
 def face(height: int = 128) -> np.ndarray:
@@ -43,7 +43,7 @@ def colour_noise(image: np.ndarray) -> float:
 @pytest.mark.parametrize("noise", [0, 2, 4])
 def test_a_dark_face_is_seen_and_its_colour_is_even(share: float, noise: float) -> None:
     dark = darkened(share, noise)
-    shown = seen(visible(dark))
+    shown = seen(brightened_jpeg(dark))
     assert brightness(dark) < DIM
     assert shown.mean() > 2 * seen(dark).mean()
     assert shown.mean() > 30
@@ -56,10 +56,10 @@ def test_a_dark_face_is_seen_and_its_colour_is_even(share: float, noise: float) 
 def test_the_brightest_parts_keep_their_shades() -> None:
     image = np.full((128, 128, 3), 6, np.uint8)
     image[40:80, 40:80] = np.linspace(90, 250, 40).astype(np.uint8)[None, :, None]  # a window
-    shown = seen(visible(jpeg(image)))[60, 42:78, 1].astype(int)
+    shown = seen(brightened_jpeg(jpeg(image)))[60, 42:78, 1].astype(int)
     assert shown[-1] <= 255
     assert (np.diff(shown[::6]) > 0).all()
-    assert seen(visible(jpeg(image)))[10, 10, 1] > 12
+    assert seen(brightened_jpeg(jpeg(image)))[10, 10, 1] > 12
 
 
 @pytest.mark.parametrize("top", [5, 20, 60, 120, 200, 255])
@@ -74,7 +74,7 @@ def test_nothing_becomes_darker_and_nothing_much_brighter_than_allowed(top: int,
 
 
 def test_the_bright_parts_of_a_dark_picture_become_bright_and_not_white() -> None:
-    shown = seen(visible(darkened(0.15)))
+    shown = seen(brightened_jpeg(darkened(0.15)))
     assert 150 < np.percentile(shown, 99) <= BRIGHT + 15
 
 
@@ -88,4 +88,4 @@ def test_the_bright_parts_of_a_dark_picture_become_bright_and_not_white() -> Non
     ids=["light", "black", "noise", "empty", "start", "text", "cut off", "png", "large"],
 )  # fmt: skip
 def test_any_other_picture_is_returned_as_it_is(picture: bytes) -> None:
-    assert visible(picture) is picture
+    assert brightened_jpeg(picture) is picture

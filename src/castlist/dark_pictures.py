@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from castlist.noise import NOISY, noise_level
 
-__all__ = ["DIM", "brightness", "visible"]
+__all__ = ["DIM", "brightened_jpeg", "brightness"]
 
 DIM = 48  # of 255, the mean of a picture: darker ones are made brighter
 SHARE = 0.99  # of the values are no brighter than what counts as the bright parts
@@ -33,7 +33,7 @@ def brightness(picture: bytes) -> float:
     return 255.0 if small is None else float(small.mean())
 
 
-def visible(picture: bytes) -> bytes:
+def brightened_jpeg(picture: bytes) -> bytes:
     """A JPEG made brighter, and smoother where that shows noise, if it is dark; any other as it is."""
     small = _decoded(picture, small=True) if picture.startswith(b"\xff\xd8\xff") else None
     if small is None or small.mean() >= DIM or 4 * max(small.shape) > LARGEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from castlist.report.formatting import clock, count, length, one_line, percent, sheet, spell
+from castlist.report.formatting import clock, count, length, percent, sheet, short_line, spell
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_count_percent_spell() -> None:
 
 
 def test_clean() -> None:
-    assert one_line("  a\n\tb\x07 ") == "a b"
-    assert one_line("a" * 10_000, 5) == "aaaa…"
-    assert one_line(" " * 10_000 + "a", 5).endswith("…")
-    assert one_line("\u202eabc\u2069") == "abc"
-    assert one_line("\udc80") == "?"
-    assert one_line("") == ""
+    assert short_line("  a\n\tb\x07 ") == "a b"
+    assert short_line("a" * 10_000, 5) == "aaaa…"
+    assert short_line(" " * 10_000 + "a", 5).endswith("…")
+    assert short_line("\u202eabc\u2069") == "abc"
+    assert short_line("\udc80") == "?"
+    assert short_line("") == ""
 
 
 def test_sheet_keeps_lines_and_indent() -> None:

@@ -226,10 +226,10 @@ def _import(session: Session, arguments: tuple[str, ...], offset: float | None) 
 
 
 def _plain(made: Decision) -> str:
-    from castlist.report.formatting import one_line
+    from castlist.report.formatting import short_line
     from castlist.review.history import sentence
 
-    return one_line(sentence(made), 120)
+    return short_line(sentence(made), 120)
 
 
 def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[str, Json]:

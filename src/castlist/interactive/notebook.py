@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from castlist.clock_times import clock_span, how_long
 from castlist.errors import CastlistError
-from castlist.io.exports.names import film_name, one_line
+from castlist.io.exports.names import film_name, plain_line
 
 if TYPE_CHECKING:
     from castlist.cast import Cast, Person
@@ -51,7 +51,7 @@ def person_html(person: Person, image: Callable[[str], bytes] | None = None) -> 
 
 
 def _named(name: str) -> str:
-    return f"<b><bdi>{escape(one_line(name))}</bdi></b>"
+    return f"<b><bdi>{escape(plain_line(name))}</bdi></b>"
 
 
 def _row(cast: Cast, person: Person, image: Callable[[str], bytes] | None, colour: str) -> str:

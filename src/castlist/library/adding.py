@@ -99,12 +99,12 @@ def _copies(
     given: dict[str, tuple[Path, Path]] = {}  # the first film of each content, and its workspace
     copies: dict[Path, Added] = {}
     for film, usual in zip(films, places_of(films), strict=True):
-        place = homes.get(str(film), usual)
-        noted = film_noted(place)
+        workspace = homes.get(str(film), usual)
+        noted = film_noted(workspace)
         content = noted.digest if noted else _content(film)
-        known_film, first = inside.get(content), given.setdefault(content, (film, place))
-        if known_film is not None and not _is_same(known_film.workspace, place):
-            reason = _twice(known_film, film, place)
+        known_film, first = inside.get(content), given.setdefault(content, (film, workspace))
+        if known_film is not None and not _is_same(known_film.workspace, workspace):
+            reason = _twice(known_film, film, workspace)
             into = known_film.workspace
         elif first[0] != film:
             reason = f"has the same content as {first[0]}, which is added too, and is not added twice"
@@ -112,7 +112,7 @@ def _copies(
         else:
             continue
         if content and content == _content(film):  # not where another film took the place of the one noted
-            own = place if noted and not _is_same(place, into) else None
+            own = workspace if noted and not _is_same(workspace, into) else None
             copies[film] = _copy(str(film), reason, into, own)
     return copies
 

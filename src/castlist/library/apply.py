@@ -109,12 +109,12 @@ def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
         kind = StepKind.GRADED if same else StepKind.PLACED
         step = Step(kind, member, person=link[0], text=link[1], value=link[2], time=event.time)
         record(db, event.number, [step])
-    for place, at in enumerate(person.get("at", ())):
+    for index, at in enumerate(person.get("at", ())):
         left, top, right, bottom = map(number, at[1:5])
         anchor = Anchor(exact(at[0]), (left, top, right, bottom))
         db.execute(
             "INSERT OR IGNORE INTO sighting VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', -1)",
-            (member, place, str(anchor.time), *anchor.box),
+            (member, index, str(anchor.time), *anchor.box),
         )
 
 

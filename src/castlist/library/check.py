@@ -109,26 +109,26 @@ def _checked(film: LibraryFilm, stamp: str, pictures: list[str]) -> list[Problem
     if now != stamp:
         found.append(Problem(film.name, "changed after it was added; run castlist library update"))
     if lost:
-        film_path, place = (shell_path(printable(path)) for path in (video.path, film.workspace))
-        command = f"castlist find {film_path} --out {place}"
+        film_path, workspace = (shell_path(printable(path)) for path in (video.path, film.workspace))
+        command = f"castlist find {film_path} --out {workspace}"
         sentence = f"{lost} of {len(pictures)} pictures of its people are missing or damaged; run {command}"
         found.append(Problem(film.name, f"{sentence}, which cuts them out of the film again"))
     return found + _checked_file(film, [video.path, film.file])
 
 
-def _checked_file(film: LibraryFilm, places: list[Path]) -> list[Problem]:
+def _checked_file(film: LibraryFilm, paths: list[Path]) -> list[Problem]:
     """What is wrong with the film's own file, which is at one of these places."""
-    place = next((place for place in places if place.exists()), None)
-    if place is None:
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
         sentence = f"the film itself is not at {film.path} any more; add the film again from its new place"
         return [Problem(film.name, sentence)]
     try:
-        if digest_of(place) == film.digest:
+        if digest_of(path) == film.digest:
             return []
     except CastlistError as error:
         return [Problem(film.name, str(error))]
     sentence = (
-        f"{printable(place)} is another film now, or was changed; bring the film back under this name, or "
+        f"{printable(path)} is another film now, or was changed; bring the film back under this name, or "
         "remove it from the library (castlist library remove) and add the new one"
     )
     return [Problem(film.name, sentence)]

@@ -127,10 +127,10 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
     NaN where vectors are missing or of two models, and of one with itself.
     """
     score = np.full((len(members), len(members)), np.nan)
-    place = {m.id: i for i, m in enumerate(members)}
+    row_of = {m.id: i for i, m in enumerate(members)}
     for model in {m.model for m in members} - {""}:
-        rows, mean = means_of(db, model, [*place])
-        rows_of = [place[member] for member in rows.tolist()]
+        rows, mean = means_of(db, model, [*row_of])
+        rows_of = [row_of[member] for member in rows.tolist()]
         score[np.ix_(rows_of, rows_of)] = mean @ mean.T
     np.fill_diagonal(score, np.nan)
     return score
@@ -284,8 +284,8 @@ def _joined(pairs: Sequence[tuple[str, int, int, int]]) -> Iterator[tuple[str, l
 
     for person, rows in groupby(pairs, key=lambda row: row[0]):
         own = [*rows]
-        ids, place = np.unique([row[1:3] for row in own], return_inverse=True)
-        a, b = place.reshape(-1, 2).T
+        ids, index = np.unique([row[1:3] for row in own], return_inverse=True)
+        a, b = index.reshape(-1, 2).T
         graph = coo_array((np.ones(len(a)), (a, b)), shape=(len(ids), len(ids)))
         label = np.zeros(len(ids), int) if own[0][3] else connected_components(graph, directed=False)[1]
         for group in range(int(label.max()) + 1):

@@ -79,10 +79,11 @@ def tasks_of(
         raise InputError("no film was given; name films, or a folder with films")
     if out is not None:
         _folder(Path(out))
-    places = dict(zip(chosen, places_of(chosen, None if out is None else Path(out)), strict=True))
+    workspaces = dict(zip(chosen, places_of(chosen, None if out is None else Path(out)), strict=True))
     toml = recipe.toml()
     return [
-        Task(str(film), str(places[film]), toml, machine.device, machine.threads) for film in shard.of(chosen)
+        Task(str(film), str(workspaces[film]), toml, machine.device, machine.threads)
+        for film in shard.of(chosen)
     ]
 
 

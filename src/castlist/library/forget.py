@@ -152,12 +152,12 @@ def _means(film: FilmOfPerson, given: str) -> bool:
 
 
 def _how_to_reach(library: Path, film: FilmOfPerson, person: str) -> str:
-    place = quote(str(library))
+    path = quote(str(library))
     return (
         f"{film.name}: the workspace of this film is not at {film.workspace} any more. If it is on another "
-        f"disk, connect the disk and run castlist library update {place}. If it was moved, castlist library "
-        f"add {place} with its new path erases the person there first. If it was deleted, say so: castlist "
-        f"library forget {place} {person} --deleted {quote(film.name)}"
+        f"disk, connect the disk and run castlist library update {path}. If it was moved, castlist library "
+        f"add {path} with its new path erases the person there first. If it was deleted, say so: castlist "
+        f"library forget {path} {person} --deleted {quote(film.name)}"
     )
 
 
@@ -453,10 +453,10 @@ def erase_late(
     for person in people:
         for film in films_left(db, library, person):
             if film.digest == digest:
-                places = {os.path.realpath(workspace): workspace}
+                paths = {os.path.realpath(workspace): workspace}
                 if _reached(film):
-                    places.setdefault(os.path.realpath(film.workspace), film.workspace)
-                spaces = [film._replace(workspace=place) for place in places.values()]
+                    paths.setdefault(os.path.realpath(film.workspace), film.workspace)
+                spaces = [film._replace(workspace=path) for path in paths.values()]
                 failed += _erased_late(db, record, library, spaces, person)
     if people:
         vacuum(db, library)

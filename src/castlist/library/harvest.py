@@ -292,9 +292,9 @@ def _sightings(
     where = {int(d): i for i, d in enumerate(cast.tracks.detection.tolist()) if d >= 0}
     found = []
     for row in chosen.tolist():
-        place = where[int(faces.detection[row])]
-        frame, track = int(cast.tracks.frame[place]), int(faces.track[row])
-        anchor = Anchor.at(cast.clock, cast.video, frame, cast.tracks.box[place])
+        track_row = where[int(faces.detection[row])]
+        frame, track = int(cast.tracks.frame[track_row]), int(faces.track[row])
+        anchor = Anchor.at(cast.clock, cast.video, frame, cast.tracks.box[track_row])
         found.append(Sighting(anchor, float(faces.quality[row]), pictures.get((track, frame), ""), track))
     return unit(faces.vector[chosen]).astype(np.float16), tuple(found)
 

@@ -20,7 +20,7 @@ class _Answered(NamedTuple):
     """An answer about somebody who leaves."""
 
     other: int  # row of the other film-person
-    said: str
+    reply: str  # a PairAnswer
     event: int  # number of the answer's event
 
 
@@ -36,12 +36,12 @@ def pass_on(db: Db, leaving: Sequence[int]) -> None:
         if not stays:
             continue
         answers = [a for a in _answers(db, member) if a.other not in away]
-        same = [a for a in answers if a.said == PairAnswer.SAME and a.other in stays]
+        same = [a for a in answers if a.reply == PairAnswer.SAME and a.other in stays]
         for answer in same[1:]:
             _answer(db, same[0].other, answer, needs=same[0].event)
         heir = same[0].other if same else stays[0]
         for answer in answers:
-            if answer.said == PairAnswer.DIFFERENT and answer.other != heir:
+            if answer.reply == PairAnswer.DIFFERENT and answer.other != heir:
                 _answer(db, heir, answer)
         _compare(db, member, heir)
 
@@ -76,8 +76,8 @@ def _answer(db: Db, member: int, answer: _Answered, needs: int | None = None) ->
     """The answer holds for somebody else, too, about whom there is none."""
     a, b = sorted((member, answer.other))
     if db.execute("SELECT 1 FROM answer WHERE a = ? AND b = ?", (a, b)).fetchone() is None:
-        db.execute("INSERT INTO answer VALUES (?, ?, ?)", (a, b, answer.said))
-        step = Step(StepKind.ANSWER, a, b, text=answer.said, needs=None if needs == answer.event else needs)
+        db.execute("INSERT INTO answer VALUES (?, ?, ?)", (a, b, answer.reply))
+        step = Step(StepKind.ANSWER, a, b, text=answer.reply, needs=None if needs == answer.event else needs)
         record(db, answer.event, [step])
 
 

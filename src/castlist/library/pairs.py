@@ -93,11 +93,11 @@ def pairs(db: Db, library: Path, limit: int | None) -> tuple[int, list[PersonPai
     ]
     found = [*asked, *_left_out(db, {frozenset((p.person, p.other)) for p in asked})]
     chosen = found[:limit]
-    place: dict[str, _Pair] = {}  # of each person the first pair
+    first: dict[str, _Pair] = {}  # of each person the first pair
     for pair in chosen:
-        place.setdefault(pair.person, pair)
-    order, known = [*place], settled(db)
-    shown = {person: _films(db, person, pair.compared, known) for person, pair in place.items()}
+        first.setdefault(pair.person, pair)
+    order, known = [*first], settled(db)
+    shown = {person: _films(db, person, pair.compared, known) for person, pair in first.items()}
     chosen.sort(key=lambda pair: order.index(pair.person))
     return len(found), [
         PersonPair(

@@ -126,9 +126,9 @@ def _chain(chosen: Sequence[int], alike: NDArray[np.float32]) -> list[int]:
 def likeness(db: Db, people: Sequence[str]) -> NDArray[np.float32]:
     """(n, n) cosines of people's mean faces; -1 where none is known or the models differ."""
     alike = np.full((len(people), len(people)), -1, np.float32)
-    place = {person: i for i, person in enumerate(people)}
+    row_of = {person: i for i, person in enumerate(people)}
     owner = {
-        member: place[person]
+        member: row_of[person]
         for member, person in db.execute(
             "SELECT id, person FROM member WHERE person IN (SELECT value FROM json_each(?))",
             (json.dumps([*people]),),

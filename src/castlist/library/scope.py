@@ -63,18 +63,18 @@ def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None =
     nodes = sorted((_named(node, held) for node in every.values()), key=lambda node: node.order)
     common = _common(model, nodes, own, known.sample)
     nodes = [replace(node, vectors=common.without(node.vectors)) for node in nodes]
-    place = {node.order: i for i, node in enumerate(nodes)}
-    rules = _rules(db, nodes, place, arrival)
+    row_of = {node.order: i for i, node in enumerate(nodes)}
+    rules = _rules(db, nodes, row_of, arrival)
     scores = ScoreTable([node.vectors for node in nodes])
     likeness = _likeness(
         model, nodes, rules.together, scores,
-        [nodes[place[node.order]].vectors for node in own], [common.without(s) for s in known.sample],
+        [nodes[row_of[node.order]].vectors for node in own], [common.without(s) for s in known.sample],
     )  # fmt: skip
     total = int(db.execute("SELECT count(*) FROM person").fetchone()[0])
     families = known.families
     return Partition(
         nodes, rules, likeness, scores, others=total - len({node.person for node in nodes} - {None}),
-        families=None if families is None else [sorted(place[order] for order in f) for f in families],
+        families=None if families is None else [sorted(row_of[order] for order in f) for f in families],
         shown=_shown(db, nodes, arrival),
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def _shown(db: Db, nodes: Sequence[Node], arrival: Arrival | None) -> list[Films
     ]
 
 
-def _rules(db: Db, nodes: Sequence[Node], place: Mapping[Order, int], arrival: Arrival | None) -> Rules:
+def _rules(db: Db, nodes: Sequence[Node], row_of: Mapping[Order, int], arrival: Arrival | None) -> Rules:
     """Who is not one person, as the films show and as users decided."""
     together, apart, decided = (
         _together(db, nodes),
@@ -103,7 +103,7 @@ def _rules(db: Db, nodes: Sequence[Node], place: Mapping[Order, int], arrival: A
     )
     if arrival is not None:
         digest = arrival.facts.video.digest
-        index = {n: place[digest, key] for n, key in arrival.keys.items() if (digest, key) in place}
+        index = {n: row_of[digest, key] for n, key in arrival.keys.items() if (digest, key) in row_of}
         together |= _pairs(index, arrival.facts.together)
         apart |= _pairs(index, arrival.parted)
         decided |= {0} if arrival.facts.decided else set()
@@ -282,14 +282,14 @@ def _limited(pairs: Sequence[Pair]) -> Sequence[Pair]:
 
 def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
     """Pairs of nodes of the library that a scene shows at once; of people held together, in any film."""
-    place = {node.member: i for i, node in enumerate(nodes) if node.member is not None}
-    members = db.execute(_TOGETHER, (json.dumps([*place]),)).fetchall()
+    row_of = {node.member: i for i, node in enumerate(nodes) if node.member is not None}
+    members = db.execute(_TOGETHER, (json.dumps([*row_of]),)).fetchall()
     people = {person: i for person, i in _first(nodes).items() if nodes[i].held}
     scenes = db.execute(_PEOPLE_TOGETHER, (json.dumps([*people]),)).fetchall()
-    beside = db.execute(_BESIDE, (json.dumps([*place]), json.dumps([*people]))).fetchall()
-    found = ((place[member], people[person]) for member, person in beside)
+    shared = db.execute(_BESIDE, (json.dumps([*row_of]), json.dumps([*people]))).fetchall()
+    found = ((row_of[member], people[person]) for member, person in shared)
     mixed = {(min(a, b), max(a, b)) for a, b in found if a != b}
-    return _pairs(place, members) | _pairs(people, scenes) | mixed
+    return _pairs(row_of, members) | _pairs(people, scenes) | mixed
 
 
 def _held_apart(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
@@ -307,8 +307,8 @@ def _first(nodes: Sequence[Node]) -> dict[str, int]:
     return found
 
 
-def _pairs(place: Mapping[Name, int], rows: Iterable[tuple[Name, Name]]) -> set[tuple[int, int]]:
-    found = ((place[a], place[b]) for a, b in rows if a in place and b in place)
+def _pairs(row_of: Mapping[Name, int], rows: Iterable[tuple[Name, Name]]) -> set[tuple[int, int]]:
+    found = ((row_of[a], row_of[b]) for a, b in rows if a in row_of and b in row_of)
     return {(min(a, b), max(a, b)) for a, b in found}
 
 

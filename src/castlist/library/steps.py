@@ -81,8 +81,8 @@ def record(db: Db, number: int, steps: Iterable[Step]) -> None:
     )
 
 
-class _Place(NamedTuple):
-    """Whom somebody of a film is."""
+class _Assignment(NamedTuple):
+    """The person whom a film-person is assigned to, and by what."""
 
     person: str | None = None
     origin: str = ""
@@ -93,7 +93,7 @@ class _Place(NamedTuple):
 class _Identities:
     """Who is who, by the rows of film-people and the ids of people."""
 
-    home: dict[int, _Place] = field(default_factory=dict)
+    assignment: dict[int, _Assignment] = field(default_factory=dict)
     shows: dict[str, set[int]] = field(default_factory=dict)  # film-people of each person
     leads: dict[str, str] = field(default_factory=dict)  # an id -> the one that it leads to
     names: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, and who gave it
@@ -108,15 +108,15 @@ class _Identities:
             person = self.leads[person]
         return person
 
-    def put(self, member: int, place: _Place) -> None:
-        """Somebody of a film is a person, or nobody."""
-        self.shows.get(self.place(member).person or "", set()).discard(member)
-        self.shows.setdefault(place.person or "", set()).add(member)
-        self.home[member] = place
+    def put(self, member: int, given: _Assignment) -> None:
+        """Assign a film-person to a person, or to none."""
+        self.shows.get(self.assigned(member).person or "", set()).discard(member)
+        self.shows.setdefault(given.person or "", set()).add(member)
+        self.assignment[member] = given
 
-    def place(self, member: int | None) -> _Place:
-        """Whom somebody of a film is."""
-        return self.home.get(member or 0, _Place())
+    def assigned(self, member: int | None) -> _Assignment:
+        """The assignment of a film-person, an empty one where there is none."""
+        return self.assignment.get(member or 0, _Assignment())
 
     def begin(self, person: str | None, time: str) -> str | None:
         """A person by the id that they have now, who may be new."""
@@ -151,7 +151,7 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
                 parted.setdefault(step.person, []).append(step.member)
             continue
         if step.kind == StepKind.SPLIT and step.person and step.member is not None:
-            before = state.place(step.member).person
+            before = state.assigned(step.member).person
             if before:
                 emptied.setdefault(step.person, set()).add(before)
         elif emptied:
@@ -159,7 +159,7 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
         _STEP[StepKind(step.kind)](state, step)
     _lead_on(state, emptied)
     for person, members in parted.items():
-        found = next((home for home in (state.place(m).person for m in members) if home), None)
+        found = next((home for home in (state.assigned(m).person for m in members) if home), None)
         if found and not state.shows.get(person) and state.now(found) != person:
             state.leads[person] = found
     return state
@@ -175,23 +175,23 @@ def _lead_on(state: _Identities, emptied: dict[str, set[str]]) -> None:
 
 
 def _placed(state: _Identities, step: Step) -> None:
-    state.put(step.member or 0, _Place(state.begin(step.person, step.time), step.text, step.value))
+    state.put(step.member or 0, _Assignment(state.begin(step.person, step.time), step.text, step.value))
 
 
 def _graded(state: _Identities, step: Step) -> None:
-    state.put(step.member or 0, _Place(state.place(step.member).person, step.text, step.value))
+    state.put(step.member or 0, _Assignment(state.assigned(step.member).person, step.text, step.value))
 
 
 def _weighed(state: _Identities, step: Step) -> None:
     person = state.begin(step.person, step.time)
-    if state.place(step.member).origin not in DECIDED:
-        state.put(step.member or 0, _Place(person, step.text, step.value))
+    if state.assigned(step.member).origin not in DECIDED:
+        state.put(step.member or 0, _Assignment(person, step.text, step.value))
 
 
 def _joined(state: _Identities, step: Step) -> None:
-    before = state.place(step.member)
+    before = state.assigned(step.member)
     if before.person is None and step.person is not None:
-        state.put(step.member or 0, _Place(state.now(step.person), step.text, before.probability))
+        state.put(step.member or 0, _Assignment(state.now(step.person), step.text, before.probability))
 
 
 def _merge(state: _Identities, step: Step) -> None:
@@ -199,8 +199,8 @@ def _merge(state: _Identities, step: Step) -> None:
     if into == gone:
         return
     for member in sorted(state.shows.get(gone, ())):
-        origin = merged_as(state.place(member).origin, step.text)
-        state.put(member, _Place(into, origin, step.value))
+        origin = merged_as(state.assigned(member).origin, step.text)
+        state.put(member, _Assignment(into, origin, step.value))
     state.merge(into, gone)
 
 
@@ -272,8 +272,8 @@ def take_back(db: Db, events: Set[int], before: Set[int]) -> None:
     """
     old, new = _after(_steps(db), before), _after(_steps(db), before | events)
     _people(db, old, new)
-    for member, place in _changes(old.home, new.home):
-        row = place or _Place()
+    for member, now in _changes(old.assignment, new.assignment):
+        row = now or _Assignment()
         db.execute(
             "UPDATE member SET person = ?, how = ?, probability = ? WHERE id = ?",
             (row.person, row.origin, row.probability, member),
@@ -298,7 +298,9 @@ def _changes(old: Mapping[K, V], new: Mapping[K, V]) -> list[tuple[K, V | None]]
 def _people(db: Db, old: _Identities, new: _Identities) -> None:
     """People who are there again, names and ids that lead on; nobody who was erased."""
     erased = {person for (person,) in db.execute("SELECT id FROM tombstone")}
-    for person in sorted({p for _, place in _changes(old.home, new.home) if place and (p := place.person)}):
+    for person in sorted(
+        {p for _, now in _changes(old.assignment, new.assignment) if now and (p := now.person)}
+    ):
         db.execute(
             "INSERT OR IGNORE INTO person VALUES (?, ?, ?, ?)",
             (person, *new.names.get(person, ("", "")), new.made.get(person, "")),

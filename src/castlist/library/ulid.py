@@ -21,7 +21,7 @@ def new_ulid(milliseconds: int | None = None) -> str:
 
 def milliseconds_of(ulid: str) -> int:
     """When an id was made, in milliseconds since 1970."""
-    return sum(LETTERS.index(letter) << 5 * place for place, letter in enumerate(reversed(ulid[:10])))
+    return sum(LETTERS.index(letter) << 5 * digit for digit, letter in enumerate(reversed(ulid[:10])))
 
 
 def is_ulid(text: object) -> bool:

@@ -207,9 +207,9 @@ def _typed(
 
 def where(library: Path, workspace: str, near: str) -> Path:
     """Where a workspace lies now: as seen from the library, or else where it was."""
-    beside = path_from_text(os.path.normpath(library / near))
+    relative = path_from_text(os.path.normpath(library / near))
     before = path_from_text(workspace)
-    return before if not near or (not beside.exists() and before.exists()) else beside
+    return before if not near or (not relative.exists() and before.exists()) else relative
 
 
 def _told_apart(name: str, path: str, often: Counter[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 
-from castlist.dark_pictures import visible
+from castlist.dark_pictures import brightened_jpeg
 from castlist.errors import CastlistError
 
 __all__ = ["Album"]
@@ -43,7 +43,7 @@ class Album:
         kind = next((k for magic, k in KINDS.items() if data.startswith(magic)), "")
         if not kind or len(data) > LARGEST:
             return ""
-        shown = visible(data)
+        shown = brightened_jpeg(data)
         self.brightened |= shown is not data
         data = shown if len(shown) <= LARGEST else data
         if len(data) > self._left:

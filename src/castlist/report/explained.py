@@ -32,7 +32,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
     album = Album(thumbs)
     album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
     sides = [
-        {"track": track, "person": formatting.one_line(person), "from": times[0], "to": times[1]}
+        {"track": track, "person": formatting.short_line(person), "from": times[0], "to": times[1]}
         for track, person, times in zip(
             (explanation.a, explanation.b), explanation.persons, explanation.times, strict=True
         )
@@ -48,7 +48,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
         "explain.html",
         ("look.css", "explain.css"),
         sides=sides,
-        sentences=[formatting.one_line(s, 600) for s in explanation.sentences],
+        sentences=[formatting.short_line(s, 600) for s in explanation.sentences],
         pairs=pairs,
         clothes=[]
         if explanation.clothing is None

@@ -19,9 +19,9 @@ __all__ = [
     "length",
     "lost",
     "make_positive",
-    "one_line",
     "percent",
     "sheet",
+    "short_line",
     "spell",
     "turn_it",
 ]
@@ -44,8 +44,8 @@ SMALL = (
 )
 
 
-def one_line(text: object, limit: int = NAME_LENGTH) -> str:
-    """Text on one line without control characters or direction overrides, cut to a length."""
+def short_line(text: object, limit: int = NAME_LENGTH) -> str:
+    """A value as text for pages: on one line, without control and direction characters, cut to `limit`."""
     raw = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
     raw = without_direction_marks(raw)  # <bdi> does their work
     raw = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in raw)
@@ -134,7 +134,7 @@ def percent(share: float) -> str:
 def sheet(text: str, limit: int = 50_000) -> str:
     """Text of several lines without control characters or direction overrides, cut to a length."""
     lines = text[:limit].splitlines()
-    return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + one_line(x, 400) for x in lines)
+    return "\n".join(" " * (len(x) - len(x.lstrip(" "))) + short_line(x, 400) for x in lines)
 
 
 def spell(number: int, singular: str, plural: str) -> str:

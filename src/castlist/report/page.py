@@ -81,11 +81,11 @@ def render(
         film=_film(cast) | {"href": film},
         people=[
             _row(p, cast, album, hue, hints.get(p.id, []), whole)
-            | {"doubt": formatting.one_line(unsure.why.get(p.id, ""))}
+            | {"doubt": formatting.short_line(unsure.why.get(p.id, ""))}
             for p, hue in zip(cast.people, _hues(cast), strict=True)
         ],
         unsure=sum(1 for p in cast.people if unsure.why.get(p.id)),
-        next_step=formatting.one_line(unsure.command, 400),
+        next_step=formatting.short_line(unsure.command, 400),
         clicks=unsure.clicks,
         background=[_row(p, cast, album, (p.id - 1) % HUES, [], {}) for p in cast.background],
         background_shown=BACKGROUND_SHOWN,
@@ -141,7 +141,7 @@ class LikelySame(TypedDict):
 
 def same_as(cast: Cast, alike: Alike) -> dict[int, list[LikelySame]]:
     """Who each person may be, by number: {"how": "possibly", "id": 7, "name": "Person 7"}, ..."""
-    names = {p.id: formatting.one_line(p.name) for p in cast.everybody}
+    names = {p.id: formatting.short_line(p.name) for p in cast.everybody}
     return {
         number: [
             {"id": other, "name": names[other], "how": "probably" if chance >= LIKELY else "possibly"}
@@ -186,13 +186,13 @@ def _duration(cast: Cast) -> float:
 def _film(cast: Cast) -> dict[str, Json]:
     video = cast.video
     return {
-        "title": formatting.one_line(video.path.stem or video.path.name, 120) or "Untitled",
-        "file": formatting.one_line(video.path.name, 260),
+        "title": formatting.short_line(video.path.stem or video.path.name, 120) or "Untitled",
+        "file": formatting.short_line(video.path.name, 260),
         "seconds": float(cast.whole) if len(cast.clock) else _duration(cast),
         "size": f"{video.width} × {video.height}",
         "rate": f"{float(video.frame_rate):.2f}".rstrip("0").rstrip("."),
-        "codec": formatting.one_line(" ".join(filter(None, (video.codec, video.pixel_format)))),
-        "digest": formatting.one_line(video.digest),
+        "codec": formatting.short_line(" ".join(filter(None, (video.codec, video.pixel_format)))),
+        "digest": formatting.short_line(video.digest),
         "frames": len(cast.clock),
         "shots": len(cast.shots),
         "tracks": len(cast.tracks),
@@ -214,7 +214,7 @@ def _row(
         "id": person.id,
         "number": person.id,
         "hue": hue,
-        "name": formatting.one_line(person.name) or f"Person {person.id}",
+        "name": formatting.short_line(person.name) or f"Person {person.id}",
         "seconds": person.screen_time,
         "share": min(1.0, cast.share(person)),
         "faces": [picture(face, uri) for face, uri in faces if uri],
@@ -286,7 +286,7 @@ def _together(cast: Cast) -> dict[str, Json] | None:
         return None
     shade = np.ceil(5 * np.sqrt(apart / apart.max())).astype(int)
     return {
-        "people": [(p.id, p.id, formatting.one_line(p.name)) for p in people],
+        "people": [(p.id, p.id, formatting.short_line(p.name)) for p in people],
         "cells": [
             list(zip(row, shades, strict=True))
             for row, shades in zip(seconds.tolist(), shade.tolist(), strict=True)
@@ -332,7 +332,7 @@ def _best_pictures(cast: Cast, evidence: Evidence, tracks: list[int]) -> dict[in
 
 def _aside_view(group: _Aside, album: Album) -> dict[str, Json]:
     return {
-        "reason": formatting.one_line(group.reason, 200),
+        "reason": formatting.short_line(group.reason, 200),
         "tracks": group.tracks,
         "faces": group.faces,
         "more": group.tracks - len(group.pictures),

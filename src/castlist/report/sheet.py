@@ -94,14 +94,14 @@ def render_sheet(
     return filled(
         "sheet.html",
         ("look.css", "sheet.css"),
-        film={"href": film, "title": formatting.one_line(cast.video.path.stem, 120) or "Untitled"},
+        film={"href": film, "title": formatting.short_line(cast.video.path.stem, 120) or "Untitled"},
         summary=_summary(cast),
         people=[_card(cast, p, album, strips[p.id], hints.get(p.id, [])) for p in people],
         about=None if person is None else _about(cast, person, album, likeness),
         alike=likeness,
         brightened=album.brightened,
         cast=cast,
-        file=formatting.one_line(cast.video.path.name, 260),
+        file=formatting.short_line(cast.video.path.name, 260),
         evidence=Evidence() if evidence is None else evidence,
     )
 
@@ -177,7 +177,8 @@ def _card(
     hints: list[LikelySame],
 ) -> dict[str, object]:
     return {
-        "name": formatting.one_line(person.name), "seconds": person.screen_time, "share": cast.share(person),
+        "name": formatting.short_line(person.name),
+        "seconds": person.screen_time, "share": cast.share(person),
         "first": float(person.first), "last": float(person.last), "appearances": len(person.appearances),
         "strips": [
             (title, [picture(f, album[f.image]) for f in faces if album[f.image]]) for title, faces in strips
@@ -194,7 +195,7 @@ def _about(cast: Cast, person: Person, album: Album, likeness: PersonLikeness | 
     if index >= 0:
         seconds = figures.presence(cast, cast_people)[index]
         order = [i for i in np.argsort(-seconds).tolist() if i != index and seconds[i] > 0]
-        beside = [(formatting.one_line(cast_people[i].name), float(seconds[i])) for i in order[:OTHERS]]
+        beside = [(formatting.short_line(cast_people[i].name), float(seconds[i])) for i in order[:OTHERS]]
     stays = [(float(a.start), float(a.stop)) for a in person.appearances[:STAYS]]
     hardest = [
         {

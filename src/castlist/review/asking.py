@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from castlist.decisions import Base, View
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.people import Describe
 from castlist.suggest.asides import set_aside
 from castlist.suggest.batches import Batch
@@ -79,7 +79,7 @@ def listed_checks(asker: Asker, view: View, base: Base) -> dict[str, Json]:
         }
         for c in asker.first_of_each()[1]
     ]
-    called = {g.number: one_line(g.called) for g in view.groups}
+    called = {g.number: short_line(g.called) for g in view.groups}
     doubts = [[f"p{d.person}", d.sentence(called.get(d.other, ""))] for d in asker.outlook().doubts]
     return {
         "revision": view.revision,

@@ -8,7 +8,7 @@ from typing import TypedDict
 from castlist.errors import InputError, WorkspaceError
 from castlist.io.exports import FORMATS
 from castlist.outputs import file_name
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.session import Session
 from castlist.store import Workspace
 from castlist.store.folder import Folder
@@ -58,7 +58,9 @@ def exported(session: Session, name: str) -> bytes:
     if name == REPORT:
         return _report(session)
     if name not in OFFERED:
-        raise InputError(f"there is no file {one_line(name)!r}; choose from {', '.join((*OFFERED, REPORT))}")
+        raise InputError(
+            f"there is no file {short_line(name)!r}; choose from {', '.join((*OFFERED, REPORT))}"
+        )
     with Workspace.open(session.path, write=False) as opened:
         cast = opened.cast()
     content = BytesIO()

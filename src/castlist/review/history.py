@@ -8,7 +8,7 @@ import numpy as np
 
 from castlist.decisions import Anchor, Conflict, Decision, DecisionKind, View, active
 from castlist.decisions.sides import MOVED, REST, TARGET, WHOLE
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.types import NOISE, Json
 
 __all__ = ["full_sentence", "listed_history", "overruled", "sentence", "undone_or_itself"]
@@ -64,7 +64,7 @@ def overruled(conflicts: tuple[Conflict, ...], number: int) -> str:
 
 def full_sentence(made: Decision, view: View, log: Mapping[int, Decision]) -> str:
     """A decision in words: whom it was about, how much of them, and what it outranks."""
-    words = one_line(sentence(made, view, log), 300)
+    words = short_line(sentence(made, view, log), 300)
     more = overruled(view.conflicts, made.id)
     return f"{words}; {more}" if more else words
 
@@ -84,7 +84,7 @@ def listed_history(log: Sequence[Decision], view: View) -> list[dict[str, Json]]
         {
             "id": d.id,
             "what": full_sentence(d, view, by),
-            "who": one_line(d.author),
+            "who": short_line(d.author),
             "when": d.time.isoformat() if d.time else "",
             "undone": d.undoes is None and d.id not in held,
             "tracks": _pointed(d, view, by),

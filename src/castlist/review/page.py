@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from castlist.errors import InputError
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.alike import alike
 from castlist.review.session import Session
 from castlist.timecode import constant, timebase
@@ -120,7 +120,7 @@ class Page:
         view = self.session.refresh()
         group = view.group(name)
         if group is None:
-            raise InputError(f"there is no person {one_line(name)!r} any more; reload the page")
+            raise InputError(f"there is no person {short_line(name)!r} any more; reload the page")
         return view, group
 
     def aside(self) -> list[dict[str, object]]:
@@ -220,4 +220,4 @@ def _pace(session: Session) -> dict[str, object]:
 
 
 def _reason(why: str) -> str:
-    return one_line(why, 200) or "no reason given"
+    return short_line(why, 200) or "no reason given"

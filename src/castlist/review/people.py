@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from castlist.cast import APPEARANCE_GAP, picture_worth
 from castlist.decisions import Base, View
 from castlist.decisions.people import Group
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.face_position import face_positions
 from castlist.types import SET_ASIDE, Json, Video
 
@@ -155,7 +155,7 @@ class Describe:
             facts = {**facts, "pictures": [chosen, *others][:FACES]}
         return {
             "id": group.id,
-            "name": one_line(group.name, WHOLE),  # to be changed there, so never cut
+            "name": short_line(group.name, WHOLE),  # to be changed there, so never cut
             "fate": group.fate,
             "confirmed": group.confirmed,
             **facts,
@@ -185,7 +185,7 @@ class Describe:
         return {
             "revision": view.revision,
             "film": {
-                "title": one_line(video.path.stem, 120) or "Untitled",
+                "title": short_line(video.path.stem, 120) or "Untitled",
                 "ms": self.length,
                 "shots": len(self.base.shots),
                 "width": video.width,
@@ -210,7 +210,7 @@ class Describe:
         shown = ((why, sorted(members, key=lambda t: -self._size[t])) for why, members in groups.items())
         return [
             {
-                "reason": one_line(why, 200) or "no reason given",
+                "reason": short_line(why, 200) or "no reason given",
                 "count": len(members),
                 "tracks": [self.track(t) for t in members[:ASIDE]],
             }

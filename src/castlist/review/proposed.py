@@ -10,7 +10,7 @@ from castlist.decisions import Base, View, apply, standing
 from castlist.decisions.people import Group
 from castlist.decisions.proposed import Proposed, owner
 from castlist.errors import InputError
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.actions import faces_of
 from castlist.suggest.names import Match, Proposal
 from castlist.types import NOISE, Video
@@ -129,9 +129,9 @@ def plain(row: Proposed) -> Plain:
     """A proposal as plain values, texts such that they steer nothing."""
     return {
         "id": row.id,
-        "name": one_line(row.name),
-        "from": one_line(row.source, 200),
+        "name": short_line(row.name),
+        "from": short_line(row.source, 200),
         "agree": round(row.agree, 3),
         "by": "faces" if row.by_faces else "time",
-        "why": one_line(row.why, 200),
+        "why": short_line(row.why, 200),
     }

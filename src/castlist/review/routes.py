@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import CastlistError, InputError
 from castlist.proxy import Proxy
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.access import Access, AccessMiddleware
 from castlist.review.assets import ASSETS, asset
 from castlist.review.downloads import downloads, exported
@@ -199,7 +199,10 @@ def _doing(
         return projection.point(body)
 
     return [
-        ("/api/done", lambda body: {"saved": session.save(), "workspace": one_line(session.path.name, 120)}),
+        (
+            "/api/done",
+            lambda body: {"saved": session.save(), "workspace": short_line(session.path.name, 120)},
+        ),
         ("/api/film", point),
         ("/api/proxy", projection.want),
         ("/api/invite", lambda body: {"token": access.invite()}),

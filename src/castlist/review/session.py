@@ -27,7 +27,7 @@ from castlist.decisions import (
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
 from castlist.pipeline.publish import publish
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.copies import Reviewed, carried_over
 from castlist.review.proposed import proposals_of, same_question
 from castlist.review.saving import save_apart, updating
@@ -192,7 +192,7 @@ class Session(SessionView):
             open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
             if alike[0].folded not in open_names:
                 raise InputError(
-                    f"{one_line(alike[0].name)!r} is not an open proposal any more; castlist propose "
+                    f"{short_line(alike[0].name)!r} is not an open proposal any more; castlist propose "
                     "lists the open ones"
                 )
             request = {"action": "name", "person": person.id, "name": alike[0].name}
@@ -208,7 +208,7 @@ class Session(SessionView):
             view, rows = self.refresh(), self._workspace.proposals.all()
             person, alike = same_question(rows, view, number)
             self._workspace.proposals.reject([row.id for row in alike])
-            return one_line(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
+            return short_line(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
 
     def reopen(self, number: int) -> str:
         """Take back a `reject`: the name is proposed for that person as before. What was said, in words.
@@ -220,7 +220,7 @@ class Session(SessionView):
             view, rows = self.refresh(), self._workspace.proposals.all()
             person, alike = same_question(rows, view, number, rejected=True)
             self._workspace.proposals.reopen([row.id for row in alike])
-            return one_line(f"{alike[0].name}: proposed for {person.called} again", 300)
+            return short_line(f"{alike[0].name}: proposed for {person.called} again", 300)
 
     def take_over(
         self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False

@@ -12,7 +12,7 @@ from threading import Lock, RLock
 import numpy as np
 
 from castlist.cast import Cast
-from castlist.dark_pictures import visible
+from castlist.dark_pictures import brightened_jpeg
 from castlist.decisions import (
     Base,
     Decision,
@@ -30,7 +30,7 @@ from castlist.decisions.proposed import owner
 from castlist.decode.files import printable
 from castlist.errors import InputError, WorkspaceError
 from castlist.pipeline.prepare import prepare
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.review.actions import decision, witness
 from castlist.review.asking import listed_checks, listed_likely, listed_questions, listed_sheet
 from castlist.review.history import full_sentence, listed_history, sentence, undone_or_itself
@@ -159,7 +159,7 @@ class SessionView:
 
     def _label(self, number: int | None) -> str:
         made = undone_or_itself(number, {d.id: d for d in self._log})
-        return "" if made is None else one_line(sentence(made, self.view), 300)
+        return "" if made is None else short_line(sentence(made, self.view), 300)
 
     def witness(self, person: str, excluded: int = NOISE) -> int:
         """The track that stands for a person best, another one than `excluded`.
@@ -301,7 +301,7 @@ class SessionView:
         """
         if name not in self.images:
             raise InputError("there is no such picture")
-        return visible(self._workspace.image(name))
+        return brightened_jpeg(self._workspace.image(name))
 
     # Deciding
 

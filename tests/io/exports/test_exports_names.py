@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from castlist.errors import InputError
 from castlist.io.exports import FORMATS, Options, by_suffix, chosen_format
-from castlist.io.exports.names import distinct_names, one_line, xml
+from castlist.io.exports.names import distinct_names, plain_line, xml
 from castlist.types import Clock, Shots
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,7 +38,7 @@ XML = ("fcp7", "fcpxml", "matroska", "cvat", "xmp")
 
 def as_read(form, name):
     """A name as its format's reader must give it back."""
-    line = one_line(name)
+    line = plain_line(name)
     changed = {
         "appearances": ("'" + line) if line.startswith(("=", "@", "-")) else line,
         "edl": line.replace("|", "/"),
@@ -98,7 +98,7 @@ def test_hostile_names_come_back_from_formats_of_annotations(form):
     cast = with_names(cast, *(p.name for p in cast.people))
     # in XMP they are names for a catalogue, where two people of one name are that name
     names = (
-        {one_line(p.name) for p in cast.people} if form == "xmp" else set(distinct_names(cast)) - {"unused"}
+        {plain_line(p.name) for p in cast.people} if form == "xmp" else set(distinct_names(cast)) - {"unused"}
     )
     found = named_in(form, FORMATS[form].text(cast).encode("utf-8", "backslashreplace").decode())
     assert {name for name in found if name and name.strip()} == names
@@ -115,7 +115,7 @@ def test_any_name_makes_a_whole_file(name):
     cast = made(
         names=(name, name),
         spans=[(0, 10, 20), (1, 30, 40)],
-        path="/films/" + one_line(name)[:20].replace("/", "_"),
+        path="/films/" + plain_line(name)[:20].replace("/", "_"),
     )
     for form, export in FORMATS.items():
         text = export.text(cast).encode("utf-8", "backslashreplace").decode()
@@ -129,7 +129,7 @@ def test_any_name_makes_a_whole_file(name):
 
 def test_text_for_xml():
     assert xml('a<b>&"c"\x00\ufffe\ud800\n ') == "a&lt;b&gt;&amp;&quot;c&quot; \ufffd\ufffd"
-    assert one_line("\n\t") == "?"
+    assert plain_line("\n\t") == "?"
 
 
 def test_a_huge_cast_is_written_as_a_small_one(monkeypatch):

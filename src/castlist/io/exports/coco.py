@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast import Cast
-from castlist.io.exports.names import distinct_names, film_name, one_line
+from castlist.io.exports.names import distinct_names, film_name, plain_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.within import Within
 from castlist.types import NOISE, Fate, Json
@@ -86,7 +86,7 @@ def _image(cast: Cast, number: int, frame: int) -> dict[str, Json]:
         "id": number,
         "video_id": 1,
         "frame_id": frame,
-        "file_name": f"{one_line(PurePath(cast.video.path).stem)}/{frame:06d}.jpg",
+        "file_name": f"{plain_line(PurePath(cast.video.path).stem)}/{frame:06d}.jpg",
         "width": cast.video.width,
         "height": cast.video.height,
         "time": round(float(cast.clock.time(frame)), 6),

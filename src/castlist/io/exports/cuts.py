@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from castlist.cast import Cast
 from castlist.errors import InputError
 from castlist.io.exports.faces_csv import harmless
-from castlist.io.exports.names import film_name, one_line
+from castlist.io.exports.names import film_name, plain_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.otio import clip_of, library
 from castlist.io.exports.sound import film_sound
@@ -56,7 +56,7 @@ def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
     schema = library().schema
     bases = [_grid(cast) for cast, _ in parts]
     start = _time(bases[0], _record(bases[0])) if bases else None
-    made = schema.Timeline(one_line(title), global_start_time=start)
+    made = schema.Timeline(plain_line(title), global_start_time=start)
     picture_track = schema.Track("V1", kind=schema.TrackKind.Video)
     sound_track = schema.Track("A1", kind=schema.TrackKind.Audio)
     sound = _with_sound(parts)
@@ -84,7 +84,7 @@ def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
         words = ", ".join(f"{float(rate):.6g}{' drop frame' * drop}" for rate, drop in rates)
         raise InputError(f"an .edl counts in one rate, and these films have {words}; write the list as .otio")
     drop = bool(bases) and bases[0].drop
-    yield f"TITLE: {one_line(title)}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n"
+    yield f"TITLE: {plain_line(title)}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n"
     at, sound = 0, _with_sound(parts)
     for number, (base, (cast, piece)) in enumerate(zip(bases, parts, strict=True), 1):
         record = Timebase(base.rate, base.drop, _record(base))

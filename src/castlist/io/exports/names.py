@@ -10,7 +10,7 @@ from pathlib import PurePath
 from castlist.cast import Cast, Person
 from castlist.direction_marks import without_direction_marks
 
-__all__ = ["Colour", "colour", "distinct", "distinct_names", "film_name", "given_name", "one_line", "xml"]
+__all__ = ["Colour", "colour", "distinct", "distinct_names", "film_name", "given_name", "plain_line", "xml"]
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
@@ -42,7 +42,7 @@ def colour(person: int) -> Colour:
     return _COLOURS[person % len(_COLOURS)]
 
 
-def one_line(text: str) -> str:
+def plain_line(text: str) -> str:
     """A text without line breaks, control characters and marks that turn the direction of writing.
 
     Whatever is no Unicode is replaced; it is never empty.
@@ -62,12 +62,12 @@ def _harmless(character: str) -> str:
 
 def xml(text: str) -> str:
     """A text for an XML document, between tags or in double quotes."""
-    return one_line(text).translate(_XML)
+    return plain_line(text).translate(_XML)
 
 
 def distinct_names(cast: Cast) -> list[str]:
     """A name for each of `cast.everybody`, one line each, no two alike: who shares a name gets a number."""
-    return distinct(one_line(person.name) for person in cast.everybody)
+    return distinct(plain_line(person.name) for person in cast.everybody)
 
 
 def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
@@ -86,9 +86,9 @@ def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
 
 def given_name(person: Person) -> str:
     """The name that somebody gave a person, on one line; "" where nobody did: "Person 3" is no name."""
-    return one_line(person.name) if person.named else ""
+    return plain_line(person.name) if person.named else ""
 
 
 def film_name(cast: Cast) -> str:
     """The name of the film's file."""
-    return one_line(PurePath(cast.video.path).name)
+    return plain_line(PurePath(cast.video.path).name)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from castlist.cast import Cast
-from castlist.io.exports.names import distinct, distinct_names, one_line
+from castlist.io.exports.names import distinct, distinct_names, plain_line
 from castlist.io.exports.options import Options
 from castlist.io.exports.seconds import decimal
 from castlist.io.exports.stays import stays
@@ -29,4 +29,4 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _word(text: str) -> str:
-    return one_line(text).replace(" ", "_")
+    return plain_line(text).replace(" ", "_")

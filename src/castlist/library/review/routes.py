@@ -8,7 +8,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from castlist.dark_pictures import visible
+from castlist.dark_pictures import brightened_jpeg
 from castlist.errors import CastlistError, InputError
 from castlist.library.library import Library
 from castlist.library.review import state
@@ -65,7 +65,7 @@ class Shelf:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
         with Workspace.open(rows.workspace, write=False) as opened:
-            data = visible(opened.image(name))
+            data = brightened_jpeg(opened.image(name))
         with self._lock:
             self._pictures[key] = data
             while len(self._pictures) > PICTURES:

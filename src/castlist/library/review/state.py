@@ -19,7 +19,7 @@ from castlist.library.recurring import count_recurring
 from castlist.library.recurring import recurring as side_by_side
 from castlist.library.schema import Db
 from castlist.library.sheets import QuestionSheet, sheets
-from castlist.report.formatting import one_line
+from castlist.report.formatting import short_line
 from castlist.types import Json
 
 __all__ = ["film_rows", "history", "links", "pairs", "people", "person", "proposals", "recurring", "state"]
@@ -38,7 +38,7 @@ def state(library: Library) -> dict[str, Json]:
         films = _film_names(db, library)
         last = undo.last_decision(db)
         return {
-            "title": one_line(library.path.name or str(library.path), 120),
+            "title": short_line(library.path.name or str(library.path), 120),
             "films": _count(db, "film"),
             "people": _count(db, "person"),
             "questions": asked,
@@ -72,7 +72,7 @@ def _group(db: Db, sheet: QuestionSheet, films: Mapping[str, str]) -> dict[str, 
                 "id": q.id,
                 "probability": q.probability,
                 "gain": round(q.gain, 1),
-                "why": one_line(q.why, 300),
+                "why": short_line(q.why, 300),
                 "b": _side(db, q.b, q.b_name, q.b_member, q.b_film, q.b_time),
                 "a": _side(db, q.a, q.a_name, q.a_member, q.a_film, q.a_time),
             }
@@ -85,7 +85,7 @@ def _tile(db: Db, member: FilmMember, films: Mapping[str, str]) -> dict[str, Jso
     """A few faces of somebody of a film, to be clicked."""
     return {
         "member": f"{member.digest}:{member.key}",
-        "film": one_line(films[member.digest], 120),
+        "film": short_line(films[member.digest], 120),
         "faces": _faces(db, "member.id = ?", member.id, FEW),
     }
 
@@ -102,7 +102,7 @@ def links(library: Library) -> dict[str, Json]:
             groups.append(
                 {
                     "id": person,
-                    "name": one_line(rows[0].name, 120),
+                    "name": short_line(rows[0].name, 120),
                     "named": bool(_named(db, person)),
                     "others": [_tile(db, m, films) for m in others],
                     "links": [_tile(db, link.member, films) for link in rows],
@@ -121,10 +121,10 @@ def pairs(library: Library) -> dict[str, Json]:
             groups.append(
                 {
                     "id": person,
-                    "name": one_line(rows[0].name, 120),
+                    "name": short_line(rows[0].name, 120),
                     "members": [_tile(db, m, films) for m in rows[0].members],
                     "others": [
-                        {"name": one_line(r.other_name, 120), **_tile(db, r.member, films)} for r in rows
+                        {"name": short_line(r.other_name, 120), **_tile(db, r.member, films)} for r in rows
                     ],
                 }
             )
@@ -146,7 +146,7 @@ def recurring(library: Library) -> dict[str, Json]:
             "people": [
                 {
                     "id": person.id,
-                    "name": one_line(person.name, 120),
+                    "name": short_line(person.name, 120),
                     "named": bool(_named(db, person.id)),
                     "films": person.films,
                     "asked": person.asked,
@@ -160,7 +160,7 @@ def recurring(library: Library) -> dict[str, Json]:
 def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:
     """One side of a question: the faces that are compared first, then others of the same person."""
     films = [
-        one_line(n, 120)
+        short_line(n, 120)
         for (n,) in db.execute(
             "SELECT film.name FROM member JOIN film ON film.id = film WHERE person = ?"
             " GROUP BY film.id ORDER BY film.id",
@@ -169,9 +169,9 @@ def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -
     ]
     return {
         "id": person,
-        "name": one_line(name, 120),
+        "name": short_line(name, 120),
         "named": bool(_named(db, person)),
-        "film": one_line(film, 120),
+        "film": short_line(film, 120),
         "time": round(time, 2),
         "films": films,
         "faces": _faces(db, "member.id = ?", member, FACES),
@@ -197,7 +197,7 @@ def _faces(db: Db, where: str, values: str | int | tuple[str | int, ...], most: 
         {
             "picture": f"{film}/{image}",
             "film": film,
-            "name": one_line(name, 120),
+            "name": short_line(name, 120),
             "time": round(float(Fraction(time)), 2),
         }
         for film, image, time, name in rows
@@ -219,9 +219,9 @@ def people(library: Library, text: str) -> dict[str, Json]:
             "people": [
                 {
                     "id": p.id,
-                    "name": one_line(p.name, 120),
+                    "name": short_line(p.name, 120),
                     "named": p.named,
-                    "films": [one_line(f.name, 120) for f in p.films],
+                    "films": [short_line(f.name, 120) for f in p.films],
                     "seconds": round(p.screen_time, 1),
                     "faces": _faces(db, "member.person = ?", p.id, 8),
                 }
@@ -245,12 +245,12 @@ def person(library: Library, given: str) -> dict[str, Json]:
         ).fetchall()
         return {
             "id": known,
-            "name": one_line(lookup.shown_person(known, _named(db, known)), 120),
+            "name": short_line(lookup.shown_person(known, _named(db, known)), 120),
             "named": bool(_named(db, known)),
             "films": [
                 {
                     "member": f"{films[film].digest}:{key}",
-                    "film": one_line(films[film].name, 120),
+                    "film": short_line(films[film].name, 120),
                     "how": origin,
                     "probability": chance,
                     "seconds": round(seconds, 1),
@@ -268,14 +268,14 @@ def proposals(library: Library) -> dict[str, Json]:
         rows: list[Json] = [
             {
                 "id": p.id,
-                "name": one_line(p.name, 120),
+                "name": short_line(p.name, 120),
                 "from": p.offer["from"],
                 "why": p.offer["why"],
                 "agree": p.offer["agree"],
                 "by": p.offer["by"],
                 "person": p.person,
-                "called": one_line(p.called, 120),
-                "film": one_line(p.film.name, 120),
+                "called": short_line(p.called, 120),
+                "film": short_line(p.film.name, 120),
                 "faces": _faces(db, "member.id = ?", p.member, FACES),
             }
             for p in found[:PEOPLE]
@@ -286,7 +286,7 @@ def proposals(library: Library) -> dict[str, Json]:
 def history(library: Library) -> dict[str, Json]:
     """What was decided, the latest first."""
     rows = [d.document() for d in library.history(DECISIONS)]
-    return {"decisions": [{**row, "sentence": one_line(row["sentence"], 300)} for row in rows]}
+    return {"decisions": [{**row, "sentence": short_line(row["sentence"], 300)} for row in rows]}
 
 
 def film_rows(library: Library, number: str) -> views.LibraryFilm:

@@ -43,8 +43,8 @@ class OwnMethodError(CastlistError):
     """A method of the user's own failed, or gave what is no result."""
 
 
-def one_line(text: str) -> str:
-    """A text without line breaks and control characters, as for a terminal."""
+def printable_line(text: str) -> str:
+    """A text on one line, each character that a terminal would not print replaced."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
@@ -58,7 +58,7 @@ def table_name(method: str) -> str:
     if not is_own(method):
         return method
     label, equals, _ = method.partition("=")
-    return one_line(label if equals else method.rpartition(":")[2])
+    return printable_line(label if equals else method.rpartition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +312,7 @@ def _fault(error: BaseException, file: str) -> str:
     ]
     where = f" in {file}:{lines[-1]}" if lines else ""
     try:
-        text = one_line(str(error))[:200]
+        text = printable_line(str(error))[:200]
     except Exception:  # an error of the user's own whose text fails, too
         text = ""
     return f"{type(error).__name__}{where}{f': {text}' if text else ''}"
