@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -396,6 +398,14 @@ def test_a_stranger_without_evidence_may_be_anybody_of_the_cast(made: Callable[.
     assert set(offered(0)[:2]) == {1, 2}
     assert 1 in offered(1)[:1]
     assert 2 not in offered(1)[:2]  # they are seen together
+
+
+def test_pieces_are_found_without_importing_scipy() -> None:
+    code = (
+        "import sys, numpy as np; from castlist.suggest.checks import pieces; n = np.arange(9);"
+        "pieces(n, n + 1, np.eye(9, dtype=np.float32), np.ones(9)); print('scipy' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False\n"
 
 
 @pytest.mark.parametrize("tracks", [3, 9, 40, 450])
