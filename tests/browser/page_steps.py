@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 PATIENCE = 30_000  # milliseconds: a busy machine plays and draws slowly
@@ -15,6 +16,18 @@ def until(page: Any, check: str, argument: Any = None, polling: float | None = N
 def count(page: Any, number: int, selector: str = "#rows li.row") -> None:
     """Wait until so many elements are on the page."""
     until(page, "([n, s]) => document.querySelectorAll(s).length === n", [number, selector])
+
+
+def until_decided(page: Any, decisions: int) -> None:
+    """Wait until castlist has so many decisions.
+
+    `until` cannot: a promise is always true for it.
+    """
+    end = time.monotonic() + PATIENCE / 1000
+    revision = "fetch('/api/state').then((r) => r.json()).then((s) => s.revision)"
+    while (found := page.evaluate(revision)) != decisions:
+        assert time.monotonic() < end, f"{found} decisions, {decisions} expected"
+        page.wait_for_timeout(50)
 
 
 def undo_all(page: Any) -> None:

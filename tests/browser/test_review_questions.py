@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_steps import until_decided
 
 import castlist
 from castlist.types import NOISE, SET_ASIDE
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-DECIDED = "n => fetch('/api/state').then((r) => r.json()).then((s) => s.revision === n)"
 FRESH = "() => !document.querySelector('#questions .old') && document.querySelector('#questions h2')"
 
 
@@ -32,7 +32,7 @@ def asked(page: Any, way: str = "") -> Any:
 
 def answered(page: Any, decisions: int) -> None:
     """Wait until so many decisions were made and the page asks on."""
-    page.wait_for_function(DECIDED, arg=decisions)
+    until_decided(page, decisions)
     page.wait_for_function("n => document.querySelector('#undo').disabled === !n", arg=decisions)
 
 
@@ -129,7 +129,7 @@ def test_enter_pressed_twice_answers_no_question_that_was_just_drawn(
     page.wait_for_timeout(700)
     assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.revision)") == 1
     page.keyboard.press("Enter")  # whoever looked at it
-    page.wait_for_function(DECIDED, arg=2)
+    until_decided(page, 2)
 
 
 def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
@@ -151,6 +151,17 @@ def test_one_undo_takes_back_a_page_on_which_a_face_was_none(
     message.get_by_role("button", name="Undo").click()
     page.wait_for_function("() => document.querySelector('#undo').disabled")
     assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before
+    page.keyboard.press("r")  # the whole page again
+    answered(page, 6)
+    page.wait_for_function("() => document.querySelector('#redo').disabled")
+    page.keyboard.press("u")
+    page.keyboard.press("r")  # pressed before the undo is saved: it waits for its turn
+    answered(page, 10)
+    page.wait_for_function("() => document.querySelector('#redo').disabled")
+    page.keyboard.press("u")
+    page.wait_for_function("() => document.querySelector('#undo').disabled")
+    assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.aside.length)") == before
+    assert page.said == []
 
 
 def test_what_stands_below_an_answer_is_asked_for_anew_and_looked_at_before_it_is_confirmed(

@@ -360,6 +360,7 @@ async function inTurn(before, path, body, done) {
       (["/api/decide", "/api/accept"].includes(path)
         ? () => takeAllBack(numbers, answer.sentence || says)
         : null);
+    if (numbers.length > 1) action = { numbers, says, undone: false, revision: S.revision };
     report(sentence((back && answer.sentence) || says), back);
     return answer.decisions || answer.decision;
   } catch {
@@ -422,16 +423,39 @@ export const decideAll = (steps, done) =>
 // A name that a file proposes: yes is a decision like any other, no is never asked again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
+// The last action on this page that made several decisions: one undo undoes all, one redo repeats all.
+let action = null; // { numbers, says, undone, revision }: as of which revision that holds, 0 while it is saved
+const newestAction = (undone) =>
+  action && action.undone === undone && [0, S.revision].includes(action.revision) ? action : null;
+async function turned(made) {
+  const turning = { ...action, undone: !action.undone, revision: 0 };
+  action = turning;
+  const done = (await Promise.all(made)).every((number) => number !== false);
+  if (action === turning) action = done ? { ...turning, revision: S.revision } : null;
+  return done;
+}
 // A key that is held down does not undo more than it can be followed.
-const newest = (path, says) => (e) => {
+const newest = (all, path, says) => (e) => {
   given = ""; // what is asked again is answered again
-  return !(e?.repeat && !idle()) && post(path, {}, says);
+  return !(e?.repeat && !idle()) && (all() || post(path, {}, says));
 };
-export const undo = newest("/api/undo", () => "Undone: " + (S.undo || "nothing") + ".");
-export const redo = newest("/api/redo", () => "Redone: " + (S.redo || "nothing") + ".");
+export const undo = newest(
+  () => newestAction(false) && takeAllBack(action.numbers, action.says),
+  "/api/undo",
+  () => "Undone: " + (S.undo || "nothing") + ".",
+);
+export const redo = newest(
+  () =>
+    newestAction(true) &&
+    turned(action.numbers.map(() => post("/api/redo", {}, "Redone: " + lower(action.says) + "."))),
+  "/api/redo",
+  () => "Redone: " + (S.redo || "nothing") + ".",
+);
 export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");
-async function takeAllBack(numbers, text) {
-  for (const number of [...numbers].reverse()) if ((await takeBack(number, text)) === false) return;
+function takeAllBack(numbers, text) {
+  const newest = newestAction(false)?.numbers === numbers,
+    made = [...numbers].reverse().map((number) => takeBack(number, text));
+  return newest ? turned(made) : Promise.all(made);
 }
 
 let late = 0;
