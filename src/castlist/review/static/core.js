@@ -424,7 +424,8 @@ export const decideAll = (steps, done) =>
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
 // The last action on this page that made several decisions: one undo undoes all, one redo repeats all.
-let action = null; // { numbers, says, undone, revision }: as of which revision that holds, 0 while it is saved
+// { numbers, says, undone, revision }: as of which revision that holds, 0 while it is saved
+let action = null;
 const newestAction = (undone) =>
   action && action.undone === undone && [0, S.revision].includes(action.revision) ? action : null;
 async function turned(made) {

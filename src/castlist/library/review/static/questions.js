@@ -30,7 +30,8 @@ export function drawQuestions() {
             "p",
             { className: "empty" },
             S.films
-              ? "castlist has no questions about this library."
+              ? "castlist has no questions about this library. If you see one person twice, choose both in " +
+                  "the People tab and press “These are the same person”."
               : "There is no film in this library yet.",
           ),
         ]),
