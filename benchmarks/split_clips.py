@@ -1,6 +1,9 @@
 """How many shot boundaries are found, and how many of those found are true, by kind.
 
     python benchmarks/split_clips.py DIR        clips with NAME.truth.json beside NAME.mp4
+    python benchmarks/split_clips.py DIR --dissolved 18    the same clips, dissolves of 18 frames for cuts
+    python benchmarks/split_clips.py DIR --faster 2        the same clips, twice as fast
+    python benchmarks/split_clips.py DIR --blurred 6       the same clips, blurred in every other 35 frames
     python benchmarks/split_clips.py --drawn    films drawn here, with every kind of transition
     python benchmarks/split_clips.py --moving   one take each: slow pans and zooms, often over smooth content
     python benchmarks/split_clips.py --people   drawn films of people: cuts, dissolves, and mixed ones
@@ -56,6 +59,42 @@ def clips(folder: Path) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[
         film = folder / truth["video"]
         frames = (f.image for f in read_frames(open_video(film)))
         yield film.stem, [Boundary(f) for f in truth["shot_cuts"]], frames
+
+
+def made(
+    folder: Path, dissolved: int, faster: int, blurred: float
+) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
+    """The clips, in small, with dissolves for cuts, every so many frames only, or blurred now and then.
+
+    Both shots go on while they dissolve. Shots of less than twelve frames keep their cuts, and five frames
+    of every shot stay as they are. A blur of 1 is a hundredth of the frame's width.
+    """
+    import cv2
+
+    from castlist.split.signal import SEES
+
+    for name, truth, frames in clips(folder):
+        small = np.array([cv2.resize(f, SEES, interpolation=cv2.INTER_AREA) for f in frames])[::faster]
+        ends = [0, *(-(-b.frame // faster) for b in truth), len(small)]
+        shots = [small[a:b] for a, b in itertools.pairwise(ends)]
+        title, film, boundaries = f"{name} x{faster}", [shots[0]], []
+        for shot in shots[1:]:
+            at, shortest = sum(map(len, film)), min(len(film[-1]), len(shot))
+            length = min(dissolved, shortest - 5) if shortest >= 12 else 0
+            if length < 6:
+                boundaries.append(Boundary(at))
+                film.append(shot)
+                continue
+            share = (np.arange(1, length + 1) / (length + 1))[:, None, None, None]
+            mixed = (1 - share) * film[-1][-length:] + share * shot[:length]
+            film[-1] = film[-1][:-length]
+            boundaries.append(Boundary(at - length + length // 2, "dissolve", length))
+            film += [np.rint(mixed).astype(np.uint8), shot[length:]]
+        whole = np.concatenate(film)
+        for i in range(len(whole)) if blurred else ():
+            if i % 70 >= 35:
+                whole[i] = cv2.GaussianBlur(whole[i], (0, 0), blurred * SEES[0] / 100)
+        yield title, boundaries, iter(whole)
 
 
 def scene(rng: np.random.Generator, size: tuple[int, int] = (180, 320)) -> NDArray[np.uint8]:
@@ -191,13 +230,23 @@ def drawn_films(first: int, count: int) -> Iterator[tuple[str, list[Boundary], I
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument(
+        "--dissolved", type=int, default=0, metavar="FRAMES", help="make every cut a dissolve"
+    )
+    parser.add_argument("--faster", type=int, default=1, metavar="TIMES", help="of DIR: every so many frames")
+    parser.add_argument(
+        "--blurred", type=float, default=0, metavar="WIDTH", help="in hundredths of the width"
+    )
     parser.add_argument("--drawn", type=int, nargs="?", const=6, default=0, metavar="FILMS")
     parser.add_argument("--moving", type=int, nargs="?", const=32, default=0, metavar="TAKES")
     parser.add_argument("--people", type=int, nargs="?", const=4, default=0, metavar="FILMS")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="of the films drawn (default 0)")
     parser.add_argument("--verbose", action="store_true", help="list what was missed and what is false")
     options = parser.parse_args()
-    films = [*([clips(options.folder)] if options.folder else []), drawn_films(options.first, options.drawn)]
+    changes = (options.dissolved, options.faster, options.blurred)
+    as_it_is = changes == (0, 1, 0)
+    films = [clips(options.folder) if as_it_is else made(options.folder, *changes)] if options.folder else []
+    films += [drawn_films(options.first, options.drawn)]
     takes = range(options.first, options.first + options.moving)
     films += [((f"moving {seed}", [], moving(seed)) for seed in takes)]
     films += [of_people(options.first, options.people)] if options.people else []

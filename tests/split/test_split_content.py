@@ -30,6 +30,16 @@ def shot(seed: int, n: int, *, speed: float = 0.0) -> NDArray[np.float32]:
     return np.stack(frames) + rng.normal(0, 2, (n, H, W, 1)).astype(np.float32)
 
 
+def running(seed: int, n: int) -> NDArray[np.float32]:
+    """(n, H, W, 3) a still camera before which two figures run."""
+    rng, frames = np.random.default_rng(seed + 50), shot(seed, n)
+    figures = [(rng.uniform(0, W), rng.uniform(H / 3, H), v, rng.uniform(0, 255, 3)) for v in (-4, 4)]
+    for i in range(n):
+        for x, y, v, colour in figures:
+            cv2.ellipse(frames[i], (int(x + v * i) % W, int(y)), (14, 30), 0, 0, 360, colour.tolist(), -1)
+    return frames
+
+
 def mixed(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """A dissolve from the frames a to the frames b."""
     share = (np.arange(1, len(a) + 1, dtype=np.float32) / (len(a) + 1))[:, None, None, None]
@@ -203,6 +213,29 @@ def test_a_long_dissolve_between_pans_is_found(seeds: tuple[int, int], length: i
     shots = split(a[:-length], mixed(a[-length:], b[:length]), b[length:])
     assert shots.transition.tolist() == [START, DISSOLVE]
     assert abs(shots.start[1] - (40 + length / 2)) <= length / 2
+
+
+@pytest.mark.parametrize("seed", [0, 6, 8, 10])
+def test_a_dissolve_between_people_who_run_is_found(seed: int) -> None:
+    first, second = running(seed, 60), running(seed + 1, 60)
+    shots = split(first[:-12], mixed(first[-12:], second[:12]), second[12:])
+    (_, _), (start, kind) = table(shots)
+    assert kind == DISSOLVE
+    assert abs(start - 54) <= 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_people_who_run_are_no_dissolve(seed: int) -> None:
+    assert table(split(running(seed, 60))) == [(0, START)]
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("speed", [0.0, 0.5])
+def test_a_picture_that_is_blurred_at_once_is_one_shot(sigma: float, speed: float) -> None:
+    frames = shot(3, 80, speed=speed)
+    frames[:, ::4, ::3] = frames[:, 1::4, ::3] = np.where(frames[:, ::4, ::3] > 128, 20, 235)  # details
+    blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
+    assert table(split(frames[:30], blurred[30:60], frames[60:])) == [(0, START)]
 
 
 @pytest.mark.parametrize("speed", [1.0, 2.5, 4.0, 8.0])

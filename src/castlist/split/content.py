@@ -12,6 +12,7 @@ from castlist.split.cuts import hard_cuts
 from castlist.split.dissolves import dissolves
 from castlist.split.fades import fades
 from castlist.split.moving import moving_dissolves
+from castlist.split.over_motion import dissolves_over_motion
 from castlist.split.signal import SEES, checked, describe, light
 from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
@@ -47,11 +48,10 @@ class ContentSplitter:
         lit = light(signals)
         hard = hard_cuts(signals, ratio=self.ratio, floor=self.floor * lit)
         faded = fades(signals, hard)
-        mixed = dissolves(signals, np.concatenate([hard, faded]), floor=self.dissolve_floor * lit)
-        others = moving_dissolves(
-            signals, np.concatenate([hard, faded]), mixed, floor=self.dissolve_floor * lit
-        )
-        mixed = np.union1d(mixed, others)
+        taken, floor = np.concatenate([hard, faded]), self.dissolve_floor * lit
+        mixed = dissolves(signals, taken, floor=floor)
+        for more in (dissolves_over_motion, moving_dissolves):
+            mixed = np.union1d(mixed, more(signals, taken, mixed, floor=floor))
         return shots(len(signals), {CUT: hard, FADE: faded, DISSOLVE: mixed})
 
 

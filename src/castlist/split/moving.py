@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.split.signal import COLUMNS, ROWS, THUMB, blocks
 
-__all__ = ["moving_dissolves"]
+__all__ = ["moving_dissolves", "variances"]
 
 # Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn), seeds 100 to 105 looked at too.
 SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried, as in `dissolves`
@@ -50,7 +50,7 @@ def moving_dissolves(
     before = np.zeros(n + 1, np.int64)  # boundaries before a frame
     np.add.at(before, np.concatenate([taken, known]).astype(np.int64) + 1, 1)
     before = np.cumsum(before)
-    variance = _variance(signals)
+    variance = variances(signals)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
         for start in _candidates(variance, span):
@@ -67,7 +67,7 @@ def moving_dissolves(
     return np.array(sorted(m for m, span in kept if span), np.int64)
 
 
-def _variance(signals: NDArray[np.uint8]) -> Floats:
+def variances(signals: NDArray[np.uint8]) -> Floats:
     """(n,) variance of each frame's cells about their mean colour."""
     out = np.empty(len(signals), np.float32)
     for rows in blocks(len(signals)):

@@ -95,9 +95,15 @@ def distances(signals: NDArray[np.uint8], a: NDArray[np.int64], b: NDArray[np.in
     """
     out = np.empty(len(a), np.float32)
     for rows in blocks(len(a)):
-        x, y = signals[a[rows]], signals[b[rows]]
-        cells = np.maximum(x[:, :THUMB], y[:, :THUMB]) - np.minimum(x[:, :THUMB], y[:, :THUMB])
-        colours = x[:, THUMB:].astype(np.float32) - y[:, THUMB:]
-        hellinger = np.sqrt(np.einsum("ij,ij->i", colours, colours) / 2)
-        out[rows] = (cells.mean(1, dtype=np.float32) + HISTOGRAM_WEIGHT * hellinger) / 255
+        out[rows] = sum(distance_parts(signals[a[rows]], signals[b[rows]]))
     return out
+
+
+def distance_parts(
+    x: NDArray[np.uint8], y: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(p,) the two parts of the distance of signals x and y (p, 496): of the cells, and of the colours."""
+    cells = np.maximum(x[:, :THUMB], y[:, :THUMB]) - np.minimum(x[:, :THUMB], y[:, :THUMB])
+    colours = x[:, THUMB:].astype(np.float32) - y[:, THUMB:]
+    hellinger = np.sqrt(np.einsum("ij,ij->i", colours, colours) / 2)
+    return cells.mean(1, dtype=np.float32) / 255, HISTOGRAM_WEIGHT * hellinger / 255
