@@ -27,10 +27,9 @@ def test_commands_and_their_options_exist(line):
     arguments = shlex.split(line)
     options = {o for p in command.params for o in p.opts}
     assert {a for a in arguments if a.startswith("-")} <= options
+    assert {"--check", "-o"} & set(arguments)
     if "--method" in arguments:
         assert arguments[arguments.index("--method") + 1] in METHODS
-    else:
-        assert {"--check", "--apply"} & set(arguments)
 
 
 @pytest.mark.parametrize("block", PYTHON)
