@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from castlist.split.camera import moved
 from castlist.split.signal import THUMB, blocks
+from castlist.split.spans import SPANS, free_spans, kept_apart
 
-SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried
 OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends (a cut or a pan: 0.5)
 OFF_LINE = 0.5  # how far any frame may lie from the line; both as shares of its length
 PLATEAU = 0.2  # how far along the line frames outside the ends may lie
@@ -28,23 +28,12 @@ def dissolves(
     `floor` (n,) is the least difference of the two pictures (mean absolute, 0 to 1) for each frame, of which
     the higher one counts.
     """
-    n = len(signals)
-    count = np.zeros(n + 1, np.int64)  # boundaries before a frame
-    np.add.at(count, np.asarray(taken) + 1, 1)
-    count = np.cumsum(count)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
-        for start in _candidates(signals, span, floor):
-            stop = int(start) + span
-            if count[min(stop + 2, n)] == count[max(int(start) - 1, 0)]:
-                fit = _on_a_line(signals, int(start), stop)
-                if fit is not None:
-                    found.append((fit[0], fit[1], span))
-    kept: list[tuple[int, int]] = []
-    for _, middle, span in sorted(found):
-        if all(abs(middle - m) > (span + s) // 2 for m, s in kept):
-            kept.append((middle, span))
-    return np.array(sorted(m for m, _ in kept), np.int64)
+        for start in free_spans(_candidates(signals, span, floor), span, taken, len(signals)):
+            fit = _on_a_line(signals, start, start + span)
+            found += [] if fit is None else [(*fit, span)]
+    return kept_apart(found)
 
 
 def _candidates(signals: NDArray[np.uint8], span: int, floor: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.split.signal import COLUMNS, ROWS, THUMB, blocks
+from castlist.split.signal import COLUMNS, ROWS, THUMB
+from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_a_dip
 
-__all__ = ["moving_dissolves", "variances"]
+__all__ = ["moving_dissolves"]
 
 # Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn), seeds 100 to 105 looked at too.
-SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends that are tried, as in `dissolves`
-STEPS = 6  # places a span that are tried
 DIP = 0.8  # variance half-way over that of the ends: two unlike pictures mixed have half of it
 FLAT = 0.25  # variance of one end over the other's below which this is a fade
-LEAST = 36.0  # variance (levels of 255, squared) below which an end shows nothing
 NEAR = 6  # frames before and after the ends that tell how the camera moves,
 FEWEST = 4  # at least
 STEADY = 0.5  # of the ends' difference: what no movement explains in those frames
@@ -46,43 +44,18 @@ def moving_dissolves(
     None is found within a span that holds a boundary in `taken`, nor close to the middle of one in `known`.
     `floor` is as in `dissolves`.
     """
-    n = len(signals)
-    before = np.zeros(n + 1, np.int64)  # boundaries before a frame
-    np.add.at(before, np.concatenate([taken, known]).astype(np.int64) + 1, 1)
-    before = np.cumsum(before)
+    boundaries = np.concatenate([taken, known])
     variance = variances(signals)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
-        for start in _candidates(variance, span):
+        starts = with_a_dip(variance, span, dip=DIP, flat=FLAT)
+        for start in free_spans(starts, span, boundaries, len(signals)):
             stop = start + span
-            free = before[min(stop + 2, n)] == before[max(start - 1, 0)]
             least = 255 * max(floor[start], floor[stop])
-            if free and np.abs(_cells(signals, start) - _cells(signals, stop)).mean() > least:
+            if np.abs(_cells(signals, start) - _cells(signals, stop)).mean() > least:
                 off = _mixed(signals, start, stop)
                 found += [] if off is None else [(off, start + span // 2, span)]
-    kept = [(m, 0) for m in known.tolist()]
-    for _, middle, span in sorted(found):
-        if all(abs(middle - m) > max((span + s) // 2, APART) for m, s in kept):
-            kept.append((middle, span))
-    return np.array(sorted(m for m, span in kept if span), np.int64)
-
-
-def variances(signals: NDArray[np.uint8]) -> Floats:
-    """(n,) variance of each frame's cells about their mean colour."""
-    out = np.empty(len(signals), np.float32)
-    for rows in blocks(len(signals)):
-        cells = signals[rows, :THUMB].astype(np.float32).reshape(-1, THUMB // 3, 3)
-        out[rows] = cells.var(axis=1).mean(axis=1)
-    return out
-
-
-def _candidates(variance: Floats, span: int) -> list[int]:
-    """First frames of spans half-way through which the picture has less contrast than at both ends."""
-    start = np.arange(0, max(len(variance) - span, 0), max(1, span // STEPS))
-    first, last, middle = variance[start], variance[start + span], variance[start + span // 2]
-    low, high = np.minimum(first, last), np.maximum(first, last)
-    fits = (middle < DIP * (first + last) / 2) & (low > FLAT * high) & (high > LEAST)
-    return [int(s) for s in start[fits]]
+    return kept_apart(found, known, apart=APART)
 
 
 def _cells(signals: NDArray[np.uint8], frame: int) -> Picture:

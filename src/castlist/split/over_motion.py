@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.split.camera import moved
-from castlist.split.dissolves import ALIKE, BESIDE, FALL, MOVED
-from castlist.split.moving import FLAT, LEAST, SPANS, variances
+from castlist.split.dissolves import ALIKE, BESIDE, FALL, FLAT, MOVED
 from castlist.split.signal import THUMB
+from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_a_dip
 
 __all__ = ["dissolves_over_motion"]
 
 # Chosen on six labelled films whose cuts were made dissolves of 12, 18 and 24 frames, and on the same films
 # two and three times as fast; looked at with 10, 15, 21 and 30 frames, four times as fast, and with films
 # drawn from other seeds (benchmarks/split_clips.py --dissolved, --faster, --drawn --first 100).
-STEPS = 6  # places a span that are tried
 DIP = 0.85  # variance half-way over that of the ends: .75 finds 10 fewer of 260
 # Of the difference of the ends, in cells that keep to the common progress: .65 finds 16 fewer of 260, .55
 # finds 8 more, and one more that is none.
@@ -55,31 +54,16 @@ def dissolves_over_motion(
 
     None is found within a span that holds a boundary in `taken` or `known`. `floor` is as in `dissolves`.
     """
-    n = len(signals)
-    before = np.zeros(n + 1, np.int64)  # boundaries before a frame
-    np.add.at(before, np.concatenate([taken, known]).astype(np.int64) + 1, 1)
-    before = np.cumsum(before)
+    boundaries = np.concatenate([taken, known])
     variance = variances(signals)
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
-        for start in _candidates(variance, span).tolist():
+        starts = with_a_dip(variance, span, dip=DIP, flat=FLAT**2)
+        for start in free_spans(starts, span, boundaries, len(signals)):
             stop = start + span
-            if before[min(stop + 2, n)] == before[max(start - 1, 0)]:
-                fit = _in_step(signals, start, stop, 255 * max(floor[start], floor[stop]))
-                found += [] if fit is None else [(-fit.share, fit.middle, span)]
-    kept = [(m, KNOWN) for m in known.tolist()]
-    for _, middle, span in sorted(found):
-        if all(abs(middle - m) > max((span + s) // 2, APART) for m, s in kept):
-            kept.append((middle, span))
-    return np.array(sorted(m for m, _ in kept[len(known) :]), np.int64)
-
-
-def _candidates(variance: Floats, span: int) -> NDArray[np.int64]:
-    """First frames of spans half-way through which the picture has less contrast than at both ends."""
-    start = np.arange(0, max(len(variance) - span, 0), max(1, span // STEPS))
-    first, last, middle = variance[start], variance[start + span], variance[start + span // 2]
-    low, high = np.minimum(first, last), np.maximum(first, last)
-    return start[(middle < DIP * (first + last) / 2) & (low > FLAT**2 * high) & (high > LEAST)]
+            fit = _in_step(signals, start, stop, 255 * max(floor[start], floor[stop]))
+            found += [] if fit is None else [(-fit.share, fit.middle, span)]
+    return kept_apart(found, known, lasts=KNOWN, apart=APART)
 
 
 def _in_step(signals: NDArray[np.uint8], start: int, stop: int, floor: float) -> _Fit | None:
