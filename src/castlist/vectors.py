@@ -95,9 +95,8 @@ def shaped(
     """
     fits = isinstance(values, np.ndarray) and values.dtype == dtype and not np.ma.is_masked(values)
     array: NDArray[Scalar] = np.asarray(values) if fits else converted(values, dtype, name)
-    if array.shape == (0,) and (
-        shape[0] == 0 or isinstance(shape[0], str)
-    ):  # an empty list has no other axes
+    empty_list = array.shape == (0,) and (shape[0] == 0 or isinstance(shape[0], str))
+    if empty_list:  # it has no other axes
         array = array.reshape(0, *(0 if isinstance(each, str) else each for each in shape[1:]))
     lengths = zip(array.shape, shape, strict=False)
     if array.ndim != len(shape) or any(isinstance(each, int) and n != each for n, each in lengths):

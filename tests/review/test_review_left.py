@@ -16,7 +16,7 @@ from castlist.review import Session
 from castlist.review.actions import decision
 from castlist.suggest.checks import SHOWN, pieces
 from castlist.suggest.known import AGAIN, ENOUGH, MOST, KnownPeople
-from castlist.suggest.pairs import closed_pairs
+from castlist.suggest.pairs import closed_pairs, share_seen_together
 from castlist.suggest.questions import LONGEST, Asker
 from castlist.types import NOISE, SET_ASIDE, Video
 
@@ -144,7 +144,8 @@ def test_who_was_compared_with_enough_is_asked_about_again_only_where_somebody_i
         chance[who, view.label[0]] = chance[view.label[0], who] = probability
         faces = np.where(np.arange(len(view.groups)) == who, 1.0, 3.0)  # who has least is asked about
         worth, closed = (np.ones(len(truth)), faces), closed_pairs(view)
-        known = KnownPeople(review.asker.together, view, review.asker.evidence, worth, chance, closed)
+        share = share_seen_together(review.asker.together, view)
+        known = KnownPeople(share, view, review.asker.evidence, worth, chance, closed)
         found = [likely for likely in known.all() if likely.group == who]
         assert all(sum(p for _, p in one.shown) + one.none == pytest.approx(1) for one in found)
         return bool(found)

@@ -63,20 +63,20 @@ def test_nothing_is_decided_in_another_films_workspace(made_here: Made) -> None:
 def test_what_a_page_shows_is_not_decided_on_tracks_of_another_run(made_here: Made) -> None:
     """Numbers of tracks mean others in it, and the log says nothing: it is as long as before."""
     with Session.open(made_here.place) as session:
-        before = session.head()["ground"]
+        before = session.head()["scan_state"]
         found_again(made_here.place, np.roll(TRUTH, 1))
-        with pytest.raises(FoundAnew), session.resting_on(before):
+        with pytest.raises(FoundAnew), session.deciding_on(before):
             session.decide({"action": "not-a-face", "tracks": [0]}, revision=0)
-        after = session.head()["ground"]
+        after = session.head()["scan_state"]
         assert after != before
-        with session.resting_on(after):
+        with session.deciding_on(after):
             assert session.decide({"action": "not-a-face", "tracks": [0]}, revision=0) == 1
 
 
 def test_a_run_that_ends_while_somebody_decides_is_not_decided_on(made_here: Made) -> None:
     """Also where it ends between what was looked at and what is stored."""
     with Session.open(made_here.place) as session:
-        with session.resting_on(session.head()["ground"]):
+        with session.deciding_on(session.head()["scan_state"]):
             found_again(made_here.place, np.roll(TRUTH, 1))
             with pytest.raises(FoundAnew):
                 session.decide({"action": "not-a-face", "tracks": [0]})
@@ -87,11 +87,11 @@ def test_a_page_hears_of_another_run_and_asks_about_its_tracks(made_here: Made) 
     with Session.open(made_here.place) as session:
         page = Page(session)
         state, asked = page.news(), page.questions()
-        assert page.changes(0, ground=str(state["ground"])) is None
+        assert page.changes(0, scan_state=str(state["scan_state"])) is None
         found_again(made_here.place, np.roll(TRUTH, 1))
-        news = page.changes(0, ground=str(state["ground"]))
+        news = page.changes(0, scan_state=str(state["scan_state"]))
         assert news is not None
-        assert (news["ground"] != state["ground"], news["since"]) == (True, None)
+        assert (news["scan_state"] != state["scan_state"], news["since"]) == (True, None)
         assert page.questions() is not asked
 
 
@@ -127,11 +127,12 @@ def test_the_page_is_told_to_load_itself_again(made_here: Made, served: Callable
     client = served(made_here.place)
     state = json.loads(client.ask("/api/state")[2])
     found_again(made_here.place, np.roll(TRUTH, 1))
-    body = {"action": "not-a-face", "tracks": [0], "revision": 0, "ground": state["ground"]}
+    body = {"action": "not-a-face", "tracks": [0], "revision": 0, "scan_state": state["scan_state"]}
     status, _, answer = client.ask("/api/decide", method="POST", body=body)
     told = json.loads(answer)
     assert (status, told["changes"]) == (409, [])
     assert "castlist find ran on this film meanwhile" in told["error"]
-    assert told["state"]["ground"] != state["ground"]
-    status, _, _ = client.ask("/api/decide", method="POST", body=body | {"ground": told["state"]["ground"]})
+    assert told["state"]["scan_state"] != state["scan_state"]
+    body["scan_state"] = told["state"]["scan_state"]
+    status, _, _ = client.ask("/api/decide", method="POST", body=body)
     assert status == 200

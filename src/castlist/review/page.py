@@ -50,19 +50,19 @@ class Page:
         while True:
             view, head = self.session.refresh(), self.session.head()
             described, after = self.session.people(view), self.session.head()
-            if (head["ground"], head["revision"], head["proposals"]) == (
-                after["ground"], view.revision, after["proposals"],
+            if (head["scan_state"], head["revision"], head["proposals"]) == (
+                after["scan_state"], view.revision, after["proposals"],
             ):  # fmt: skip
                 break  # nobody found, decided or proposed anything in between
         people: dict[str, dict[str, object]] = {
             p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described
         }
-        ground, stamp = head["ground"], head["proposals"]
+        scan_state, stamp = head["scan_state"], head["proposals"]
         with self._lock:
-            known = None if since is None else (ground, since, stamp if proposals is None else proposals)
+            known = None if since is None else (scan_state, since, stamp if proposals is None else proposals)
             before = None if known is None else self._sent.get(known)
-            self._sent[ground, view.revision, stamp] = people
-            self._sent.move_to_end((ground, view.revision, stamp))
+            self._sent[scan_state, view.revision, stamp] = people
+            self._sent.move_to_end((scan_state, view.revision, stamp))
             while len(self._sent) > VIEWS:
                 self._sent.popitem(last=False)
         aside = Counter(view.reason[t] for t in np.flatnonzero(view.fate == SET_ASIDE).tolist())
@@ -76,15 +76,15 @@ class Page:
         }
 
     def changes(
-        self, since: int, proposals: str | None = None, ground: str | None = None
+        self, since: int, proposals: str | None = None, scan_state: str | None = None
     ) -> dict[str, object] | None:
         """News, None where nothing happened since.
 
         Args:
             proposals: the stamp of the proposed names that the page knows; by default they do not count.
-            ground: the `ground` of the state that the page knows; by default it does not count.
+            scan_state: the `scan_state` of the state that the page knows; by default it does not count.
         """
-        if ground not in (None, self.session.head()["ground"]):
+        if scan_state not in (None, self.session.head()["scan_state"]):
             return self.news()
         if since != self.session.refresh().revision:
             return self.news(since, proposals)
@@ -186,9 +186,9 @@ class Page:
         """What to ask next on the newest view; found once for each view, however many pages ask."""
         with self._asking:
             while self._asked["revision"] != self.session.refresh().revision or (
-                self._asked_on != self.session.head()["ground"]
+                self._asked_on != self.session.head()["scan_state"]
             ):
-                ground = self.session.head()["ground"]
+                scan_state = self.session.head()["scan_state"]
                 asked, sheet = self.session.questions(), self.session.sheet()
                 check = self.session.checks()
                 if sheet["revision"] == check["revision"] == self.session.view.revision:
@@ -198,7 +198,7 @@ class Page:
                         "sheet": sheet,
                         "check": check,
                     }
-                    self._asked_on = ground
+                    self._asked_on = scan_state
             return self._asked
 
 

@@ -96,7 +96,7 @@ class ViewHead(TypedDict):
 class Head(ViewHead):
     """The state without people and what is set aside."""
 
-    ground: str  # changes whenever castlist find ran: the numbers of tracks mean others then
+    scan_state: str  # changes whenever castlist find ran: the numbers of tracks mean others then
     proposals: str  # changes whenever a file proposes a name, or somebody answers one
     undo: str  # what would be taken back, "" for nothing
     redo: str

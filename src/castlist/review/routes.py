@@ -34,7 +34,7 @@ __all__ = ["Projection", "answer", "application", "change"]
 Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
 
 LONGEST = 1_000_000  # bytes of a request
-BESIDE = ("revision", "proposals", "author", "ground")  # what the page sends beside a decision
+BESIDE = ("revision", "proposals", "author", "scan_state")  # what the page sends beside a decision
 BINARY = "application/octet-stream"  # a file that the browser saves
 MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
 
@@ -157,7 +157,7 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
 
     def held(work: Callable[[JsonObject], object]) -> Callable[[JsonObject], object]:
         def on_what_is_shown(body: JsonObject) -> object:
-            with session.resting_on(_ground(body)):
+            with session.deciding_on(_scan_state(body)):
                 return work(body)
 
         return on_what_is_shown
@@ -352,14 +352,14 @@ def _revision(body: JsonObject) -> int:
     return revision
 
 
-def _ground(body: JsonObject) -> str | None:
-    ground = body.get("ground")
-    return ground if isinstance(ground, str) else None
+def _scan_state(body: JsonObject) -> str | None:
+    scan_state = body.get("scan_state")
+    return scan_state if isinstance(scan_state, str) else None
 
 
 def _changes(page: Page, request: Request) -> dict[str, object] | None:
     asked = request.query_params
-    return page.changes(_number(request, "since"), asked.get("proposals"), asked.get("ground"))
+    return page.changes(_number(request, "since"), asked.get("proposals"), asked.get("scan_state"))
 
 
 def _steps(body: JsonObject) -> Sequence[JsonObject]:

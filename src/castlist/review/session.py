@@ -118,7 +118,7 @@ class Session(SessionView):
 
     def _added(self, made: Sequence[Decision], view: View) -> list[int]:
         """Add rows to the log, after which the people are those of this view; their numbers."""
-        rows = self._workspace.decisions.added(made, revision=self.view.revision, ground=self._ground)
+        rows = self._workspace.decisions.added(made, revision=self.view.revision, scan_state=self._scan_state)
         if [row.id for row in rows] == [d.id for d in made]:
             self._log += [replace(row, groups=d.groups) for row, d in zip(rows, made, strict=True)]
             self.view = view
@@ -252,7 +252,7 @@ class Session(SessionView):
             )
             if carried.decisions and not trial:
                 rows = numbered(self.base, self.video, self._log, carried.decisions)
-                self._workspace.decisions.added(rows, revision=view.revision, ground=self._ground)
+                self._workspace.decisions.added(rows, revision=view.revision, scan_state=self._scan_state)
                 self._take()
             return alignment, carried
 

@@ -67,7 +67,7 @@ class SessionView:
     def _rest_on(self, base: Base) -> None:
         """Start from what a run found."""
         self.base = base
-        self._ground = self._workspace.ground()
+        self._scan_state = self._workspace.scan_state()
         self.view: View = apply(base, self.video, self._log)
         self.describe = Describe(base, self.video)
         self.images = frozenset(base.portraits.image) - {""}
@@ -79,26 +79,26 @@ class SessionView:
     def refresh(self) -> View:
         """The view with what others decided meanwhile, in this process or another."""
         with self._lock:
-            last, ground = self._workspace.decisions.last(), self._workspace.ground()
-            if ground != self._ground or last < self.view.revision:
+            last, scan_state = self._workspace.decisions.last(), self._workspace.scan_state()
+            if scan_state != self._scan_state or last < self.view.revision:
                 self._start_anew()
             elif last != self.view.revision:
                 self._take()
             return self.view
 
     @contextmanager
-    def resting_on(self, ground: str | None) -> Iterator[None]:
+    def deciding_on(self, scan_state: str | None) -> Iterator[None]:
         """Let what is decided within be about the tracks that the page shows.
 
         Args:
-            ground: the `ground` of the state that was decided on; None for the newest.
+            scan_state: the `scan_state` of the state that was decided on; None for the newest.
 
         Raises:
             FoundAnew: castlist find ran since, and the numbers of tracks mean others now.
         """
         with self._lock:
             self.refresh()
-            if ground is not None and ground != self._ground:
+            if scan_state is not None and scan_state != self._scan_state:
                 raise FoundAnew
             self._held += 1
             try:
@@ -151,7 +151,7 @@ class SessionView:
             view = self.refresh()
             return {
                 **self.describe.head(view, self.video),
-                "ground": self._ground,
+                "scan_state": self._scan_state,
                 "proposals": self._workspace.proposals.stamp(),
                 "undo": self._label(to_undo(self._log)),
                 "redo": self._label(to_redo(self._log)),

@@ -63,11 +63,11 @@ class Log:
         self,
         reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
         writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
-        ground: Callable[[sqlite3.Connection], str] = lambda db: "",
+        scan_state: Callable[[sqlite3.Connection], str] = lambda db: "",
     ) -> None:
         self._reading = reading
         self._writing = writing
-        self._ground = ground
+        self._scan_state = scan_state
 
     def all(self) -> list[Decision]:
         """Every decision ever made, oldest first, undone ones and undos too.
@@ -119,19 +119,19 @@ class Log:
         return [row.id for row in self.added(decisions, revision=revision)]
 
     def added(
-        self, decisions: Sequence[Decision], *, revision: int | None = None, ground: str | None = None
+        self, decisions: Sequence[Decision], *, revision: int | None = None, scan_state: str | None = None
     ) -> list[Decision]:
         """Add several decisions, all of them or none; their rows as they are stored. Else as `append`.
 
         Args:
-            ground: what the view that was decided on rests on, as `Workspace.ground` gives it.
+            scan_state: what the view that was decided on rests on, as `Workspace.scan_state` gives it.
 
         Raises:
             FoundAnew: it rests on something else now, or the log is shorter: an earlier copy of it.
         """
         now = datetime.now(UTC)
         with self._writing() as db:
-            if ground is not None and (self._ground(db) != ground or _last(db) < (revision or 0)):
+            if scan_state is not None and (self._scan_state(db) != scan_state or _last(db) < (revision or 0)):
                 raise FoundAnew
             if revision is not None and _last(db) > revision:
                 raise Stale(tuple(_read(db, revision)))

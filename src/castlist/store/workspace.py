@@ -296,14 +296,14 @@ class Workspace(ScannedFilm):
         with self._reading() as db:
             return casts.made_by(db)
 
-    def ground(self) -> str:
+    def scan_state(self) -> str:
         """What decisions rest on: the film, the run of the stored cast, and when somebody was last erased.
 
         A text without meaning but that it changes where one of them does, also where another workspace was
         brought to this place.
         """
         with self._reading() as db:
-            return _ground(db)
+            return _scan_state(db)
 
     def machine(self) -> Base | None:
         """What the machine alone found in the run whose cast is stored; None where it is not stored."""
@@ -344,7 +344,7 @@ class Workspace(ScannedFilm):
     @property
     def decisions(self) -> Log:
         """What people decided. Also a workspace open for reading takes decisions."""
-        return Log(self._reading, self._deciding, _ground)
+        return Log(self._reading, self._deciding, _scan_state)
 
     @property
     def proposals(self) -> proposed.Proposals:
@@ -373,8 +373,8 @@ class Workspace(ScannedFilm):
             self._reopen()
 
 
-def _ground(db: sqlite3.Connection) -> str:
-    """See `Workspace.ground`."""
+def _scan_state(db: sqlite3.Connection) -> str:
+    """See `Workspace.scan_state`."""
     found, run = film.read(db), casts.made_by(db)[0]
     started = "" if run is None else runs.started(db, run)
     return " ".join(("" if found is None else found.digest, str(run or 0), started, notes.last_erased(db)))

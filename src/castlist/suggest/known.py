@@ -19,7 +19,7 @@ from castlist.decisions.people import View
 from castlist.suggest.asides import LEFT
 from castlist.suggest.batches import TOO_SURE
 from castlist.suggest.membership import FaceEvidence, Labels
-from castlist.suggest.pairs import excluded_pairs, share_seen_together, unsure_pairs
+from castlist.suggest.pairs import excluded_pairs, unsure_pairs
 
 __all__ = ["ENOUGH", "OTHERS", "UNASKED", "KnownPeople", "Likely", "enough"]
 
@@ -51,7 +51,7 @@ class KnownPeople:
 
     def __init__(
         self,
-        together: NDArray[np.int64],
+        together: Table,
         view: View,
         evidence: FaceEvidence,
         worth: tuple[Table, Table],
@@ -60,7 +60,7 @@ class KnownPeople:
     ) -> None:
         """
         Args:
-            together: (q, 2) tracks seen together, each pair in both directions.
+            together: (g, g) share of the tracks of the first that are seen together with one of the second.
             worth: (t,) and (g,) faces of each track and each group.
             probability: (g, g) that two groups are one person.
             closed: (g, g) pairs of which nothing is to be asked.
@@ -74,7 +74,7 @@ class KnownPeople:
         # People without a face are asked about, and not offered.
         order = np.lexsort((self.group_worth, ~evidence.blank, self.named))
         self.rank[order] = np.arange(len(self.count))
-        self.apart = share_seen_together(together, view) >= APART  # (g, g)
+        self.apart = together >= APART  # (g, g)
 
     def all(self, *, thorough: bool = False) -> list[Likely]:
         """Everybody who may be somebody of higher rank, as far as that is worth a question.

@@ -30,7 +30,7 @@ from castlist.suggest.pairs import OF_EACH, clothed
 from castlist.suggest.weights import START, STAY, answered, fitted_weights, share_of
 from castlist.types import NOISE
 
-__all__ = ["Belonging", "FaceEvidence", "Labels"]
+__all__ = ["FaceEvidence", "Labels", "Membership"]
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
@@ -49,7 +49,7 @@ FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Belonging:
+class Membership:
     """The c most probable groups of n tracks, in descending order of probability."""
 
     track: Labels  # (n,)
@@ -133,7 +133,7 @@ class FaceEvidence:
                 self._share_out()
             self._calibrate()
 
-    def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Belonging:
+    def membership(self, rows: Labels, excluded: NDArray[np.int64] | None = None) -> Membership:
         """The most probable groups of tracks; no track belongs to a group without a face to compare.
 
         Args:
@@ -149,9 +149,9 @@ class FaceEvidence:
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
         current = (share * (group == self.label[rows][:, None])).sum(axis=1)
-        return Belonging(rows, group, share, current)
+        return Membership(rows, group, share, current)
 
-    def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Belonging:
+    def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Membership:
         """The most probable groups of tracks that are alone in their group; `own` is "none of the others"."""
         excluded = np.concatenate([excluded, np.stack([rows, self.label[rows]], axis=1)])
         group, odds = self._against_nobody(rows, excluded)
@@ -159,7 +159,7 @@ class FaceEvidence:
         known = 1 / (1 + np.exp(-np.clip(odds.max(axis=1) + self.intercept, -50, 50)))
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
-        return Belonging(rows, group, share * known[:, None], 1 - known)
+        return Membership(rows, group, share * known[:, None], 1 - known)
 
     def _against_nobody(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
         """(n, c) the most probable groups of tracks, and their log odds against an unknown person."""

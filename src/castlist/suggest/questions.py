@@ -400,7 +400,7 @@ class Asker:
         probability = 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
         gain = probability * np.minimum(self.group_worth[:, None], self.group_worth)
         single = np.array([len(g.tracks) for g in self.view.groups], np.int64) == 1
-        beside = single[:, None] & (share_seen_together(self.together, self.view) > 0)
+        beside = single[:, None] & (self._share_together > 0)
         gain[closed_pairs(self.view) | (probability < TOO_SURE) | beside | beside.T] = 0
         return probability, gain
 
@@ -423,6 +423,7 @@ class Asker:
     def _known(self) -> tuple[Lines, Lines]:
         """All possible questions: about tracks, and about whole people."""
         if self._lines is None:
+            self._share_together = share_seen_together(self.together, self.view)
             self._between = self._pairs_of_people()
             self._lines = self._loose(), self._wholes()
         return self._lines
@@ -455,7 +456,7 @@ class Asker:
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
         known = KnownPeople(
-            self.together, self.view, self.evidence, worth, probability, closed_pairs(self.view)
+            self._share_together, self.view, self.evidence, worth, probability, closed_pairs(self.view)
         )
         found = known.all(thorough=thorough)
         faces = [self._face(likely.group) for likely in found]

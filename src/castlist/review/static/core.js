@@ -191,7 +191,7 @@ export const released = () =>
 export const S = {
   revision: -1,
   asked: -1,
-  ground: "",
+  scan_state: "",
   proposals: "",
   film: null,
   people: [],
@@ -215,7 +215,7 @@ export const inCastOrder = (offered, idOf) => [...offered].sort((a, b) => place(
 // Where castlist find ran meanwhile, the numbers of tracks that the page knows mean others.
 let leaving = false;
 export async function take(news) {
-  if (S.ground && news.ground !== S.ground) {
+  if (S.scan_state && news.scan_state !== S.scan_state) {
     leaving = true;
     location.reload();
     return;
@@ -227,7 +227,7 @@ export async function take(news) {
   S.place = new Map(S.people.map((p, i) => [p.id, i]));
   for (const k of [
     "revision",
-    "ground",
+    "scan_state",
     "proposals",
     "film",
     "aside",
@@ -291,7 +291,7 @@ export function thinkAhead(steps) {
 // What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything
 // meanwhile.
 const slot = (name) => `castlist ${name}`,
-  where = () => [S.film.title, S.film.ms, S.film.shots, S.revision, S.ground].join(" ");
+  where = () => [S.film.title, S.film.ms, S.film.shots, S.revision, S.scan_state].join(" ");
 export function remember(name, marks) {
   try {
     sessionStorage.setItem(slot(name), JSON.stringify({ where: where(), marks }));
@@ -338,7 +338,7 @@ async function inTurn(before, path, body, done) {
     says = typeof done === "function" ? done() : done;
   try {
     const answer = await answered(
-      await send(path, { revision: S.revision, ground: S.ground, proposals: S.proposals, ...body }),
+      await send(path, { revision: S.revision, scan_state: S.scan_state, proposals: S.proposals, ...body }),
     );
     if (answer.state) await take(answer.state);
     if (leaving) return failed("castlist find ran on this film meanwhile: the page is loaded again.");
@@ -464,7 +464,7 @@ export async function poll() {
   try {
     if (idle() && !document.hidden) {
       const before = posted,
-        known = new URLSearchParams({ since: S.revision, proposals: S.proposals, ground: S.ground }),
+        known = new URLSearchParams({ since: S.revision, proposals: S.proposals, scan_state: S.scan_state }),
         news = await get(`/api/changes?${known}`);
       await released();
       const decided = news && news.revision > S.revision,
@@ -473,7 +473,7 @@ export async function poll() {
         news &&
         !overtaken &&
         (decided ||
-          news.ground !== S.ground ||
+          news.scan_state !== S.scan_state ||
           (news.revision === S.revision && news.proposals !== S.proposals))
       ) {
         await take(news);
