@@ -1,8 +1,8 @@
-"""Two copies of a film -> speed and time offset of the one in the other, estimated from the faces in both.
+"""Estimates the speed and the time offset between two copies of a film from the faces in both.
 
-A copy may be encoded anew, at another size and frame rate, trimmed at its ends, or run a little faster. Faces
-stay where they are in the frame (as fractions of it) and as long as they were: each pair of tracks with equal
-boxes and lengths votes for the shift that lays the one upon the other, and most votes win.
+A copy may have another encoding, size or frame rate, may be trimmed at its ends, or may run a little faster.
+Faces keep their place in the frame (as fractions of it) and their duration: each pair of tracks with equal
+boxes and lengths votes for the time shift between them, and the shift with most votes wins.
 [Ballard 1981, the generalised Hough transform, in one dimension]
 """
 
@@ -22,15 +22,15 @@ from castlist.types import Clock, Tracks, Video
 
 __all__ = ["Alignment", "Copy", "align_films"]
 
-# Film on PAL video and back, and NTSC's pace and back: how much longer a second becomes.
+# Ratio of durations after conversion between film and PAL (24/25) or between NTSC and film (1000/1001).
 SPEEDS = (Fraction(1), Fraction(24, 25), Fraction(25, 24), Fraction(1000, 1001), Fraction(1001, 1000))
-LENGTH = 0.25  # seconds by which a track may be longer in one copy than in the other
-WINDOW = 0.2  # seconds by which votes for one shift may differ
-MIN_IOU = 0.5  # overlap of two boxes from which on they are one face, as in detection benchmarks
+LENGTH = 0.25  # seconds by which the two lengths of a track may differ
+WINDOW = 0.2  # seconds by which votes for the same shift may differ
+MIN_IOU = 0.5  # overlap from which on two boxes are the same face, as in detection benchmarks
 LARGEST = 1500  # tracks of each copy that vote: those with most faces
-FEWEST = 3  # tracks that must agree,
-SHARE = 0.2  # and this share of the tracks of the shorter copy,
-AHEAD = 1.5  # and so many times as many as on any other shift
+FEWEST = 3  # tracks that must agree on the shift
+SHARE = 0.2  # and the share of the tracks of the shorter copy that must agree
+AHEAD = 1.5  # and how many times more tracks must agree than on any other shift
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,28 +40,28 @@ class Copy:
     tracks: Tracks
     clock: Clock
     video: Video
-    vector: NDArray[np.float32] | None = None  # (t, d) unit vectors, where there are any
+    vector: NDArray[np.float32] | None = None  # (t, d) unit vectors; None without embeddings
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Time t of the one copy is `speed * t + offset` seconds of the other."""
+    """Time t of the first copy is `speed * t + offset` seconds of the second."""
 
     speed: Fraction
     offset: Fraction
-    agreeing: int  # tracks that say so
-    tracks: int  # that were asked
+    agreeing: int  # tracks that agree on it
+    tracks: int  # tracks that voted
 
     def time(self, time: Fraction) -> Fraction:
-        """A time of the one copy in the other."""
+        """Convert a time of the first copy to a time of the second."""
         return self.speed * time + self.offset
 
 
 def align_films(old: Copy, new: Copy) -> Alignment:
-    """How the time of an old copy runs in a new one; the same file needs no votes.
+    """The alignment of an old copy of a film with a new one; equal files need no votes.
 
     Raises:
-        InputError: too few faces of the two lie alike, or more than one shift would do.
+        InputError: too few tracks agree on a shift, or too many agree on another one.
     """
     if old.video.digest == new.video.digest:
         return Alignment(Fraction(1), Fraction(0), len(old.tracks), len(old.tracks))
@@ -78,7 +78,7 @@ def align_films(old: Copy, new: Copy) -> Alignment:
 
 
 class _TrackTimes:
-    """When the largest tracks of a copy begin and end, in seconds, and where, as fractions of the frame."""
+    """Start and end of the largest tracks of a copy in seconds, and their boxes as fractions of the frame."""
 
     def __init__(self, copy: Copy) -> None:
         t = copy.tracks
@@ -92,7 +92,7 @@ class _TrackTimes:
 
 
 def _alike(a: _TrackTimes, b: _TrackTimes) -> NDArray[np.float64]:
-    """(n, m) what a pair's vote counts: 0 where the boxes differ, up to 3 where the faces are alike too."""
+    """(n, m) weight of each pair's vote: 0 where the boxes differ, else 1 to 3 by similarity of the faces."""
     worth = np.ones((len(a.start), len(b.start)))
     if a.vector is not None and b.vector is not None and a.vector.shape[1] == b.vector.shape[1]:
         worth += 2 * np.clip(a.vector @ b.vector.T, 0, 1)
@@ -101,10 +101,10 @@ def _alike(a: _TrackTimes, b: _TrackTimes) -> NDArray[np.float64]:
 
 
 class _Vote(NamedTuple):
-    """The shift in time on which most tracks agree, where the copy runs at a speed."""
+    """The shift in time on which most tracks agree at a given speed."""
 
     agreeing: int  # tracks
-    second: int  # tracks that agree on the next best
+    second: int  # tracks that agree on the second best shift
     shift: float  # seconds
     speed: Fraction
 
@@ -136,7 +136,7 @@ def _vote(a: _TrackTimes, b: _TrackTimes, alike: NDArray[np.float64], pace: Frac
 def _tops(
     total: NDArray[np.float64], begin: NDArray[np.int64], end: NDArray[np.int64], among: NDArray[np.int64]
 ) -> list[int]:
-    """The few of these votes around which most others lie."""
+    """The 5 votes of `among` with the largest weight of votes around them."""
     value = (total[end] - total[begin])[among]
     return [int(i) for i in among[np.argsort(-value, kind="stable")[:5]]]
 

@@ -2,32 +2,32 @@
 
     view = apply(base, video, log)
 
-Decisions are taken in the order in which they were made, each on the people as they stood then; what was
-undone is left out. A decision records its people whole (`Decision.groups`), so that it means the same on
-other tracks:
+Decisions are applied in the order in which they were made, each to the people after the decisions before it;
+undone decisions are left out. A decision records all tracks of its people (`Decision.groups`), so that its
+meaning is the same on other tracks:
 
-1. **What was decided stays together and apart.** The tracks of its people become a decided group. Only a
-   later decision takes them out of it; where one contradicts an earlier one, the later one wins, which is
-   listed in `View.conflicts`.
-2. **What nobody decided stays as the machine has it.** A group of the machine's joins a decided person if it
-   holds most faces of that person, or if at least half of its own faces are that person's, and no decision
-   says otherwise; `View.joined` lists it.
+1. **A decision holds until a later decision.** The tracks of its people become a decided group. Only a
+   later decision takes tracks out of that group; where two contradict each other, the later one wins, and
+   `View.conflicts` lists the conflict.
+2. **Undecided tracks stay as the machine grouped them.** A group of the machine's joins a decided person if
+   it holds most faces of that person, or if at least half of its own faces are that person's, unless a
+   decision forbids it; `View.joined` lists these groups.
 
-A run takes over whom the decisions had made of the people of the run before (`Base.stood`), and later
-decisions go on from there; where one of the earlier ones was undone or taken back since, all are read again.
+A run records the people after the decisions on the run before (`Base.stood`), and later decisions start from
+that record; after an earlier decision was undone or redone, all decisions are applied again.
 
-A decision without groups (written by hand, or by an earlier castlist) is about everybody who is with one of
-its faces.
+A decision without groups (written by hand, or by an earlier castlist) is about all people who have one of its
+faces.
 
 The sides of `Decision.groups`:
 
 | kind | sides |
 |---|---|
-| same, name | each one person; all of them become the person of side 0 |
-| different | each a person of their own |
-| move, sort | four a step: tracks moved, the person joined, whom they are not, people who join whole |
-| background, foreground, confirm, key | each one person |
-| not-a-face, face, hide, show | the tracks, those of each person on a side |
+| same, name | one person on each side; all of them become the person of side 0 |
+| different | each side becomes its own person |
+| move, sort | four a step: moved tracks, the person joined, the person left, people who join whole |
+| background, foreground, confirm, key | one person on each side |
+| not-a-face, face, hide, show | the tracks, each person's on their own side |
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from castlist.types import NOISE, Video
 __all__ = ["apply", "completed_log", "decided_by", "numbered", "recorded_people", "with_numbers"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
-MOST_TRACKS = 200_000  # recorded for the next run in all; of each some 5 faces of 28 bytes
+MOST_TRACKS = 200_000  # recorded for the next run in all; a track takes some 5 faces of 28 bytes
 JOINING = (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.MOVE, DecisionKind.SORT)
 
 
@@ -60,9 +60,10 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
     """The people after these decisions.
 
     Args:
-        base: what the machine found.
-        log: all decisions ever made, in their order, undone ones and undos too.
-        before: the view of the same base after the first of them, to go on from; changes no result.
+        base: the machine's result.
+        log: all decisions in their order, with undone ones and undos.
+        before: the view of the same base after the first decisions of the log, to start from. It saves time
+            and does not change the result.
     """
     last = max((d.id for d in log), default=0)
     fresh = [d for d in log if before is None or d.id > before.revision]
@@ -75,7 +76,7 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
         held = held[len(state.taken) :]
         state.undone = _undone(log, {*state.taken, *(d.id for d in held)}, state)
     state.knows(log)
-    state.find([anchor for decision in held for anchor in decision.anchors])  # all at once, which is quicker
+    state.find([anchor for decision in held for anchor in decision.anchors])  # one search for all is faster
     for left, decision in zip(range(len(held), 0, -1), held, strict=True):
         if held is not fresh and left <= PAST:
             state.past = state.copy().later().past
@@ -84,9 +85,9 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
 
 
 def _nearest(before: View | None, held: Sequence[Decision]) -> DecisionState | None:
-    """The people after the first of these decisions, as many as an earlier view still knows; None for none.
+    """The state of an earlier view after as many of the first of these decisions as possible; None for none.
 
-    What is undone later changes nothing about the decisions before it.
+    Undoing a decision does not change the states before it.
     """
     if before is None or not isinstance(before.state, DecisionState):
         return None
@@ -107,7 +108,7 @@ def _nearest(before: View | None, held: Sequence[Decision]) -> DecisionState | N
 
 
 def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Decision]:
-    """The whole log; what was decided without whole groups gets them, as they stood on this base."""
+    """The whole log, with groups added to decisions that have none: the people of this base at that time."""
     done: list[Decision] = []
     view: View | None = None
     for made in log:
@@ -119,7 +120,7 @@ def completed_log(base: Base, video: Video, log: Sequence[Decision]) -> list[Dec
 
 
 def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[Decision]) -> list[Decision]:
-    """Decisions of another copy of the film with the numbers that their people have, or get, in this one."""
+    """Decisions of another copy of the film, with the numbers of their people in this copy."""
     done, rows = [*log], []
     view = apply(base, video, done)
     for made in fresh:
@@ -145,10 +146,10 @@ def numbered(base: Base, video: Video, log: Sequence[Decision], fresh: Sequence[
 
 
 def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decision:
-    """A decision, or an undo, with the numbers that people got after it and that nothing records yet.
+    """A decision or undo with the person numbers that it created and that the log does not record yet.
 
     Args:
-        view: the people after it.
+        view: the people after the decision.
         log: all decisions before it.
     """
     if not isinstance(view.state, DecisionState):
@@ -158,7 +159,7 @@ def with_numbers(made: Decision, view: View, log: Sequence[Decision]) -> Decisio
 
 
 def recorded_people(view: View) -> tuple[RecordedPeople, ...]:
-    """The people after the decisions, and after earlier states of the log, for the next run to start from."""
+    """The people after the decisions, and after earlier states of the log, recorded for the next run."""
     state = view.state
     if not isinstance(state, DecisionState):
         return ()
@@ -172,7 +173,7 @@ def recorded_people(view: View) -> tuple[RecordedPeople, ...]:
 
 
 def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
-    """The latest decision that is about both of two tracks and of which the view holds, 0 for none."""
+    """The latest decision about both tracks that agrees with the view, 0 for none."""
     same = view.label[a] == view.label[b] != NOISE
     for made in reversed(active(log)):
         if made.groups is None or made.kind not in (*JOINING, DecisionKind.DIFFERENT):
@@ -188,7 +189,7 @@ def decided_by(view: View, log: Sequence[Decision], a: int, b: int) -> int:
 
 
 def _undone(log: Sequence[Decision], held: set[int], state: DecisionState) -> list[Undone]:
-    """The decisions that joined people and were undone."""
+    """The decisions that joined people and are undone."""
     kinds = {d.id: d for d in log}
     events: dict[int, list[tuple[int, bool]]] = {}
     on: dict[int, bool] = {}
@@ -206,7 +207,7 @@ def _undone(log: Sequence[Decision], held: set[int], state: DecisionState) -> li
 
 
 def _codes(made: Decision, state: DecisionState) -> Tracks:
-    """(t,) the side of a decision on which each track was joined, NOISE for none."""
+    """(t,) the side on which a decision joined each track, NOISE for none."""
     code = np.full(len(state.label), NOISE)
     if made.groups is not None:
         for side, tracks in state.find.sides(made.groups)[0].items():

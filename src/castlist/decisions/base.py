@@ -25,33 +25,31 @@ def _no_tracks() -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Base:
-    """Tracks, who they show according to the machine alone, and how alike they are."""
+    """Tracks, their people according to the machine alone, and the similarity of the tracks."""
 
     clock: Clock
     shots: Shots
     tracks: Tracks
     portraits: Portraits
     label: NDArray[np.int32]  # (t,) 0 to g - 1 in the order of the cast, NOISE where set aside
-    fate: NDArray[np.int8]  # (t,)
-    reason: tuple[str, ...]  # (t,) why a track is not of the cast
-    vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows where there is none
-    cannot: NDArray[np.int64]  # (q, 2) tracks seen together
+    fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
+    reason: tuple[str, ...]  # (t,) why a track is not in the cast
+    vector: NDArray[np.float32]  # (t, d) unit vectors; zero rows for tracks without an embedding
+    cannot: NDArray[np.int64]  # (q, 2) tracks with co-occurrence
     scale: NDArray[np.float64]  # (4,) mean cosine of one person and of two, its deviation, prior log odds
     damaged: int = 0
     mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    # (t, d) unit means of the tracks' faces, as the model gives them; `vector` where not given
-    number: NDArray[np.int64] = field(default_factory=_no_tracks)  # (g,) of the person that each label is
-    next_number: int = 0  # the first that no run gave to anybody; 0: number the people anew, from 1
+    # (t, d) mean of each track's face embeddings, before refinement, unit length; default: `vector`
+    number: NDArray[np.int64] = field(default_factory=_no_tracks)  # (g,) number of the person with each label
+    next_number: int = 0  # the first unused number of a person; 0: number the people from 1
     digest: str = ""  # of tracks and clock
     turned: int = 0  # degrees: see Cast.turned
     negative: bool = False  # see Cast.negative
-    stood: tuple[
-        RecordedPeople, ...
-    ] = ()  # whom decisions had made of the people of earlier runs, the latest last
-    cue: CuePairs = field(default_factory=CuePairs)  # what clothes say of pairs, where they say anything
+    stood: tuple[RecordedPeople, ...] = ()  # people after decisions on earlier runs, the latest run last
+    cue: CuePairs = field(default_factory=CuePairs)  # similarity of clothes of pairs, where measured
     sureness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    # (t,) probability that a track of which too little of a face is seen to be linked shows the person it was
-    # given to; NaN of all others; no rows where it was not measured, as by castlist 0.2
+    # (t,) probability that a track with too little of a face for linkage shows its assigned person; NaN for
+    # other tracks; no rows where it was not measured, as by castlist 0.2
 
     def __post_init__(self) -> None:
         if not len(self.mean):
@@ -82,7 +80,7 @@ class Base:
             object.__setattr__(self, "digest", _digest(self.tracks, self.clock))
 
     def _check(self) -> None:
-        """Raise InputError where rows name rows that are not there: a workspace may say anything."""
+        """Raise InputError where indices point to missing rows: a workspace file may hold anything."""
         frames, count, people = len(self.clock), len(self.tracks), len(self.label)
         within = (
             (self.tracks.frame, 0, frames), (self.tracks.shot, 0, len(self.shots)), (self.cannot, 0, count),

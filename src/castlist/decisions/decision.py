@@ -1,8 +1,8 @@
 """One row of the log of decisions: kind, faces, author, time, and the tracks of the people at that time.
 
-A decision names faces by when and where they were seen, never by a track's number alone: it survives another
-detector, another model, a re-encode. Pure functions; the store keeps the rows, and no row is ever
-overwritten: to undo is to add a row. What the rows mean together is said by `apply`, and nowhere else.
+A decision records its faces by time and box, not only by track number: it stays valid with another detector,
+another model or another encoding of the film. Pure functions; the store keeps the rows and never overwrites
+one: an undo is a new row. Only `apply` interprets the rows together.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ from castlist.types import Clock, Video
 
 __all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
 
-REPLACEMENT = "\ufffd"  # stands for what could not be read: a byte that is no UTF-8, half a surrogate
-_ONE_LINE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": REPLACEMENT}  # by category of Unicode
+REPLACEMENT = "\ufffd"  # replaces unreadable input: bytes that are not UTF-8, lone surrogates
+_ONE_LINE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": REPLACEMENT}  # replacement by Unicode category
 
 
 class DecisionKind(StrEnum):
-    """What can be decided. The sides of a decision's anchors say which face belongs to whom."""
+    """The kinds of decisions. The side of each anchor says whose face it is."""
 
-    SAME = "same"  # all these faces are one person; of several names that of the first side stays
+    SAME = "same"  # all these faces are one person, who keeps the name of the first side that has one
     DIFFERENT = "different"  # faces of two sides are two people
-    UNSURE = "unsure"  # nobody can tell whether these are one person; do not ask again
-    NAME = "name"  # these faces are one person, and this is the name ("" takes a name away)
-    MOVE = "move"  # faces of side 0 are the person of side 1 (nobody: a new one), not that of side 2
+    UNSURE = "unsure"  # it cannot be told whether these are one person; do not ask again
+    NAME = "name"  # these faces are one person with this name ("" removes the name)
+    MOVE = "move"  # side 0 is the person of side 1 (no side 1: a new person), not the person of side 2
     SORT = "sort"
-    # many moves at once: sides 3k, 3k + 1, 3k + 2 as in a move; with nobody to move, side 3k + 1 is one
-    # person, and not that of side 3k + 2; with side 3k + 2 alone, nobody can tell whether its first face
-    # is one of the others
-    NOT_A_FACE = "not-a-face"  # these are no faces
+    # many moves at once, with sides 3k, 3k + 1, 3k + 2 as in a move; without side 3k, the faces of side
+    # 3k + 1 are one person, and not the person of side 3k + 2; with side 3k + 2 alone, it cannot be told
+    # whether its first face is the same person as the others
+    NOT_A_FACE = "not-a-face"  # these are not faces
     FACE = "face"  # these are faces after all
-    HIDE = "hide"  # leave these out of what is shown
-    SHOW = "show"  # show these again
-    BACKGROUND = "background"  # these people belong to the background
-    FOREGROUND = "foreground"  # these people belong to the cast
-    CONFIRM = "confirm"  # these faces are rightly of their person
+    HIDE = "hide"  # do not show these tracks
+    SHOW = "show"  # show these tracks again
+    BACKGROUND = "background"  # move these people to the background
+    FOREGROUND = "foreground"  # move these people to the cast
+    CONFIRM = "confirm"  # these faces have the right person
     KEY = "key"  # this face is the picture of its person
-    UNDO = "undo"  # the decision `undoes` no longer holds; undoing an undo is to redo
+    UNDO = "undo"  # the decision `undoes` no longer holds; to undo an undo is to redo
 
 
-# Anchors that a decision needs at least; every other kind needs one.
+# Minimum number of anchors of a decision; other kinds need one.
 _LEAST = {
     DecisionKind.SAME: 2,
     DecisionKind.DIFFERENT: 2,
@@ -71,7 +71,7 @@ class Anchor:
     side: int = 0
 
     def __post_init__(self) -> None:
-        # plain numbers: what NumPy gives would lie in a database as bytes
+        # plain Python numbers: a database stores NumPy numbers as bytes
         object.__setattr__(self, "time", Fraction(self.time))
         object.__setattr__(self, "box", tuple(map(float, self.box)))
         object.__setattr__(self, "side", int(self.side))
@@ -83,7 +83,7 @@ class Anchor:
 
     @classmethod
     def at(cls, clock: Clock, video: Video, frame: int, box: ArrayLike, side: int = 0) -> Anchor:
-        """The anchor of a face given by frame and pixels (left, top, right, bottom)."""
+        """The anchor of a face with this frame and box in pixels (left, top, right, bottom)."""
         left, top, right, bottom = np.asarray(box, np.float64).tolist()
         w, h = video.width, video.height
         return cls(clock.time(frame), (left / w, top / h, right / w, bottom / h), side)
@@ -91,10 +91,10 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing that somebody decided.
+    """A decision of a user.
 
-    `anchors` are the faces that were pointed at; `groups` are the people whom it is about, whole, as they
-    stood when it was made (None in rows that were written by hand, or by an earlier castlist).
+    `anchors` are the faces that the user selected; `groups` are all tracks of the people it is about, at the
+    time of the decision (None in rows that were written by hand, or by an earlier castlist).
 
     Raises:
         InputError: an unknown kind, too few faces, or a name that is too long.
@@ -106,15 +106,15 @@ class Decision:
     author: str = ""
     time: datetime | None = None  # when it was decided, in UTC; the log fills it in
     undoes: int | None = None  # the decision that an undo undoes
-    id: int = 0  # its number in the log; 0 before it has one
+    id: int = 0  # number in the log; 0 before the log assigns one
     groups: Groups | None = None
     numbers: tuple[tuple[int, int, int], ...] = ()
-    # numbers that people got after it beside those in `groups`, each as (decision that makes them, its side,
-    # number), or (0, number of a person, number of whoever is left of that person)
+    # person numbers created by it beside those in `groups`, each as (decision that creates it, its side,
+    # number), or (0, number of a person, new number for the tracks left of that person)
 
     def __post_init__(self) -> None:
         try:
-            object.__setattr__(self, "kind", DecisionKind(self.kind))  # its text will do
+            object.__setattr__(self, "kind", DecisionKind(self.kind))  # accepts the kind as text
         except ValueError:
             raise InputError(
                 f"unknown decision {str(self.kind)!r}; choose from {', '.join(DecisionKind)}"
@@ -145,14 +145,14 @@ class Decision:
 
     @classmethod
     def different(cls, *faces: Anchor, author: str = "") -> Decision:
-        """That each of these faces is another person."""
+        """The decision that each of these faces is another person."""
         return cls(
             DecisionKind.DIFFERENT, tuple(replace(a, side=i) for i, a in enumerate(faces)), author=author
         )
 
     @property
     def faces(self) -> tuple[Anchor, ...]:
-        """The faces it is about: those of side 0; of a sort, those that are moved or joined."""
+        """The faces that the decision assigns: those of side 0; of a sort, those that are moved or joined."""
         if self.kind != DecisionKind.SORT:
             return tuple(a for a in self.anchors if a.side == 0)
         moved = {a.side // 3 for a in self.anchors if a.side % 3 == 0}
@@ -160,7 +160,7 @@ class Decision:
 
 
 def clean_name(name: str) -> str:
-    """A name as it is stored: composed (NFC), one line, no blanks around, nothing that steers a terminal."""
+    """A name in stored form: composed (NFC), one line, no outer blanks, no terminal control characters."""
     text = without_direction_marks(name)
     text = "".join(_ONE_LINE.get(unicodedata.category(c), c) for c in text)
     return " ".join(unicodedata.normalize("NFC", text).split())
@@ -181,19 +181,19 @@ def active(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def to_undo(decisions: Sequence[Decision]) -> int | None:
-    """What an undo would undo now, None where nothing is left."""
+    """The decision that an undo would undo, None for none."""
     done, _ = _stacks(decisions)
     return done[-1] if done else None
 
 
 def to_redo(decisions: Sequence[Decision]) -> int | None:
-    """The undo that a redo would undo now, None where there is none since the last decision."""
+    """The undo that a redo would undo, None where a decision was made after the last undo."""
     _, undone = _stacks(decisions)
     return undone[-1] if undone else None
 
 
 def _stacks(decisions: Sequence[Decision]) -> tuple[list[int], list[int]]:
-    """Decisions that hold, and undos that can be taken back, each with the next one last."""
+    """Decisions that hold, and undos that can be undone; in each list the next one is last."""
     kind = {d.id: d for d in decisions}
     done: list[int] = []
     undone: list[int] = []

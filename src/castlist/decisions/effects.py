@@ -1,4 +1,4 @@
-"""The effect of each kind of decision on the people so far."""
+"""Changes the people by each kind of decision."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from castlist.types import BACKGROUND, NOISE, PERSON
 
 __all__ = ["by_side", "note", "take"]
 
-NAMESAKE = 1 << 20  # the side of those who join because they bear one name
+NAMESAKE = 1 << 20  # the side of people who join because they have the same name
 
 
 def take(state: DecisionState, made: Decision) -> None:
-    """Apply one more decision."""
+    """Apply the next decision."""
     state.row = made.id
     state.taken = (*state.taken, made.id)
     pointed = by_side(made, state.find)
@@ -53,7 +53,7 @@ def take(state: DecisionState, made: Decision) -> None:
 def _sides(
     state: DecisionState, made: Decision, pointed: Mapping[int, list[int]]
 ) -> tuple[Sides, dict[int, int]]:
-    """The tracks of each side, and the number that its person has or gets."""
+    """The tracks of each side, and the person number of each side."""
     if made.groups is None:
         state.exact = True
         if lost := len(made.anchors) - sum(map(len, pointed.values())):
@@ -69,7 +69,7 @@ def _sides(
 
 
 def note(state: DecisionState, made: Decision, pointed: Mapping[int, list[int]]) -> None:
-    """What a decision says of the very faces that were pointed at: what need not be asked any more."""
+    """Record the selected faces of a decision, so that they are not asked about again."""
     pointed_tracks = [t for tracks in pointed.values() for t in tracks]
     if made.kind in (DecisionKind.SAME, DecisionKind.NAME, DecisionKind.CONFIRM):
         state.labelled[pointed_tracks] = True
@@ -119,7 +119,7 @@ def _different(
     for earlier, pair in against.items():
         state.note_conflict(earlier, np.unique(pair), "they were decided to be one person before")
     heirs = _heirs(state, parts, person)
-    for key, heir in heirs.items():  # hidden tracks follow the side that goes on under the number
+    for key, heir in heirs.items():  # hidden tracks follow the side that keeps the number
         rest = np.setdiff1d(np.flatnonzero(state.label == key), all_tracks(parts))
         parts[heir] = np.union1d(parts[heir], rest)
     for k, tracks in parts.items():
@@ -130,10 +130,10 @@ def _different(
 
 
 def _heirs(state: DecisionState, parts: Sides, person: dict[int, int]) -> dict[int, int]:
-    """The side on which each decided person who is parted goes on, with name and number.
+    """The side that keeps the name and number of each decided person that is split.
 
-    That is the side of the person's number, and where no side has it, the one with most of their faces.
-    Whoever's number is that of a side without a track of theirs goes on with what is left of them.
+    That is the side with the person's number, or else the side with most of the person's faces. Where the
+    side with the number has no track of the person, the remaining tracks of the person keep it.
     """
     by_number = {number: k for k, number in person.items() if number}
     heirs = {}
@@ -146,7 +146,7 @@ def _heirs(state: DecisionState, parts: Sides, person: dict[int, int]) -> dict[i
 
 
 def _move(state: DecisionState, made: Decision, side: list[Tracks], person: dict[int, int], k: int) -> None:
-    """Move exactly these tracks to another person, or to a new one."""
+    """Move exactly these tracks to another person, or to a new person."""
     wanted = person.get(4 * k + TARGET, 0)
     to, whole = _main(state, side[TARGET], wanted), _main(state, side[WHOLE], 0)
     moved = np.setdiff1d(side[MOVED], to)
@@ -178,15 +178,15 @@ def _move(state: DecisionState, made: Decision, side: list[Tracks], person: dict
 
 
 def _left(state: DecisionState, made: Decision, side: list[Tracks], number: int, k: int) -> list[int]:
-    """The decided people out of whom a step takes tracks: their name and number stay behind.
+    """The decided people that a step takes tracks from, and that keep their name and number.
 
     Args:
-        number: of the person whom the step records as left, 0 where it records none.
+        number: of the person that the step records as left, 0 for none.
     """
     decided = state.decided(side[MOVED])
     sides = made.groups.side if made.groups is not None else none()
     if not len(side[REST]) and not (sides == 4 * k + REST).any():
-        return []  # they leave nobody behind
+        return []  # the step takes all tracks of their person
     stay = {*np.unique(state.label[side[REST]]).tolist()}
     return [p for p in decided if not number or state.people[p].number == number or p in stay]
 
@@ -198,7 +198,7 @@ def _person(
     person: dict[int, int],
     pointed: Mapping[int, list[int]],
 ) -> None:
-    """Whole people who stay as they are, and what is said of them."""
+    """Confirm whole people, and set their role or picture."""
     for k, tracks in sorted(sides.items()):
         key = state.join([_main(state, tracks, person.get(k, 0))], person.get(k, 0), k)
         if key != NOISE and made.kind in (DecisionKind.BACKGROUND, DecisionKind.FOREGROUND):
@@ -208,7 +208,12 @@ def _person(
 
 
 def _main(state: DecisionState, tracks: Tracks, wanted: int) -> Tracks:
-    """Of a person as they stood at the decision: the part that holds without what was undone since."""
+    """The tracks of a person without those that only an undone decision had joined to them.
+
+    Args:
+        tracks: all tracks of the person at the time of the decision.
+        wanted: number of the person; the part with that number is preferred.
+    """
     part = np.zeros(len(tracks), np.int64)
     size = state.base.tracks.size[tracks]
     for undone in state.undone:
@@ -225,7 +230,7 @@ def _main(state: DecisionState, tracks: Tracks, wanted: int) -> Tracks:
 
 
 def _are_faces(state: DecisionState, parts: Sequence[Tracks], kind: DecisionKind) -> None:
-    """Whoever joins tracks that were no faces or hidden says that they are faces after all."""
+    """Mark joined tracks as visible faces, and note the conflict with decisions that they are not faces."""
     tracks = np.concatenate([none(), *parts])
     for by in np.unique(state.no_face[tracks]).tolist():
         if by:
@@ -236,12 +241,12 @@ def _are_faces(state: DecisionState, parts: Sequence[Tracks], kind: DecisionKind
 
 
 def all_tracks(sides: Sides) -> Tracks:
-    """The tracks of all sides, one after another."""
+    """The tracks of all sides, concatenated."""
     return np.concatenate([none(), *sides.values()])
 
 
 def by_side(made: Decision, find: Finder) -> dict[int, list[int]]:
-    """The tracks of the faces that were pointed at, by their side, each once."""
+    """The tracks of the selected faces, by side, without duplicates."""
     sides: dict[int, list[int]] = {}
     for anchor, track in zip(made.anchors, find(made.anchors).tolist(), strict=True):
         if track != NOISE and track not in sides.setdefault(anchor.side, []):

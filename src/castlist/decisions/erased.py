@@ -1,4 +1,4 @@
-"""The machine's result without an erased person: all other people stay as they were decided."""
+"""The machine's result without an erased person; other people stay unchanged."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ Numbers = NDArray[np.int64]
 def base_without(
     base: Base, video: Video, log: Sequence[Decision], kept: Numbers, tracks: Tracks, portraits: Portraits
 ) -> Base:
-    """A base without some of its tracks, on which the log means the same of all the others.
+    """A base without some of its tracks; the log has the same effect on the other tracks.
 
-    Decisions are not read again on fewer tracks, where they could mean others: people go on as they stand.
+    Decisions are not applied again to fewer tracks, where their effect could differ: the people of the
+    current view are taken over.
 
     Args:
-        kept: (k,) the tracks that stay, rising.
-        tracks: these tracks, whose detections may have other numbers.
-        portraits: the pictures of these tracks.
+        kept: (k,) the remaining tracks, rising.
+        tracks: the remaining tracks; their detections may have other numbers.
+        portraits: the pictures of the remaining tracks.
     """
     view = apply(base, video, log)
     shown = as_shown(base, view)
     live = np.unique(shown.label[kept][shown.label[kept] != NOISE])
-    place = np.full(len(shown.number) + 1, NOISE)  # the last one is for NOISE
+    place = np.full(len(shown.number) + 1, NOISE)  # the last entry is for NOISE
     place[live] = np.arange(len(live))
     less = replace(
         shown, tracks=tracks, portraits=portraits, label=place[shown.label[kept]], fate=shown.fate[kept],
@@ -52,7 +53,7 @@ def base_without(
 
 
 def _among(pairs: Numbers, kept: Numbers, count: int) -> Numbers:
-    """The pairs of which both tracks stay, by their new numbers."""
+    """The pairs with both tracks among the remaining ones, renumbered."""
     place = np.full(count, NOISE)
     place[kept] = np.arange(len(kept))
     stays = place[pairs]
@@ -65,18 +66,18 @@ def _cue(cue: CuePairs, kept: Numbers) -> CuePairs:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Without:
-    """Takes tracks that are erased, and whoever has none left, out of what decisions had made of people."""
+    """Removes erased tracks, and people without any other track, from the recorded people."""
 
     view: View
     kept: Numbers  # (k,)
-    before: str  # digest of the tracks before
-    after: str  # of those that are kept
+    before: str  # digest of the tracks before the erasure
+    after: str  # digest of the remaining tracks
 
     def __call__(self, recorded: RecordedPeople) -> RecordedPeople:
         today, lost = self._stays(recorded.groups, recorded), self._stays(recorded.lost, recorded)
         stays = np.concatenate([today, lost])
         people = self._people(recorded, stays)
-        place = np.cumsum(np.append(people, True)) - 1  # the last one is of nobody who was decided
+        place = np.cumsum(np.append(people, True)) - 1  # the last entry is for undecided tracks
         row = np.cumsum(stays) - 1
         apart = recorded.apart[stays[recorded.apart[:, 2]]]
         chosen = np.append(people, True)[: len(recorded.groups.person)]
@@ -93,7 +94,7 @@ class _Without:
         )  # fmt: skip
 
     def _stays(self, groups: Groups, recorded: RecordedPeople) -> NDArray[np.bool_]:
-        """(m,) recorded tracks that are none of those erased, nor lost ones of somebody who is."""
+        """(m,) recorded tracks that remain: neither erased, nor lost tracks of an erased person."""
         find: Finder = self.view.find
         found = find.located(groups)
         stays = np.ones(len(groups), np.bool_)
@@ -102,7 +103,7 @@ class _Without:
         return stays
 
     def _of_gone(self, groups: Groups, recorded: RecordedPeople) -> NDArray[np.bool_]:
-        """(m,) whether a recorded track is of somebody of whom nothing is left."""
+        """(m,) whether a recorded track belongs to a person without remaining tracks."""
         number = np.append(recorded.number, 0)[np.minimum(groups.side, len(recorded.number))]
         return np.array([self._gone(n) for n in number.tolist()], np.bool_)
 
@@ -111,7 +112,7 @@ class _Without:
         return group is not None and not np.isin(group.tracks, self.kept).any()
 
     def _people(self, recorded: RecordedPeople, stays: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(p,) the people of whom a track is left, and those of whom none was seen before."""
+        """(p,) people with a remaining track, and people who had no track before."""
         side = np.concatenate([recorded.groups.side, recorded.lost.side]).astype(np.int64)
         present_before, present_now = (
             np.bincount(s, minlength=len(recorded.made_by) + 1)[:-1] > 0 for s in (side, side[stays])
@@ -119,7 +120,7 @@ class _Without:
         return np.asarray(present_now | ~present_before)
 
     def _numbered(self, old: Groups, new: Groups, stays: NDArray[np.bool_]) -> Groups:
-        """Groups recorded on the tracks before, as if they had been recorded on those that are kept."""
+        """Groups recorded on the tracks before the erasure, renumbered to the remaining tracks."""
         if old.digest != self.before:
             return new
         number = np.searchsorted(self.kept, old.number[stays]).astype(np.int32)

@@ -1,8 +1,8 @@
 """All faces of the people of a decision, by time and box, so that a later run finds them again.
 
-A track is recorded by faces spread over its length, so that its pieces are still found where another run cuts
-it up. Beside that stands each track's number and a digest of the table of tracks that it is a number of: on
-the very same tracks nothing needs to be searched.
+A track is recorded by faces spread over its length, so that its parts are found where another run splits the
+track. The track's number and a digest of the track table are recorded as well: on the same track table, no
+search is needed.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from castlist.types import Clock, Tracks, Video, freeze
 
 __all__ = ["Groups", "spread"]
 
-EVERY = 1.0  # seconds between two recorded faces of a track; a piece that is shorter may be missed
-FEWEST, MOST = 3, 24  # faces recorded of a track
+EVERY = 1.0  # seconds between two recorded faces of a track; a shorter part of a track may be missed
+FEWEST, MOST = 3, 24  # recorded faces of a track
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Groups:
-    """Faces of m tracks, n faces in all, and on which side of a decision each track is."""
+    """n faces of m tracks, and the side of a decision that each track is on."""
 
     unit: Fraction  # seconds of a tick
     time: NDArray[np.int64]  # (n,) ticks from the start of the film
     box: NDArray[np.float32]  # (n, 4) left, top, right, bottom as fractions of the frame
-    track: NDArray[np.int32]  # (n,) which of the m tracks
-    side: NDArray[np.int32]  # (m,) as apply.py says for each kind
-    number: NDArray[np.int32]  # (m,) of the track among those of `digest`
-    person: NDArray[np.int32]  # (s,) number of the person that each side is or becomes; 0: not recorded
-    digest: str = ""  # of the table of tracks, "" where there is none to compare with
+    track: NDArray[np.int32]  # (n,) index among the m tracks
+    side: NDArray[np.int32]  # (m,) see apply.py for each kind of decision
+    number: NDArray[np.int32]  # (m,) track number in the table with `digest`
+    person: NDArray[np.int32]  # (s,) person number of each side; 0: not recorded
+    digest: str = ""  # of the track table, "" for none
 
     def __post_init__(self) -> None:
         for name, kind in (("time", np.int64), ("side", np.int32), ("person", np.int32)):
@@ -72,7 +72,7 @@ class Groups:
         video: Video,
         digest: str = "",
     ) -> Groups:
-        """These tracks, by side, with the number of the person that each side is or becomes."""
+        """Groups of these tracks by side, with the person number of each side."""
         empty = np.zeros(0, np.int64)
         members = np.concatenate([empty, *sides.values()])
         side = np.repeat(list(sides), [len(s) for s in sides.values()]).astype(np.int32)
@@ -88,7 +88,7 @@ class Groups:
         )  # fmt: skip
 
     def only(self, kept: NDArray[np.int64], side: NDArray[np.int32], person: NDArray[np.int32]) -> Groups:
-        """Some of the tracks, on other sides; found by time and box from now on."""
+        """Some of the tracks on other sides, without the digest: later runs find them by time and box."""
         place = np.full(len(self.side), -1)
         place[kept] = np.arange(len(kept))
         rows = np.flatnonzero(place[self.track] >= 0)
@@ -98,7 +98,7 @@ class Groups:
         )  # fmt: skip
 
     def plus(self, other: Groups) -> Groups:
-        """These tracks and those of other groups of the same sides, none of them known by number."""
+        """These tracks and those of other groups with the same sides, without the digest."""
         unit = Fraction(1, lcm(self.unit.denominator, other.unit.denominator))
         unit = Fraction(gcd(int(self.unit / unit), int(other.unit / unit)), unit.denominator)
         time = [g.time * int(g.unit / unit) for g in (self, other)]
@@ -112,7 +112,7 @@ class Groups:
     def moved(self, speed: Fraction, offset: Fraction) -> Groups:
         """The same faces where time t is `speed * t + offset` seconds: in another copy of the film.
 
-        People are numbered anew there, so that no number is recorded.
+        The other copy numbers its people anew, so person numbers are set to 0.
         """
         unit = self.unit * speed
         tick = Fraction(1, lcm(unit.denominator, offset.denominator))
@@ -123,7 +123,7 @@ class Groups:
 def spread(
     tracks: Tracks, clock: Clock, members: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the table of tracks, spread over each track from its first face to its last; and whose."""
+    """Rows of the track table spread over each track from first to last face, and the track of each row."""
     if not len(members):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     size, first = tracks.size[members], tracks.offset[:-1][members]

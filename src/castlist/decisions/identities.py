@@ -19,27 +19,27 @@ from castlist.types import NOISE, Video
 
 __all__ = ["largest_number", "renumbered"]
 
-# Share of the faces of an old person or of a new one, from which the new one keeps the old one's number.
+# Minimum share of faces, of the old person or of the new person, for the new person to keep the old number.
 SHARED = 0.5
-PIXELS = Video(Path(), 1, 1, Fraction(1), Fraction(1), "")  # boxes of one and the same film need no scaling
+PIXELS = Video(Path(), 1, 1, Fraction(1), Fraction(1), "")  # a 1 x 1 frame: no scaling of boxes
 
 
 def largest_number(decisions: Iterable[Decision]) -> int:
-    """The largest number of a person that any decision records, undone ones too."""
+    """The largest person number that any decision records, including undone decisions."""
     rows = [*decisions]
     recorded = [int(d.groups.person.max(initial=0)) for d in rows if d.groups is not None]
     return max([*recorded, *(number for d in rows for _, _, number in d.numbers)], default=0)
 
 
 def renumbered(base: Base, before: Base | None, decisions: Iterable[Decision] = ()) -> Base:
-    """What a run found, its people numbered as those of the run before, of the same film.
+    """The result of a run, with the person numbers of the run before of the same film.
 
-    Whoever shares most faces, by time and box, with somebody of the run before goes on under their number;
-    everybody else gets a number that nobody ever had.
+    A person keeps the number of the person in the run before with most shared faces, by time and box; other
+    people get unused numbers.
 
     Args:
-        before: what the run before found, with its numbers; None for the first run.
-        decisions: the whole log, whose numbers are taken too.
+        before: the result of the run before, with its numbers; None for the first run.
+        decisions: the whole log; its numbers count as used.
     """
     free = max(largest_number(decisions) + 1, before.next_number if before else 1)
     number = np.zeros(len(base.number), np.int64) if before is None else _continued(base, before)
@@ -49,7 +49,7 @@ def renumbered(base: Base, before: Base | None, decisions: Iterable[Decision] = 
 
 
 def _continued(base: Base, before: Base) -> NDArray[np.int64]:
-    """(g,) the number that each of today's labels goes on under, 0 for none."""
+    """(g,) the old number of each of today's labels, 0 for none."""
     old, new, faces = _shared(base, before)
     whole_old = np.bincount(old, faces, minlength=len(before.number))
     live = base.label != NOISE
@@ -57,7 +57,7 @@ def _continued(base: Base, before: Base) -> NDArray[np.int64]:
     number, used = np.zeros(len(base.number), np.int64), set()
     for i in np.lexsort((new, old, -faces)).tolist():
         a, b = int(old[i]), int(new[i])
-        if b == NOISE or number[b] or a in used:  # NOISE first: a film may have nobody today
+        if b == NOISE or number[b] or a in used:  # NOISE first: a film may have no people today
             continue
         if faces[i] >= SHARED * min(whole_old[a], whole_new[b]):
             number[b] = before.number[a]
@@ -66,7 +66,7 @@ def _continued(base: Base, before: Base) -> NDArray[np.int64]:
 
 
 class _SharedFaces(NamedTuple):
-    """Pairs (n,) of an old and a new label (NOISE: none), and how many of the old one's faces they share."""
+    """Pairs (n,) of an old and a new label (NOISE: none), and the number of the old label's faces shared."""
 
     old: NDArray[np.int64]
     new: NDArray[np.int64]

@@ -1,8 +1,8 @@
-"""Which decisions of another copy of a film a log already has.
+"""Finds the decisions of another copy of a film that a log has already.
 
-A decision keeps its author, kind and time when it is imported, but several decisions may have all three in
-common: castlist 0.2 gave those that were made together one time, and a log may be written by hand. What tells
-them apart are the faces that they are about.
+An imported decision keeps its author, kind and time, but several decisions may have all three in common:
+castlist 0.2 gave decisions made together the same time, and a log may be written by hand. Their faces
+distinguish them.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from castlist.decisions.locate import TOLERANCE
 
 __all__ = ["known_before"]
 
-NEAR = 2 * float(TOLERANCE)  # seconds: a face was placed within the tolerance once, and now again
+NEAR = 2 * float(TOLERANCE)  # seconds: the import moved a face by up to the tolerance, and this one may again
 
 
 def known_before(
     given: Sequence[tuple[Decision, Sequence[Anchor]]], existing: Sequence[Decision]
 ) -> set[int]:
-    """Indices of the decisions that a log has already; each row of the log stands for one of them.
+    """Indices of the given decisions that the log has already; each row of the log matches one at most.
 
     Args:
-        given: decisions of another copy in this one's time, each with those of its faces, or others that
-            stand in for them, which are found in this one.
-        existing: the log; what was undone in it counts, too.
+        given: decisions of another copy in this copy's time, each with those of its faces that this copy has,
+            or with faces of the same person in their place.
+        existing: the log, including undone decisions.
     """
     rows: dict[tuple[object, ...], list[Decision]] = {}
     for row in existing:
         rows.setdefault(_mark(row), []).append(row)
     known: set[int] = set()
-    for alike in (_equal, _with_fewer_faces):  # the surest first, where several rows would do
+    for alike in (_equal, _with_fewer_faces):  # the strictest comparison first
         for k, (decision, found) in enumerate(given):
             candidates = rows.get(_mark(decision), [])
             same = next((row for row in candidates if k not in known and alike(decision, found, row)), None)
@@ -45,7 +45,7 @@ def known_before(
 
 
 def _mark(decision: Decision) -> tuple[object, ...]:
-    """What a decision keeps in any copy; not its name, which is blank in one where the person was erased."""
+    """Fields that are equal in all copies; not the name, which is blank where the person was erased."""
     return decision.kind, decision.author, decision.time
 
 
@@ -59,7 +59,7 @@ def _equal(decision: Decision, found: Sequence[Anchor], row: Decision) -> bool:
 
 
 def _with_fewer_faces(decision: Decision, found: Sequence[Anchor], row: Decision) -> bool:
-    """Whether the one can be the other without the faces that one of the copies does not have."""
+    """Whether the decisions can be equal but for faces that one of the copies lacks."""
     if decision.value != row.value and decision.value and row.value:
         return False
     if decision.groups is not None and _same_groups(decision.groups, row.groups):
@@ -69,7 +69,7 @@ def _with_fewer_faces(decision: Decision, found: Sequence[Anchor], row: Decision
 
 
 def _all_in(faces: Sequence[Anchor], others: Sequence[Anchor]) -> bool:
-    """Whether each of these faces is another one of those; boxes stay the same fractions of the frame."""
+    """Whether each face is among the others, each matched once; boxes are fractions of the frame."""
     left = list(others)
     for face in faces:
         near = (o for o in left if (o.box, o.side) == (face.box, face.side) and _near(o, face))
@@ -85,7 +85,7 @@ def _near(a: Anchor, b: Anchor) -> bool:
 
 
 def _same_groups(a: Groups | None, b: Groups | None) -> bool:
-    """Whether these are the same faces of the same people; a log by castlist 0.1 records none."""
+    """Whether two groups have equal faces, sides and times; a log by castlist 0.1 has no groups."""
     if a is None or b is None:
         return a is b
     columns = ((a.box, b.box), (a.track, b.track), (a.side, b.side))

@@ -16,8 +16,8 @@ from castlist.types import NOISE, Clock, Tracks, Video
 
 __all__ = ["TOLERANCE", "Finder", "locate", "located"]
 
-MIN_IOU = 0.3  # detectors disagree on where a face ends; below this it is another face
-TOLERANCE = Fraction(1, 5)  # seconds by which a face may be seen earlier or later than it was
+MIN_IOU = 0.3  # detectors disagree on where a face ends; below this overlap it is another face
+TOLERANCE = Fraction(1, 5)  # seconds between a recorded face and a face of today's tracks
 CELLS = 1 << 20  # faces compared at once
 Sides = dict[int, NDArray[np.int64]]
 
@@ -42,7 +42,7 @@ class Finder:
         self._groups: dict[int, tuple[Groups, Sides, int]] = {}
 
     def __call__(self, anchors: Sequence[Anchor]) -> NDArray[np.int64]:
-        """(a,) the track on which each face is seen, NOISE where it is on none."""
+        """(a,) the track with each face, NOISE for none."""
         keys = [(a.time, a.box) for a in anchors]
         fresh = {k: a for k, a in zip(keys, anchors, strict=True) if k not in self._found}
         if fresh:
@@ -51,18 +51,18 @@ class Finder:
         return np.array([self._found[k] for k in keys], np.int64)
 
     def exact(self, groups: Groups) -> bool:
-        """Whether these are the very tracks that the groups were recorded on."""
+        """Whether the groups were recorded on the same track table."""
         return bool(groups.digest) and groups.digest == self._digest and not self._offset
 
     def sides(self, groups: Groups) -> tuple[Sides, int]:
-        """The tracks of today on each side of a decision, and how many of its tracks are not found at all."""
+        """The tracks of today on each side of a decision, and how many of its tracks are not found."""
         known = self._groups.get(id(groups))
         if known is None:
             known = self._groups[id(groups)] = (groups, *self._search(groups))
         return known[1], known[2]
 
     def located(self, groups: Groups) -> Located:
-        """The groups' tracks among today's."""
+        """The recorded tracks of the groups, among the tracks of today."""
         if self.exact(groups) and groups.number.max(initial=-1) < len(self._of[0]):
             whole = np.arange(len(groups))
             return Located(
@@ -74,7 +74,7 @@ class Finder:
         return Located(pair[0].astype(np.int64), pair[1].astype(np.int64), count.astype(np.int64))
 
     def _faces(self, groups: Groups) -> NDArray[np.int64]:
-        """(n,) the track of today on which each recorded face is seen, NOISE for none."""
+        """(n,) the track of today with each recorded face, NOISE for none."""
         tracks, clock, video = self._of
         ratio, offset = float(groups.unit / clock.unit), float(self._offset / clock.unit)
         seconds = groups.time.astype(np.float64) * ratio + offset
@@ -87,9 +87,9 @@ class Finder:
         found = self._faces(groups)
         lost = len(groups) - len(np.unique(groups.track[found != NOISE]))
         hit = found != NOISE
-        old = groups.number[groups.track[hit]]  # one track may stand on several sides
+        old = groups.number[groups.track[hit]]  # a track may be on several sides
         pair, count = np.unique(np.stack([found[hit], old]), axis=1, return_counts=True)
-        order = np.lexsort((pair[1], -count, pair[0]))  # faces of two tracks on one: the one with more counts
+        order = np.lexsort((pair[1], -count, pair[0]))  # of two recorded tracks on one: that with more faces
         first = order[np.concatenate([[True], np.diff(pair[0][order]) > 0])] if len(order) else order
         track_of = dict(zip(pair[0][first].tolist(), pair[1][first].tolist(), strict=True))
         good = np.array(
@@ -113,10 +113,10 @@ def locate(
     min_iou: float = MIN_IOU,
     tolerance: Fraction = TOLERANCE,
 ) -> NDArray[np.int64]:
-    """(a,) the track on which each face is seen, NOISE where it is on none.
+    """(a,) the track with each face, NOISE for none.
 
-    Of the faces that overlap by `min_iou` within `tolerance` seconds, in the shot of the nearest in time,
-    the best one counts: its IoU, less up to a half for its distance in time.
+    Candidates overlap by `min_iou` within `tolerance` seconds, and are in the shot of the candidate nearest
+    in time. The best has the highest IoU minus a penalty of up to a half for the distance in time.
     """
     return _locate(anchors, tracks, clock, video, offset=offset, min_iou=min_iou, tolerance=tolerance)
 
@@ -148,7 +148,7 @@ def located(
     tolerance: Fraction = TOLERANCE,
     order: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """As `locate`, for times in ticks of the clock and boxes as fractions of the frame."""
+    """Like `locate`, for times in ticks of the clock and boxes as fractions of the frame."""
     found = np.full(len(seconds), NOISE, np.int64)
     order = np.argsort(tracks.frame, kind="stable") if order is None else order
     frame, owner = tracks.frame[order], tracks.track
@@ -174,7 +174,7 @@ def located(
 
 
 def _parts(size: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Lines that have something, a few at a time."""
+    """Indices of the lines that are not empty, in blocks of limited size."""
     lines = np.flatnonzero(size)
     block = np.cumsum(size[lines]) // CELLS
     for k in np.unique(block):
@@ -182,7 +182,7 @@ def _parts(size: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
 
 
 def _ragged(size: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For lines of these sizes: which line each item is of, and its number within the line."""
+    """For lines of these sizes: the line of each item, and the item's index within the line."""
     line = np.repeat(np.arange(len(size)), size)
     return line, np.arange(len(line)) - np.repeat(np.cumsum(size) - size, size)
 

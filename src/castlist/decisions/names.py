@@ -1,6 +1,6 @@
 """Checks names that users give: the same rules for decisions, imports, proposals and libraries.
 
-What a log holds is read as it is: an earlier castlist took other names, too.
+These rules do not apply to names in an existing log: earlier versions of castlist accepted other names.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from castlist.errors import InputError
 
 __all__ = ["LONGEST", "given_name", "refusal", "unreadable"]
 
-LONGEST = 1000  # characters, some twenty times those of the longest names of people
-# Letters and signs without a picture: Hangul fillers and the empty pattern of Braille [Unicode 16.0].
+LONGEST = 1000  # characters, some twenty times the length of the longest names of people
+# Letters and signs without visible shape: Hangul fillers and the empty pattern of Braille [Unicode 16.0].
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def given_name(text: str) -> str:
-    """A name as it is stored: on one line, without control characters.
+    """A name in stored form: on one line, without control characters.
 
     Raises:
-        InputError: it is no text, shows nothing, is too long, is what castlist calls somebody by number, or
-            was written in another encoding than UTF-8.
+        InputError: it is not text, has no visible character, is too long, is like castlist's "Person 7", or
+            was not written in UTF-8.
     """
     if not isinstance(text, str):
         raise InputError(f"a name is text, got {type(text).__name__}")
@@ -49,12 +49,12 @@ def refusal(name: str) -> str:
 
 
 def unreadable(name: str) -> str:
-    """What is wrong with a name of which characters were lost on the way here, "" where none was.
+    """What is wrong with a name that lost characters in decoding, "" for nothing.
 
-    Without them it would be another name, maybe that of somebody else.
+    Without these characters it would be another name, maybe another person's.
 
     Args:
-        name: as `clean_name` gives it.
+        name: a result of `clean_name`.
     """
     if REPLACEMENT not in name:
         return ""

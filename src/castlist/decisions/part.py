@@ -1,4 +1,4 @@
-"""Splits a group of tracks that shows two people: each other track goes to the more similar one."""
+"""Splits a group of tracks that shows several people: each other track goes to the most similar person."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from castlist.vectors import unit
 
 __all__ = ["parted"]
 
-ROUNDS = 3  # of assigning tracks to the nearest mean and taking the means anew [Lloyd 1982]
+ROUNDS = 3  # of assigning tracks to the nearest mean and computing the means again [Lloyd 1982]
 
 
 def parted(
     tracks: NDArray[np.int64], sides: Sequence[NDArray[np.int64]], vector: NDArray[np.float32]
 ) -> list[NDArray[np.int64]]:
-    """The given tracks, parted into as many groups as there are sides; each side's tracks are of its group.
+    """The given tracks, split into one group for each side; each side's tracks are in its own group.
 
     Args:
-        tracks: (n,) of one group.
-        sides: two and more disjoint sets of them.
-        vector: (t, d) unit vectors of all tracks, by which the others are assigned.
+        tracks: (n,) tracks of one group.
+        sides: two or more disjoint sets of these tracks.
+        vector: (t, d) unit vectors of all tracks, by which the other tracks are assigned.
     """
     x = vector[tracks].astype(np.float64)
     choice = np.full(len(tracks), NOISE)

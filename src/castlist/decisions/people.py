@@ -42,7 +42,7 @@ HIDDEN = "hidden, as was decided"
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Faces or tracks of a decision that the current tracks do not have."""
+    """Faces or tracks of a decision that were not found among the current tracks."""
 
     decision: int
     lost: int  # faces, or tracks where the decision recorded whole groups
@@ -54,14 +54,14 @@ class Conflict:
     """A decision that contradicts and overrules an earlier one."""
 
     decision: int
-    against: int  # the earlier decision; 0 where the tracks themselves speak against it
+    against: int  # the earlier decision; 0 where tracks contradict the decision, not another decision
     tracks: tuple[int, ...]
-    why: str  # what the earlier one said
+    why: str  # what the earlier decision was
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Joined:
-    """Tracks that nobody decided about, which joined a person whom a decision made."""
+    """Tracks without a decision that joined a decided person."""
 
     person: str  # id
     tracks: NDArray[np.int64]
@@ -72,18 +72,18 @@ class Joined:
 class Group:
     """A person: tracks with the same identity."""
 
-    number: int  # of "Person 7"; never anybody else's
+    number: int  # of "Person 7"; never another person's
     tracks: NDArray[np.int64]  # rising
-    name: str  # "" where none was given
+    name: str  # "" for none
     fate: int  # PERSON or BACKGROUND
-    by: int  # the latest decision about who this is, 0 where it is the machine's alone
-    key: tuple[int, int] | None = None  # (track, frame) of the face that was chosen to stand for them
-    confirmed: bool = False  # whether every track was decided to be this person's
-    named_by: int = 0  # the decision that gave the name, 0 where none did
+    by: int  # the latest decision about this person's tracks, 0 where the group is the machine's alone
+    key: tuple[int, int] | None = None  # (track, frame) of the face chosen as the person's picture
+    confirmed: bool = False  # whether decisions assigned every track to this person
+    named_by: int = 0  # the decision that gave the name, 0 for none
 
     @property
     def id(self) -> str:
-        """As commands take it: "p7"."""
+        """The id in commands: "p7"."""
         return f"p{self.number}"
 
     @property
@@ -94,33 +94,33 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """All people after the decision `revision`, in the order of the page, and the set-aside tracks."""
+    """All people after the decision `revision`, in page order, and the set-aside tracks."""
 
     revision: int
     groups: tuple[Group, ...]
     label: NDArray[np.int64]  # (t,) index into groups, NOISE where set aside
     fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
-    reason: tuple[str, ...]  # (t,) why a track is not of the cast
-    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
-    named: NDArray[np.bool_]  # (t,) of somebody who has a name
-    unsure: NDArray[np.int64]  # (q, 2) tracks of which nobody can tell
+    reason: tuple[str, ...]  # (t,) why a track is not in the cast
+    labelled: NDArray[np.bool_]  # (t,) selected in a decision that says whose face it is
+    named: NDArray[np.bool_]  # (t,) of a person with a name
+    unsure: NDArray[np.int64]  # (q, 2) tracks that a reviewer could not tell apart or match
     cannot: NDArray[np.int64]  # (q, 2) tracks that were decided to be two people
-    no_face: NDArray[np.bool_]  # (t,) decided
-    hidden: NDArray[np.bool_]  # (t,) decided
+    no_face: NDArray[np.bool_]  # (t,) decided not to be a face
+    hidden: NDArray[np.bool_]  # (t,) decided to be hidden
     conflicts: tuple[Conflict, ...]
     missing: tuple[Missing, ...]
     joined: tuple[Joined, ...]
-    redirect: Mapping[int, int]  # number of somebody who was -> number of whom they are now
-    find: Finder  # knows where the decisions' faces are
+    redirect: Mapping[int, int]  # former number of a person -> number of the person they were merged into
+    find: Finder  # finds the tracks with the decisions' faces
     standing: Standing
-    state: object  # from where the next decision goes on
+    state: object  # where the next decision starts
     lost_names: tuple[tuple[int, int, str], ...] = ()
-    # (decision, number, name) of those who had another name than whom they joined; none of an earlier run's
+    # (decision, number, name) of people with another name than the person they joined; since the last run
 
     seen = _former.attribute("seen", "revision")
 
     def group(self, name: str) -> Group | None:
-        """The group of that id, or of whom that id is now."""
+        """The group with this id, or the group that it was merged into."""
         number = number_in(name)
         for _ in range(len(self.redirect) + 1):
             for group in self.groups:
@@ -140,7 +140,7 @@ def view_of(
     listed: tuple[Sequence[Conflict], Sequence[Missing]],
     last: int,
 ) -> View:
-    """The view of a state, as page and cast need it."""
+    """The view of a state, for page and cast."""
     labelled, unsure, cannot, redirect, place, no_face, hidden, lost_names = (
         getattr(state, n)
         for n in ("labelled", "unsure", "cannot", "redirect", "place", "no_face", "hidden", "lost_names")
@@ -155,7 +155,7 @@ def view_of(
         )
         for g in order
     )  # fmt: skip
-    rank = np.full(len(members) + 1, NOISE, np.int64)  # the last one is for NOISE
+    rank = np.full(len(members) + 1, NOISE, np.int64)  # the last entry is for NOISE
     rank[order] = np.arange(len(order))
     label = rank[now.label]
     each = np.append(fate, SET_ASIDE)[now.label].astype(np.int8)
@@ -172,7 +172,7 @@ def view_of(
 
 
 def _fates(base: Base, now: Standing) -> NDArray[np.int64]:
-    """(g,) PERSON or BACKGROUND: as was decided, else the best that the machine says of their tracks."""
+    """(g,) PERSON or BACKGROUND: as decided, else the best role that the machine gave any of the tracks."""
     live = now.label != NOISE
     best = np.full(len(now.number), BACKGROUND, np.int64)
     machine = np.where(base.fate == SET_ASIDE, PERSON, base.fate)
@@ -185,7 +185,7 @@ def _reasons(
     base: Base, fate: NDArray[np.int8], no_face: NDArray[np.bool_], hidden: NDArray[np.bool_]
 ) -> tuple[str, ...]:
     why = list(base.reason)
-    stays = (fate == BACKGROUND) & (base.fate == BACKGROUND)  # as too blurred to tell, say
+    stays = (fate == BACKGROUND) & (base.fate == BACKGROUND)  # e.g. too blurred to tell
     live = fate != SET_ASIDE
     for mask, reason in ((live & ~stays, ""), (hidden, HIDDEN), (no_face, DECIDED_NO_FACE)):
         for track in np.flatnonzero(mask).tolist():
@@ -194,7 +194,7 @@ def _reasons(
 
 
 def _key(person: DecidedPerson, base: Base, find: Finder) -> tuple[int, int] | None:
-    """The track and the frame of the face that was chosen, where it is still there."""
+    """The track and frame of the chosen picture, where its face is among the tracks."""
     if person.key is None:
         return None
     track = int(find([person.key])[0])
@@ -225,7 +225,7 @@ def completed(made: Decision, view: View, base: Base, video: Video) -> Decision:
 
 
 def as_shown(base: Base, view: View) -> Base:
-    """The machine's people under the numbers that they are shown with."""
+    """The machine's people with the numbers shown in the view."""
     number = base.number.copy()
     for group in view.groups:
         if not group.by:
@@ -244,7 +244,7 @@ def cast_of(base: Base, video: Video, view: View) -> Cast:
 
 
 def _keyed(portraits: Portraits, view: View) -> Portraits:
-    """The pictures, those first that were chosen: of quality 1."""
+    """The pictures, with quality 1 for the chosen ones."""
     chosen = [g.key for g in view.groups if g.key is not None]
     if not chosen:
         return portraits
@@ -256,11 +256,11 @@ def _keyed(portraits: Portraits, view: View) -> Portraits:
     return replace(portraits, quality=quality)
 
 
-LONGEST_NUMBER = 16  # digits of a number of a track
+LONGEST_NUMBER = 16  # digits of a track number
 
 
 def number_in(text: str) -> int:
-    """The number in "p7", "P7", "Person 7" or "person 7"; 0 where the text is nothing of that kind."""
+    """The number in "p7", "P7", "Person 7" or "person 7"; 0 for any other text."""
     word = text.strip().casefold()
     digits = word.removeprefix("person").strip() if word.startswith("person") else word.removeprefix("p")
     good = digits != word and digits.isascii() and digits.isdigit() and len(digits) < 10
@@ -268,17 +268,17 @@ def number_in(text: str) -> int:
 
 
 def track_number(text: str) -> int | None:
-    """The number in "12" or "t12", None where the text is none of these."""
+    """The number in "12" or "t12"; None for any other text."""
     word = text.strip()
     digits = word[1:] if word[:1] in ("t", "T") else word
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < LONGEST_NUMBER else None
 
 
 def track_called(view: View, text: str) -> int | None:
-    """The track meant by "12" or "t12"; None where that is no track, or somebody is called "t12".
+    """The number of the track in "12" or "t12"; None for other text, or where a person has the name "t12".
 
     Raises:
-        InputError: somebody is called "12", so that it may be either.
+        InputError: a person has the name "12", so it may mean the person or the track.
     """
     word, number = text.strip(), track_number(text)
     called = [g for g in view.groups if g.name and comparable(g.name) == comparable(word)]
@@ -291,10 +291,10 @@ def track_called(view: View, text: str) -> int | None:
 
 
 def person_called(view: View, text: str) -> Group:
-    """The person meant by "p7", "Person 7" or a name, small or capital letters alike.
+    """The person for "p7", "Person 7" or a name, ignoring upper and lower case.
 
     Raises:
-        InputError: nobody is called so, or several are.
+        InputError: no person or several people have this name.
     """
     exact = [g for g in view.groups if g.name and g.name == text]
     called = exact or [g for g in view.groups if g.name and comparable(g.name) == comparable(text)]

@@ -1,7 +1,7 @@
 """Names that files of other programs propose for people, until a user accepts or rejects them.
 
-A proposal decides nothing. It holds on to faces, as decisions do: where people are joined, parted or found
-anew, it goes with whoever has most of its faces.
+A proposal is not a decision. It refers to faces, as decisions do: after people are joined, split or found
+anew, it belongs to the person with most of its faces.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from castlist.types import NOISE
 
 __all__ = ["FACES", "LONGEST_NAME", "Proposed", "owner", "standing"]
 
-FACES = 8  # of somebody that a proposal holds on to, at most
-LONGEST_NAME = 10_000  # characters, as of a name in a decision
+FACES = 8  # most faces of a person that a proposal records
+LONGEST_NAME = 10_000  # characters, as for a name in a decision
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A name that was proposed for somebody.
+    """A name proposed for a person.
 
     Raises:
-        InputError: no name, no face or too many, or a share that is none.
+        InputError: no name, no face or too many faces, or `agree` is not in 0 to 1.
     """
 
     name: str
-    source: str  # name of the file that it comes from
-    faces: tuple[Anchor, ...]  # of whom it was proposed for
-    agree: float  # 0 to 1: the share of the file's faces or time of that name that agrees
-    by_faces: bool  # whether faces were compared, or times alone
-    why: str = ""  # what keeps it from being clear, "" for nothing
-    author: str = ""  # who read the file
-    time: datetime | None = None  # when, in UTC; the store fills it in
-    rejected: datetime | None = None  # when somebody said no
+    source: str  # name of the file with the proposal
+    faces: tuple[Anchor, ...]  # of the person that it was proposed for
+    agree: float  # 0 to 1: share of the file's faces or time with that name that agrees
+    by_faces: bool  # True: faces were compared; False: only times
+    why: str = ""  # why it is not clear, "" where it is
+    author: str = ""  # the user who read the file
+    time: datetime | None = None  # in UTC; the store fills it in
+    rejected: datetime | None = None  # when a user rejected it
     id: int = 0
 
     def __post_init__(self) -> None:
@@ -55,12 +55,12 @@ class Proposed:
 
     @property
     def folded(self) -> str:
-        """The name as names are compared."""
+        """The name without upper and lower case, for comparison."""
         return self.name.casefold()
 
 
 def owner(row: Proposed, view: View) -> int:
-    """The index among the view's groups of whom a proposal is for, NOISE where most faces are nobody's."""
+    """Index of the proposal's person among the view's groups, NOISE where most faces have no person."""
     tracks = view.find(row.faces)
     label = view.label[tracks[tracks != NOISE]]
     label = label[label != NOISE]
@@ -71,11 +71,11 @@ def owner(row: Proposed, view: View) -> int:
 
 
 def standing(rows: Sequence[Proposed], view: View) -> Mapping[int, tuple[Proposed, ...]]:
-    """What is proposed for whom now: index among the view's groups -> open proposals, the surest first.
+    """Open proposals by index of their person among the view's groups, the surest first.
 
-    Whoever has a name is proposed none, a name that somebody has is proposed to nobody, and one that was
-    rejected for somebody never again for them. Of several files with one name for one person, the surest
-    speaks.
+    People with a name get no proposals, a name already in use is not proposed, and a name rejected for a
+    person is not proposed to the same person again. If several files propose one name for one person, the
+    surest counts.
     """
     owners = [owner(row, view) for row in rows]
     taken = {group.name.casefold() for group in view.groups if group.name}

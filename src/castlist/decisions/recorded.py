@@ -1,9 +1,9 @@
 """The people after all decisions, as recorded with a run: later decisions start from them.
 
-A decision means the people whom it was made on. Read again on the tracks of a later run it would meet them in
-pieces, and people whom it does not name would change. So each run takes over whom the decisions had made of
-the run before, track by track; decisions are read one by one again only where an earlier one was undone, or
-taken back, since.
+A decision is about the people at the time it was made. Applied again to the tracks of a later run, it could
+meet only parts of these people, and other people could change. So each run takes over the people after the
+decisions on the run before, track by track; decisions are applied one by one again only where an earlier one
+was undone or redone since.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ def _no_groups() -> Groups:
 class RecordedPeople:
     """p decided people and the m tracks that decisions are about.
 
-    The sides of `groups` and `lost` are the people; side p holds tracks of nobody who was decided.
+    The sides of `groups` and `lost` are the people; side p holds tracks without a decided person.
     """
 
     taken: Numbers = field(default_factory=_none)  # (d,) the decisions that held, in their order
     groups: Groups = field(default_factory=_no_groups)  # tracks of the run before
     # Tracks of earlier runs that the run before did not find.
     lost: Groups = field(default_factory=_no_groups)
-    made_by: Numbers = field(default_factory=_none)  # (p,) the latest decision that made each of the people
-    named_by: Numbers = field(default_factory=_none)  # (p,) the decision that names them, 0 for none
-    key_by: Numbers = field(default_factory=_none)  # (p,) the decision that chose their picture, 0 for none
-    fate: Numbers = field(default_factory=_none)  # (p,) as was decided, NOISE where nothing was
-    no_face: Numbers = field(default_factory=_none)  # (m,) the decision that said so, 0 for none
+    made_by: Numbers = field(default_factory=_none)  # (p,) the latest decision that made each person
+    named_by: Numbers = field(default_factory=_none)  # (p,) the decision that named the person, 0 for none
+    key_by: Numbers = field(default_factory=_none)  # (p,) the decision that chose the picture, 0 for none
+    fate: Numbers = field(default_factory=_none)  # (p,) role as decided, NOISE for undecided
+    no_face: Numbers = field(default_factory=_none)  # (m,) the decision that a track is no face, 0 for none
     hidden: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # (m,)
-    apart_by: Numbers = field(default_factory=_none)  # (a,) the decisions that hold tracks apart
+    apart_by: Numbers = field(default_factory=_none)  # (a,) the decisions with cannot-links
     apart: Numbers = field(default_factory=lambda: np.zeros((0, 3), np.int64))
-    # (n, 3) index into apart_by, 0 or 1 for the one side or the other, track among the m
+    # (n, 3) index into apart_by, side of the cannot-link (0 or 1), index among the m tracks
     redirect: Numbers = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    # (r, 2) number of somebody who was, number of whom they are now
+    # (r, 2) former number of a person, number of the person they were merged into
     against: Numbers = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    # (c, 2) decision, the earlier one that it outranks
-    why: tuple[str, ...] = ()  # (c,) what the earlier one said
+    # (c, 2) decision, the earlier decision that it overrules
+    why: tuple[str, ...] = ()  # (c,) what the earlier decision was
 
     def __post_init__(self) -> None:
         for column in ("taken", "made_by", "named_by", "key_by", "fate", "no_face", "apart_by"):
@@ -84,9 +84,9 @@ class RecordedPeople:
             raise InputError("RecordedPeople.groups gives people no number")
 
     def holds(self, taken: Sequence[int]) -> bool:
-        """Whether the decisions that held then are the first of these, and no name was given to two people.
+        """Whether `taken` begins with the recorded decisions, and no decision's name belongs to two people.
 
-        Castlist 0.2 could leave the name with both parts of a person who was parted.
+        Castlist 0.2 could leave the name with both parts of a person that was split.
         """
         names = self.named_by[self.named_by > 0]
         once = len(np.unique(names)) == len(names)
@@ -97,7 +97,7 @@ class RecordedPeople:
 
     @property
     def number(self) -> Numbers:
-        """(p,) the number of each of the people."""
+        """(p,) the person numbers."""
         found = np.zeros(len(self.made_by), np.int64)
         person = self.groups.person[: len(found)]
         found[: len(person)] = person
@@ -106,33 +106,33 @@ class RecordedPeople:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Located:
-    """Recorded tracks among today's: q pairs that share faces."""
+    """q pairs of a recorded track and a track of today that share faces."""
 
-    old: Numbers  # (q,) among the m recorded ones
-    track: Numbers  # (q,) among today's
-    faces: Numbers  # (q,) recorded faces that they share
+    old: Numbers  # (q,) index among the m recorded tracks
+    track: Numbers  # (q,) track number of today
+    faces: Numbers  # (q,) number of recorded faces shared
 
     def most(self, value: Numbers, length: int, empty: int) -> Numbers:
-        """(length,) for each of today's tracks the value with most faces, `empty` where there is none.
+        """(length,) the value with most shared faces for each of today's tracks, `empty` for none.
 
         Args:
-            value: (m,) of each recorded track.
+            value: (m,) value of each recorded track.
         """
         found = np.full(length, empty, np.int64)
         if not len(self.old):
             return found
         pair, index = np.unique(np.stack([self.track, value[self.old]]), axis=1, return_inverse=True)
         votes = np.bincount(index.ravel(), self.faces, minlength=pair.shape[1])
-        order = np.lexsort((-pair[1], votes))  # the last one written counts: most faces, then the first
+        order = np.lexsort((-pair[1], votes))  # the last one written counts: most faces, smallest value
         found[pair[0][order]] = pair[1][order]
         return found
 
     def tracks(self, old: Numbers) -> Numbers:
-        """Today's tracks that share faces with any of these recorded ones."""
+        """Today's tracks that share faces with any of these recorded tracks."""
         return np.asarray(np.unique(self.track[np.isin(self.old, old)]), np.int64)
 
     def gone(self, count: int) -> Numbers:
-        """Those of `count` recorded tracks that share no face with any of today's."""
+        """The recorded tracks, of `count` in all, that share no face with today's tracks."""
         return np.asarray(np.setdiff1d(np.arange(count), self.old), np.int64)
 
     def where(self, kept: NDArray[np.bool_]) -> Located:
@@ -140,15 +140,15 @@ class Located:
 
 
 def latest(recorded: Sequence[RecordedPeople], taken: Sequence[int]) -> RecordedPeople | None:
-    """The people as most of the first of these decisions had made them, where a run took them over."""
+    """The recorded people after as many of the first of these decisions as possible, None for none."""
     return max((s for s in reversed(recorded) if s.holds(taken)), key=lambda s: len(s.taken), default=None)
 
 
 def owners(recorded: RecordedPeople, found: Located, length: int) -> Numbers:
-    """The people go on among today's tracks.
+    """The recorded person of each of today's tracks.
 
     Returns:
-        (length,) which of the people each of today's tracks is, NOISE for nobody who was decided.
+        (length,) index of the recorded person, NOISE for tracks without a decided person.
     """
     people = len(recorded.made_by)
     side = np.concatenate([recorded.groups.side, recorded.lost.side]).astype(np.int64)

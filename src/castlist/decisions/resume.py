@@ -1,7 +1,7 @@
-"""Carries the people recorded with an earlier run over to the tracks of today, and records them again.
+"""Transfers the people recorded with an earlier run to the tracks of today, and records them again.
 
-state = begin(base, video, find, held)      the people as far as the run took them over
-base = replace(base, stood=recorded_of(state))  whom the next run takes over
+state = begin(base, video, find, held)          people as recorded with the run
+base = replace(base, stood=recorded_of(state))  people for the next run to take over
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Numbers = NDArray[np.int64]
 
 
 def begin(base: Base, video: Video, find: Finder, held: Sequence[Decision]) -> DecisionState:
-    """The people before the first of these decisions, or as far as the run took them over."""
+    """The people before the first of these decisions, or after those that the run took over."""
     state = DecisionState.over(base, video, find)
     start = latest(base.stood, [d.id for d in held])
     if start is not None:
@@ -55,7 +55,7 @@ def _resume(state: DecisionState, recorded: RecordedPeople, made: Mapping[int, D
 
 
 def _located(state: DecisionState, recorded: RecordedPeople) -> Located:
-    """The recorded tracks among today's."""
+    """The recorded tracks among today's tracks."""
     today, lost = state.find.located(recorded.groups), state.find.located(recorded.lost)
     return Located(
         np.concatenate([today.old, lost.old + len(recorded.groups)]),
@@ -67,7 +67,7 @@ def _located(state: DecisionState, recorded: RecordedPeople) -> Located:
 def _bring_people(
     state: DecisionState, recorded: RecordedPeople, owner: Numbers, made: Mapping[int, Decision]
 ) -> None:
-    """Let today's tracks be of the people who own them."""
+    """Assign today's tracks to the recorded people by owner."""
     for i, number in enumerate(recorded.number.tolist()):
         named, key = (made.get(int(row[i])) for row in (recorded.named_by, recorded.key_by))
         person = DecidedPerson(number, int(recorded.made_by[i]), fate=int(recorded.fate[i]))
@@ -82,7 +82,7 @@ def _bring_people(
 
 
 def _note(state: DecisionState, made: Decision) -> None:
-    """What a decision says of the very faces that were pointed at, and which of its tracks are gone."""
+    """Record the selected faces of a decision, and how many of its tracks are missing."""
     note(state, made, by_side(made, state.find))
     lost = state.find.sides(made.groups)[1] if made.groups is not None else 0
     if made.groups is not None and lost:
@@ -90,7 +90,7 @@ def _note(state: DecisionState, made: Decision) -> None:
 
 
 def recorded_of(state: DecisionState) -> RecordedPeople:
-    """The people as they stand, for the next run to take over; empty where nobody decided anything."""
+    """The current people, for the next run to take over; empty without decisions."""
     if not state.taken:
         return RecordedPeople()
     keys = _lasting(state)
@@ -117,7 +117,7 @@ def _whole(values: Sequence[object]) -> Numbers:
 
 
 def _lasting(state: DecisionState) -> list[int]:
-    """The people of today, and those of whom no track is seen but who may come back under their own name."""
+    """The decided people with tracks, and people without tracks whose name no other person has."""
     present = [k for k in state.people if (state.label == k).any()]
     names = {state.people[k].name.casefold() for k in present} - {""}
     return present + [
@@ -126,7 +126,7 @@ def _lasting(state: DecisionState) -> list[int]:
 
 
 def _recorded(state: DecisionState, keys: Sequence[int]) -> Groups:
-    """The tracks that decisions are about, those of each of these people on a side, others on a last one."""
+    """The tracks of decisions: one side for each of these people, and a last side for other tracks."""
     side = np.full(len(state.label), len(keys))
     for i, key in enumerate(keys):
         side[state.label == key] = i
@@ -141,7 +141,7 @@ def _recorded(state: DecisionState, keys: Sequence[int]) -> Groups:
 
 
 def _aparts(state: DecisionState, groups: Groups) -> Numbers:
-    """(n, 3) which of the decisions, which side, and which recorded track."""
+    """(n, 3) index of the cannot-link, its side, and index of the recorded track."""
     place = np.full(len(state.label), NOISE)
     place[groups.number] = np.arange(len(groups))
     found = [np.zeros((0, 3), np.int64)]
@@ -152,7 +152,7 @@ def _aparts(state: DecisionState, groups: Groups) -> Numbers:
 
 
 def _lost(state: DecisionState, earlier: RecordedPeople, lost: Numbers, person: NDArray[np.int32]) -> Groups:
-    """Tracks of earlier runs that this one did not find, with the people whom they belong to today."""
+    """Tracks of earlier runs that this run did not find, on the sides of today's people."""
     index = {int(n): i for i, n in enumerate(person.tolist()) if n}
     recorded = earlier.groups.plus(earlier.lost)
     side = []

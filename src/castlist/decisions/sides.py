@@ -1,4 +1,4 @@
-"""The sides of a decision: the faces that a user pointed at -> all tracks of the people with these faces."""
+"""Finds the sides of a decision: selected faces -> all tracks of the people with these faces."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Tracks = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Together:
-    """m tracks in an order in which any two are one person since the latest decision between them."""
+    """m tracks of one person, and the decisions that joined them."""
 
     track: Tracks  # (m,)
-    by: Tracks  # (m,) the decision that put a track together with the one before it
+    by: Tracks  # (m,) the decision that joined a track to the tracks before it
 
     def where(self, kept: NDArray[np.bool_]) -> Together:
-        """Some of them; what was between two of them stays between them."""
+        """Some of the tracks; a decision between two of them is kept."""
         first = np.flatnonzero(kept)
         if not len(first):
             return Together(first, first)
@@ -36,28 +36,28 @@ class Together:
         return Together(self.track[kept], by)
 
     def joined(self, a: int, b: int) -> int:
-        """The decision that made two of them one person."""
+        """The latest decision between two tracks, which made them one person."""
         first, last = np.flatnonzero(np.isin(self.track, [a, b])).tolist()
         return int(self.by[first + 1 : last + 1].max())
 
 
 @dataclass(slots=True)
 class DecidedPerson:
-    """A person whom a decision made or confirmed."""
+    """A person made or confirmed by a decision."""
 
     number: int
-    by: int  # the latest decision that made it
+    by: int  # the latest decision about the person's tracks
     name: str = ""
     named_by: int = 0
     fate: int = NOISE
-    key: Anchor | None = None  # the face that was chosen to stand for it
-    key_by: int = 0  # the decision that chose it
-    since: Together | None = None  # its tracks, and which decision put them together; None: by `by`
+    key: Anchor | None = None  # the face chosen as the picture
+    key_by: int = 0  # the decision that chose the picture
+    since: Together | None = None  # tracks and decisions that joined them; None: decision `by`
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attached:
-    """Tracks that nobody decided about, which joined somebody whom a decision made."""
+    """Tracks without a decision that joined a decided person."""
 
     group: int  # index into the groups
     tracks: Tracks
@@ -68,12 +68,12 @@ class Standing:
     """All people between two decisions: g groups of t tracks."""
 
     label: Tracks  # (t,) 0 to g - 1, NOISE where set aside
-    number: Tracks  # (g,) of each person
+    number: Tracks  # (g,) person numbers
     name: tuple[str, ...]  # (g,)
     people: tuple[DecidedPerson, ...]  # (g,)
-    joined: tuple[Attached, ...]  # whoever joined them without a decision
+    joined: tuple[Attached, ...]  # tracks that joined without a decision
     base: Base
-    next_number: int  # that nobody ever had
+    next_number: int  # the first unused person number
 
     def tracks(self, group: int) -> Tracks:
         return np.flatnonzero(self.label == group)
@@ -82,11 +82,11 @@ class Standing:
 def sides_of(
     made: Decision, pointed: Mapping[int, Sequence[int]], now: Standing
 ) -> tuple[Sides, dict[int, int]]:
-    """The tracks on each side of a decision, and the number of the person that each side is or becomes.
+    """The tracks on each side of a decision, and the person number of each side.
 
     Args:
-        pointed: the tracks of the decision's own faces, by their side.
-        now: the people on whom it is decided.
+        pointed: the tracks of the selected faces, by side.
+        now: the people before the decision.
     """
     reader = _Reader(now)
     all_tracks = [t for tracks in pointed.values() for t in tracks]
@@ -97,7 +97,7 @@ def sides_of(
     if made.kind == DecisionKind.DIFFERENT:
         return reader.parted([list(tracks) for tracks in pointed.values()])
     if made.kind in (DecisionKind.MOVE, DecisionKind.SORT):
-        steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # a step of side 2 alone moves nobody
+        steps = sorted({side // 3 for side in pointed if side % 3 < 2})  # side 2 alone moves no track
         return reader.moved([_Step(*(list(pointed.get(3 * k + r, [])) for r in range(3))) for k in steps])
     if made.kind in (DecisionKind.NOT_A_FACE, DecisionKind.FACE, DecisionKind.HIDE, DecisionKind.SHOW):
         return reader.tracks_alone(all_tracks)
@@ -108,7 +108,7 @@ def sides_of(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step of a move, as tracks: those that move, faces of the person joined, and of the one left."""
+    """Tracks of one step of a move: moved tracks, and faces of the person joined and of the person left."""
 
     moved: list[int]
     to: list[int]
@@ -116,7 +116,7 @@ class _Step:
 
     @classmethod
     def together(cls, steps: Sequence[_Step]) -> _Step:
-        """Several steps as one."""
+        """Merge several steps into one."""
         return cls(
             [t for step in steps for t in step.moved],
             [t for step in steps for t in step.to],
@@ -136,7 +136,7 @@ class _Reader:
         return self._next - 1
 
     def whole(self, tracks: Sequence[int]) -> list[tuple[Tracks, int]]:
-        """(tracks, group or NOISE) of all people who have one of these tracks; a set-aside track is alone."""
+        """(tracks, group or NOISE) of each person with one of these tracks; each set-aside track is alone."""
         found: dict[int, tuple[Tracks, int]] = {}
         for t in tracks:
             group = int(self.label[t])
@@ -152,10 +152,10 @@ class _Reader:
     def ranked(
         self, people: list[tuple[Tracks, int]], name: str = "", order: Mapping[int, int] = {}
     ) -> list[tuple[Tracks, int]]:
-        """The people by their claim to the number: first with this name, then any name, then most faces.
+        """The people ordered by claim to the number: with this name, with any name, most faces.
 
         Args:
-            order: by track, which of several names stays: the first one's.
+            order: side by track; of several people with names, that of the first side comes first.
         """
         called = name.casefold()
 
@@ -193,7 +193,7 @@ class _Reader:
         )
 
     def tracks_alone(self, tracks: Sequence[int]) -> tuple[Sides, dict[int, int]]:
-        """These tracks alone, those of each person on a side."""
+        """These tracks alone, with each person's tracks on their own side."""
         members = np.unique(np.array(tracks, np.int64))
         groups = np.unique(self.label[members]).tolist()
         return (
@@ -202,7 +202,7 @@ class _Reader:
         )
 
     def parted(self, sides: list[list[int]]) -> tuple[Sides, dict[int, int]]:
-        """Each side becomes a person; a group with tracks of two sides is split."""
+        """Make a person of each side; a group with tracks of two sides is split."""
         taken: set[int] = set()
         for side in sides:
             side[:] = [t for t in side if t not in taken]
@@ -222,7 +222,7 @@ class _Reader:
         return found, person
 
     def moved(self, steps: list[_Step]) -> tuple[Sides, dict[int, int]]:
-        """People who join whole, each in one step, and after them moves, those to one person as one."""
+        """Joins of whole people, then moves; joins that share a person and moves to one person are merged."""
         by_target: dict[tuple[int, ...], list[_Step]] = {}
         leaving = {t for step in steps for t in step.moved}
         for i, step in enumerate(steps):
@@ -237,7 +237,7 @@ class _Reader:
         return {k: tracks for k, tracks in sides.items() if len(tracks)}, person
 
     def _joins(self, steps: list[_Step]) -> list[_Step]:
-        """Steps without anybody moved, those that share a person as one."""
+        """Steps without moved tracks; steps that share a person are merged."""
         done: list[tuple[set[int], _Step]] = []
         for step in steps:
             people = {int(self.label[t]) if self.label[t] != NOISE else -2 - t for t in step.to}
@@ -248,11 +248,11 @@ class _Reader:
         return [step for _, step in done]
 
     def _step(self, k: int, step: _Step, leaving: set[int], sides: Sides, person: dict[int, int]) -> None:
-        """Write the sides of step k, and the numbers of its people, into `sides` and `person`."""
+        """Write the sides of step k, and their person numbers, into `sides` and `person`."""
         moved = np.unique(np.array(step.moved, np.int64))
         out = np.array(sorted(leaving), np.int64)
         target = [(np.setdiff1d(tracks, out), g) for tracks, g in self.ranked(self.whole(step.to))]
-        target = [(tracks, g) for tracks, g in target if len(tracks)]  # all others of a person move away
+        target = [(tracks, g) for tracks, g in target if len(tracks)]  # without people who move away whole
         empty = moved[:0]
         sides[4 * k + MOVED] = moved
         if target:

@@ -1,6 +1,6 @@
-"""The people while decisions are applied one by one; `effects` has what each kind of decision does to them.
+"""The people while decisions are applied one by one; `effects` changes them by each kind of decision.
 
-`apply` is the way in, and describes the sides of decisions.
+`apply` is the entry point, and describes the sides of decisions.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from castlist.types import NOISE, Video
 __all__ = ["Apart", "DecisionState", "Undone", "none"]
 
 Tracks = NDArray[np.int64]  # numbers of tracks
-LAST = 1 << 60  # stands after everybody on the page
-PAST = 16  # earlier states kept for undo and redo: 2 MB each at 100,000 tracks
+LAST = 1 << 60  # after all people on the page
+PAST = 16  # earlier states for undo and redo: 2 MB each at 100,000 tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Apart:
 
 @dataclass(slots=True)
 class Undone:
-    """A decision that was undone: when it held, and which tracks it had joined."""
+    """A decision that was undone: when it was in force, and the tracks that it had joined."""
 
-    until: list[tuple[int, bool]]  # (decision, whether it held from then on)
-    code: Tracks  # (t,) the side of each track, NOISE on none
+    until: list[tuple[int, bool]]  # (decision, whether it was in force from then on)
+    code: Tracks  # (t,) side of the undone decision, NOISE for none
 
     def held_at(self, decision: int) -> bool:
         state = [held for number, held in self.until if number < decision]
@@ -60,32 +60,32 @@ class DecisionState:
     base: Base
     video: Video
     find: Finder
-    label: Tracks  # (t,) below `count` a label of the machine's, from there on a decided person; NOISE
+    label: Tracks  # (t,) below `count` the machine's label, else the key of a decided person; NOISE
     count: int
-    no_face: Tracks  # (t,) the decision that said so, 0 for none
+    no_face: Tracks  # (t,) the decision that a track is no face, 0 for none
     hidden: NDArray[np.bool_]
-    labelled: NDArray[np.bool_]  # (t,) pointed at by a decision that says whose face it is
+    labelled: NDArray[np.bool_]  # (t,) selected in a decision that says whose face it is
     next_number: int
-    began: int = 0  # decisions that it did not take, since the run took over whom they had made
-    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # numbers that rows record
-    fresh: list[tuple[int, int, int]] = field(default_factory=list)  # numbers given that no row records
+    began: int = 0  # decisions of an earlier run, taken over as recorded
+    known: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # numbers recorded in the log
+    fresh: list[tuple[int, int, int]] = field(default_factory=list)  # new numbers, not yet recorded
     people: dict[int, DecidedPerson] = field(default_factory=dict)
     undone: list[Undone] = field(default_factory=list)
     aparts: list[Apart] = field(default_factory=list)
     unsure: list[tuple[int, int]] = field(default_factory=list)
     cannot: list[tuple[int, int]] = field(default_factory=list)
     redirect: dict[int, int] = field(default_factory=dict)
-    place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # number -> where it stands on the page
+    place: dict[int, tuple[int, ...]] = field(default_factory=dict)  # person number -> position on the page
     conflicts: list[Conflict] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     lost_names: list[tuple[int, int, str]] = field(default_factory=list)  # see View.lost_names
     met: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))  # see `meetings`
     held_apart: tuple[int, Tracks, Tracks] = field(default_factory=lambda: (0, none(), none()))
-    # of so many of `aparts`, see `_held_apart`
-    row: int = 0  # the decision being taken
-    exact: bool = True  # whether today's tracks are those it was recorded on
-    taken: tuple[int, ...] = ()  # the decisions that hold so far
-    past: tuple[DecisionState, ...] = ()  # the people before the latest decisions, to which an undo returns
+    # number of `aparts` included, their sides and tracks: see `_held_apart`
+    row: int = 0  # the decision being applied
+    exact: bool = True  # whether it was recorded on today's track table
+    taken: tuple[int, ...] = ()  # the decisions in force so far
+    past: tuple[DecisionState, ...] = ()  # the states before the latest decisions, for undo
 
     @classmethod
     def over(cls, base: Base, video: Video, find: Finder) -> Self:
@@ -99,7 +99,7 @@ class DecisionState:
         return state
 
     def knows(self, log: Sequence[Decision]) -> None:
-        """Use the person numbers that rows of the log record; never reuse a number."""
+        """Use the person numbers recorded in the log; never reuse a number."""
         self.known = {}
         for made, side, number in dict.fromkeys([*(n for d in log for n in d.numbers), *self.fresh]):
             self.known.setdefault((made, side), []).append(number)
@@ -116,7 +116,7 @@ class DecisionState:
         )  # fmt: skip
 
     def later(self) -> DecisionState:
-        """A copy to which later decisions are applied; it keeps a reference to this state."""
+        """A copy for the next decision; it keeps a reference to this state."""
         state = self.copy()
         state.past = (*self.past, replace(self, past=()))[-PAST:]
         return state
@@ -124,7 +124,7 @@ class DecisionState:
     # Groups
 
     def join(self, parts: Iterable[Tracks], wanted: int, side: int, *, whole: bool = False) -> int:
-        """Merge these tracks to one decided person, with the number wanted if it is free; returns its key."""
+        """Merge tracks into one decided person, with the number `wanted` if it is free; returns the key."""
         tracks = np.unique(np.concatenate([none(), *parts]))
         if not len(tracks):
             return NOISE
@@ -136,10 +136,10 @@ class DecisionState:
         return self._made(np.unique(members), touched, gone, wanted, side)
 
     def carve(self, tracks: Tracks, wanted: int, side: int, gone: list[int]) -> int:
-        """Make a decided person of exactly these tracks; returns its key.
+        """Make a decided person of exactly these tracks; returns the key.
 
         Args:
-            gone: the decided people who go on as this one, and have no name any more where they are left.
+            gone: the decided people that it replaces; their remaining tracks lose the name.
         """
         if not len(tracks):
             return NOISE
@@ -150,11 +150,11 @@ class DecisionState:
         return key
 
     def decided(self, tracks: Tracks) -> list[int]:
-        """The decided people who have one of these tracks."""
+        """The decided people with any of these tracks."""
         return [k for k in np.unique(self.label[tracks]).tolist() if k >= self.count]
 
     def _made(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
-        """A new decided person that replaces those of `gone`; returns its key."""
+        """A new decided person that replaces the people in `gone`; returns the key."""
         number = self._number(tracks, touched, gone, wanted, side)
         before = sorted(gone, key=lambda k: (self.people[k].number != number, -self.people[k].named_by, k))
         made = DecidedPerson(number, self.row)
@@ -177,7 +177,7 @@ class DecisionState:
         return key
 
     def forget_empty(self, keys: Iterable[int]) -> None:
-        """Remove those decided people who have no track any more."""
+        """Remove the decided people without tracks."""
         for k in keys:
             if k in self.people and not (self.label == k).any():
                 del self.people[k]
@@ -190,7 +190,7 @@ class DecisionState:
             self.label[tracks], self.people[key].by = key, self.row
 
     def _together(self, tracks: Tracks) -> Together:
-        """These tracks, which the decision being taken puts together, with what did so to some before."""
+        """These tracks, joined by the current decision, and earlier decisions that joined some of them."""
         among = np.zeros(len(self.label), np.bool_)
         among[tracks] = True
         label, parts = self.label[tracks], []
@@ -205,7 +205,7 @@ class DecisionState:
         return Together(np.concatenate([none(), *(p.track for p in parts)]), np.concatenate([none(), *by]))
 
     def _since(self, key: int) -> Together:
-        """The tracks of a decided person as they are now, with what put them together."""
+        """The current tracks of a decided person, with the decisions that joined them."""
         person = self.people[key]
         if person.since is None:
             members = np.flatnonzero(self.label == key)
@@ -213,11 +213,11 @@ class DecisionState:
         return person.since.where(self.label[person.since.track] == key)
 
     def joined_by(self, a: int, b: int) -> int:
-        """The decision that made two tracks of a decided person that one person."""
+        """The decision that made two tracks one person."""
         return self._since(int(self.label[a])).joined(a, b)
 
     def _replaced(self, tracks: Tracks, touched: Tracks, number: int) -> None:
-        """Record which number replaces which, and the place of a new number on the page."""
+        """Record which number replaces which, and the position of a new number on the page."""
         self.stands_with(number, touched)
         for k in touched.tolist():
             if k != NOISE and (old := self.number_of(k)) != number:
@@ -225,7 +225,7 @@ class DecisionState:
         self.redirect.pop(number, None)
 
     def stands_with(self, number: int, touched: Tracks) -> None:
-        """Let a new number stand after the first of those whom its tracks were with."""
+        """Place a new number after the first of the people that its tracks were with."""
         places = [self.place[n] for n in map(self.number_of, touched.tolist()) if n in self.place]
         self.place.setdefault(number, (*min(places), number) if places else (LAST, number))
 
@@ -235,7 +235,7 @@ class DecisionState:
         return int(self.base.number[key]) if key >= 0 else 0
 
     def _number(self, tracks: Tracks, touched: Tracks, gone: list[int], wanted: int, side: int) -> int:
-        """The number wanted, else that of whoever most of these tracks are now, else one that nobody had."""
+        """The number `wanted`, else that of the person most of these tracks belong to, else an unused one."""
         rest = np.bincount(self.label[self.label >= 0], minlength=max([self.count, *self.people]) + 1)
         labels = self.label[tracks]
         rest[: len(rest)] -= np.bincount(labels[labels >= 0], minlength=len(rest))
@@ -251,7 +251,7 @@ class DecisionState:
         return self._given(self.row, side, taken)
 
     def _given(self, made: int, side: int, taken: Collection[int]) -> int:
-        """The number recorded for a side of a decision, unless somebody has it; else one nobody ever had."""
+        """The number recorded for a side of a decision, unless a person has it; else an unused number."""
         for number in self.known.get((made, side), ()):
             if number not in taken:
                 return number
@@ -270,7 +270,7 @@ class DecisionState:
         return bool(2 * size[np.isin(members, tracks)].sum() > size.sum())
 
     def _just_joined(self, key: int, tracks: Tracks) -> bool:
-        """Whether most faces of these tracks are with somebody whom an earlier step of this decision made."""
+        """Whether most faces of these tracks belong to a person that the current decision made before."""
         size = self.base.tracks.size[tracks]
         inside = self.label[tracks] == key
         return self.people[key].by == self.row and bool(2 * size[inside].sum() > size.sum())
@@ -278,10 +278,10 @@ class DecisionState:
     def note_conflict(self, earlier: int, tracks: Tracks, why: str) -> None:
         self.conflicts.append(Conflict(self.row, earlier, tuple(tracks[:20].tolist()), why))
 
-    # Looking
+    # Results
 
     def stand(self) -> Standing:
-        """All people at this point, and the decisions that joined them."""
+        """All people at this point, and the tracks that joined them without a decision."""
         label = self.label.copy()
         joined = self._attached(label)
         label[(self.no_face > 0) | self.hidden] = NOISE
@@ -291,7 +291,7 @@ class DecisionState:
         number = np.array([self.number_of(k) for k in keys.tolist()], np.int64)
         decided = keys >= self.count
         taken = [p.number for k, p in self.people.items() if (self.label == k).any()]
-        for i in np.flatnonzero(~decided & np.isin(number, taken)).tolist():  # whoever is left of somebody
+        for i in np.flatnonzero(~decided & np.isin(number, taken)).tolist():  # the rest of a person
             number[i] = self._given(0, int(number[i]), {*taken, *number.tolist()})
         people = [
             self.people.get(k, DecidedPerson(int(n), 0)) for k, n in zip(keys.tolist(), number, strict=True)
@@ -306,7 +306,7 @@ class DecisionState:
         )  # fmt: skip
 
     def _attached(self, label: Tracks) -> list[tuple[int, Tracks]]:
-        """Attach undecided tracks to decided people, in place; returns which joined whom."""
+        """Join undecided tracks to decided people, in place; returns (key of the person, tracks) pairs."""
         machine, size = self.base.label.astype(np.int64), self.base.tracks.size
         decided, free = label >= self.count, (label >= 0) & (label < self.count)
         known = decided & (machine != NOISE)
@@ -329,7 +329,7 @@ class DecisionState:
         return joined
 
     def _forbidden(self, tracks: Tracks, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(n,) whether a cannot-link of a decision keeps a track from these members."""
+        """(n,) whether a decision forbids a track to join these members."""
         bad = np.zeros(len(self.label), np.bool_)
         for apart in self.aparts:
             if member[apart.tracks].any():
@@ -339,11 +339,11 @@ class DecisionState:
         return bad[tracks]
 
     def listed(self) -> tuple[list[Conflict], list[Missing]]:
-        """What was overruled, and what was not found."""
+        """The overruled decisions, and the missing faces."""
         return sorted(set(self.conflicts), key=lambda c: (c.decision, c.against)), self.missing
 
     def note_meetings(self) -> None:
-        """Record the tracks that the current decision joins although an earlier one keeps them apart."""
+        """Note a conflict where the current decision joins tracks that an earlier one separates."""
         part, track, met = self.meetings()
         fresh = met.copy()
         fresh[: len(self.met)] &= ~self.met
@@ -359,15 +359,15 @@ class DecisionState:
                 )
 
     def meetings(self) -> tuple[Tracks, Tracks, NDArray[np.bool_]]:
-        """The tracks that decisions hold apart, and which are with those from whom they are held apart.
+        """The tracks under cannot-links of decisions, and which of them violate a cannot-link.
 
         Returns:
-            for the tracks of both sides of each of `aparts`, in order: 2 k or 2 k + 1 for the sides of the
-            k-th, the track, and whether it is a decided person's of whom the other side has a track.
+            for both sides of each of `aparts`, in order: 2 k or 2 k + 1 for the sides of the k-th, the track,
+            and whether its decided person also has a track of the other side.
         """
         part, track = self._held_apart()
         label = self.label[track]
-        person = np.full(max([self.count, *self.people]) + 2, NOISE)  # the last one is for NOISE
+        person = np.full(max([self.count, *self.people]) + 2, NOISE)  # the last entry is for NOISE
         person[list(self.people)] = np.arange(len(self.people))
         index = person[label]
         decided = index != NOISE
@@ -376,7 +376,7 @@ class DecisionState:
         return part, track, decided & present[part ^ 1, index]
 
     def _held_apart(self) -> tuple[Tracks, Tracks]:
-        """The sides of `aparts` one after another, as their numbers and tracks."""
+        """The sides of all `aparts`, concatenated: number of the side, track."""
         known, part, track = self.held_apart
         fresh = [tracks for apart in self.aparts[known:] for tracks in (apart.tracks, apart.other)]
         if fresh:

@@ -1,4 +1,4 @@
-"""Transfers decisions from one copy of a film to another; reports which cannot be transferred, and why."""
+"""Transfers decisions from one copy of a film to another; reports decisions that cannot be transferred."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ StandIns = Callable[[Anchor], Iterable[Anchor]]
 class Left:
     """A decision that was not transferred, or only in part."""
 
-    decision: Decision  # as it was made
+    decision: Decision  # as in the first copy
     why: str  # one sentence
-    wholly: bool = True  # False: the rest of it was carried over
+    wholly: bool = True  # False: the rest of the decision was transferred
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The transferred decisions for the other copy's log, and those to report to the user."""
+    """The transferred decisions for the other copy's log, and decisions to report to the user."""
 
     decisions: tuple[Decision, ...]
     left: tuple[Left, ...]
-    known: int  # decisions that were there already
+    known: int  # decisions that the log has already
 
 
 def carry(
@@ -49,20 +49,20 @@ def carry(
     called: Sequence[str] = (),
     stand_ins: StandIns = lambda face: (),
 ) -> Carried:
-    """The decisions that hold in one log, for another copy's log.
+    """The decisions of one log, for another copy's log.
 
-    Undone decisions stay behind. What contradicts a decision of the other copy is left out and said, and so
-    is what names faces that are not there; what was carried over before is not carried over again.
+    Undone decisions are not transferred. Decisions that contradict the other copy's log or that have faces
+    outside that copy are left out and reported; decisions transferred before are not transferred again.
 
     Args:
-        called: (t,) what the person of each track is called in the other copy, "" for nothing.
-        stand_ins: other faces of the person whom a face shows, in the first copy, best first; one of them is
-            taken where a face is cut off or not found and any face of the person would do.
+        called: (t,) the name of each track's person in the other copy, "" for none.
+        stand_ins: other faces of the same person in the first copy, best first; one of them is used where a
+            face is outside the other copy or not found, and any face of the person would do.
     """
     find = Finder(to.tracks, to.clock, to.video)
     end = to.clock.time(len(to.clock))
     left: list[Left] = []
-    made: dict[int, tuple[Decision, Decision]] = {}  # number -> as it is to be added, as it was made
+    made: dict[int, tuple[Decision, Decision]] = {}  # number -> (as added, as made)
     number = max((d.id for d in existing), default=0)
     held = [(d, _moved(d, alignment, find, end, stand_ins)) for d in active(old)]
     known = known_before(
@@ -95,7 +95,7 @@ def carry(
 def _contradictions(
     existing: Sequence[Decision], made: dict[int, tuple[Decision, Decision]], to: Copy
 ) -> list[Left]:
-    """Remove decisions that contradict earlier ones, in the order of the log."""
+    """Remove decisions that contradict earlier ones, in the order of the log; returns the removed ones."""
     left: list[Left] = []
     base = _nobody_known(to)
     while True:
@@ -111,7 +111,7 @@ def _contradictions(
 
 
 def _nobody_known(to: Copy) -> Base:
-    """The tracks of a copy, each on its own: decisions alone say who is who."""
+    """The tracks of a copy, each on its own: only decisions join them."""
     t = len(to.tracks)
     return Base(
         to.clock, _one_each(to), to.tracks, Portraits.empty(), np.full(t, NOISE, np.int32),
@@ -121,7 +121,7 @@ def _nobody_known(to: Copy) -> Base:
 
 
 def _one_each(to: Copy) -> Shots:
-    """Shots for the numbers that the tracks name; nothing here asks where they begin."""
+    """Shots with the numbers in the track table; their positions are not used."""
     start = np.arange(int(to.tracks.shot.max(initial=-1)) + 1)
     return Shots(start, start + 1, np.zeros(len(start), np.int8))
 
@@ -139,7 +139,7 @@ def _in_time(decision: Decision, alignment: Alignment) -> Decision:
 def _moved(
     decision: Decision, alignment: Alignment, find: Finder, end: Fraction, stand_ins: StandIns
 ) -> Decision | Left:
-    """The decision in the other copy's time, without the faces that are not there."""
+    """The decision in the other copy's time, without faces outside that copy."""
 
     def placed(face: Anchor) -> Anchor | None:
         time = alignment.time(face.time)
@@ -168,7 +168,7 @@ def _moved(
 
 
 def _anyone(kind: DecisionKind, side: int) -> bool:
-    """Whether a side is about a person, whom any of their faces would do for, and not about one track."""
+    """Whether a side is about a person, so that any face of the person would do, and not about one track."""
     if kind in (DecisionKind.MOVE, DecisionKind.SORT):
         return side % 3 > 0
     return kind in (
@@ -182,7 +182,7 @@ def _anyone(kind: DecisionKind, side: int) -> bool:
 
 
 def _meaning(kind: DecisionKind, anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
-    """The anchors of which a decision of that kind still says something; none where it says nothing."""
+    """The anchors that still make a decision of this kind; () for none."""
     sides = {a.side for a in anchors}
     if kind in (DecisionKind.SAME, DecisionKind.UNSURE):
         return anchors if len(anchors) > 1 else ()
@@ -201,11 +201,11 @@ class _MoveSides(NamedTuple):
 
     moved: int
     joined: int  # of the person joined
-    left: int  # of the person whom they are not
+    left: int  # of the person left
 
 
 def _steps(anchors: tuple[Anchor, ...]) -> list[_MoveSides]:
-    """The moves of a "sort"."""
+    """The moves in a "sort"."""
     return [_MoveSides(3 * k, 3 * k + 1, 3 * k + 2) for k in sorted({a.side // 3 for a in anchors})]
 
 
