@@ -1,4 +1,4 @@
-"""What to ask the user next, computed from faces and decisions: arrays, no disk."""
+"""Computes what to ask the user next, from faces and decisions: arrays, no disk."""
 
 from __future__ import annotations
 

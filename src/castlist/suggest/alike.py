@@ -14,14 +14,15 @@ from castlist.suggest.pairs import Sums, closed_pairs, cooccurrence_log_odds, cu
 __all__ = ["LEAST", "look_alikes", "with_doubts"]
 
 LEAST = 0.1  # probability from which two people are worth a second look: one such hint in ten may be right
-MOST = 3  # people named beside one
+MOST = 3  # hints for one person
 
 
 def look_alikes(base: Base, view: View) -> dict[int, tuple[tuple[int, float], ...]]:
-    """For each person's number, the numbers of those who may be the same person, likeliest first.
+    """For each person's number, the numbers of people who may be the same person, likeliest first.
 
-    Probabilities are those of the questions in `castlist review`: of whole groups, from their faces and from
-    who is seen with whom. Pairs about which somebody decided, and people with nobody alike, are left out.
+    The probabilities are those of the questions in `castlist review`: of whole groups, by faces,
+    co-occurrence and clothes. Pairs that a decision answers, and people without a similar person, are left
+    out.
     """
     groups = view.groups
     if len(groups) < 2 or not base.vector.shape[1]:
@@ -41,10 +42,10 @@ def look_alikes(base: Base, view: View) -> dict[int, tuple[tuple[int, float], ..
 def with_doubts(
     alike: Mapping[int, Sequence[tuple[int, float]]], doubts: Iterable[Doubt]
 ) -> dict[int, tuple[tuple[int, float], ...]]:
-    """Look-alikes, and beside them whoever may be somebody else as a whole, named on both sides.
+    """Look-alikes, plus the likeliest other person of each doubt about a whole person, in both directions.
 
-    Doubts are the stricter measure (of one person against everybody and nobody); who is in doubt and has no
-    look-alike otherwise is one of `LEAST`, which says "possibly".
+    Doubts are stricter: they compare one person with all others, and with a new person. A pair that only a
+    doubt names gets the probability `LEAST`, shown as "possibly".
     """
     symmetric = {number: tuple(others) for number, others in alike.items()}
     for doubt in doubts:

@@ -1,10 +1,12 @@
-"""A batch of questions on one page: the selection that gains most for its clicks.
+"""A batch of questions on one page: the selection with the largest expected gain for each click.
 
-Each item stands where it most likely belongs; one click takes an item elsewhere, one key confirms them all.
+Each item is shown with its most probable person; one click changes an item, one key confirms all of them. The
+selection maximises
 
-    faces expected to be put right / (1 + items expected to need a click)
+    faces expected to be corrected / (1 + items expected to need a click)
 
-is a fractional programme, solved by taking the items worth more than the sheet itself.  [Dinkelbach 1967]
+which is a fractional programme, solved by taking the items that are worth more than the whole batch.
+[Dinkelbach 1967]
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from numpy.typing import NDArray
 
 __all__ = ["LEAVES", "Batch", "Item", "Lines", "best_of"]
 
-TOO_SURE = 0.02  # what is less likely than this is not worth a question
-# Probability of another person from which a track is proposed to leave: of 33 tracks of simulated reviews for
-# which it was .5 to .6, it was right for 42 %, and 21 % stayed; of 23 for which it was .4 to .5, 26 and 39 %
-# (parts of track sets, and a film).
+TOO_SURE = 0.02  # probability of a change below which a question is not worth asking
+# Probability of another person from which a track is proposed to move: in simulated reviews, of 33 tracks at
+# .5 to .6 the other person was right for 42 %, and 21 % stayed; of 23 tracks at .4 to .5, 26 and 39 % (parts
+# of track sets, and a film).
 LEAVES = 0.5
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
@@ -31,10 +33,10 @@ class Item:
 
     track: int
     whole: bool
-    guess: int  # a track of the likeliest person, NOISE: none of those known
-    others: tuple[int, ...]  # a track of each of the next ones, likeliest first
+    guess: int  # a track of the most probable person, NOISE: a new person
+    others: tuple[int, ...]  # a track of each of the next people, likeliest first
     probability: float  # of the guess
-    gain: float  # faces expected to be put right
+    gain: float  # faces expected to be corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Batch:
 
     items: tuple[Item, ...]
     gain: float
-    clicks: float  # expected to be needed
+    clicks: float  # expected clicks
 
 
 class Lines:
@@ -53,13 +55,20 @@ class Lines:
         self.track, self.whole = track, whole
         self.shown: list[list[int]] = []  # groups, likeliest first
         self.chance: list[list[float]] = []
-        self.stays: list[float] = []  # probability of staying as it is
+        self.stays: list[float] = []  # probability of no change
         self._worth: list[float] = []
         self._gain: list[float] = []
         self._cost: list[float] = []
 
     def add(self, shown: list[tuple[int, float]], stays: float, worth: float, moves: float) -> None:
-        """One line: groups and their probabilities, that it stays, its faces, and that it moves."""
+        """Add a line.
+
+        Args:
+            shown: (group, probability) pairs.
+            stays: probability of no change.
+            worth: faces.
+            moves: probability of a change.
+        """
         known = sum(p for _, p in shown)
         self.shown.append([k for k, _ in shown])
         self.chance.append([p for _, p in shown])
@@ -77,12 +86,12 @@ class Lines:
 
 
 def best_of(gain: Table, cost: Table, limit: int) -> Labels:
-    """The items for which the sum of gains over one plus the sum of costs is largest.
+    """The items with the largest sum of gains divided by one plus the sum of costs.
 
     Args:
-        gain: (n,) faces that asking about each item is expected to put right.
-        cost: (n,) clicks that it is expected to need.
-        limit: how many items a sheet may have.
+        gain: (n,) expected faces corrected by asking about each item.
+        cost: (n,) expected clicks for each item.
+        limit: most items of a batch.
     """
     chosen, rate = np.zeros(0, np.int64), 0.0
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""A compact (tracks, groups) table whose rows are mostly one value."""
+"""A compact (tracks, groups) table in which most cells of a row are equal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Dense = NDArray[np.float32]
 class Cells:
     """A compact table of n rows by g groups: a default value for each row, and the cells that differ."""
 
-    rest: Table  # (n,) every other cell of a row
-    line: Labels  # (m,) row of each cell that differs; rows in order, and groups in each row
-    group: Labels  # (m,)
-    value: Table  # (m,)
+    rest: Table  # (n,) the default value of each row
+    line: Labels  # (m,) row of each other cell; sorted by row, then by group
+    group: Labels  # (m,) its group
+    value: Table  # (m,) its value
     groups: int
 
     def at(self, group: Labels) -> Table:
-        """(n, c) the cells of these groups, c of each row."""
+        """(n, c) the cells of these groups, c in each row."""
         found = np.tile(self.rest[:, None], (1, group.shape[1]))
         if len(self.value):
             cell = self.line * self.groups + self.group
@@ -36,7 +36,7 @@ class Cells:
         return found
 
     def add_to(self, table: Dense, worth: float) -> None:
-        """Add so many times these cells to an (n, g) table, less the `rest` of their row."""
+        """Add `worth` times these cells, less the `rest` of their row, to an (n, g) table."""
         table[self.line, self.group] += (worth * (self.value - self.rest[self.line])).astype(np.float32)
 
     def table(self) -> Table:

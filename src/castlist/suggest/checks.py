@@ -1,9 +1,9 @@
-"""Questions "who does not belong?": tracks of a person that nobody has checked, in pieces that look alike.
+"""Questions about wrong tracks of a person: unconfirmed tracks, in pieces of similar tracks.
 
-A reviewer looks at a person's pieces and marks the strangers; what is not marked is confirmed. Pieces come
-from Ward linkage of the track vectors: average linkage parts outliers one by one, and leaves the tracks of a
-second person in one large piece, of which a few faces are shown.  A track that is likely somebody else's is a
-piece of its own.  [Ward 1963]
+A reviewer looks at a person's pieces and marks those that show another person; the others are confirmed. The
+pieces come from Ward linkage of the track vectors; average linkage would split off outliers one by one, and
+leave the tracks of a second person in one large piece, of which only a few faces are shown. A track that
+probably shows another person is its own piece.  [Ward 1963]
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from castlist.types import Tree
 
 __all__ = ["SHOWN", "Check", "pieces"]
 
-MOST = 8  # pieces of a person, beside the tracks in doubt
+MOST = 8  # pieces of a person, besides the doubtful tracks
 SHOWN = 3  # tracks of a piece that the page shows
-DOUBT = 0.9  # probability of its person below which a track is a piece of its own
-LINKED = 400  # tracks that are linked; of more, the others go with the one they resemble most
+DOUBT = 0.9  # probability of its person below which a track is its own piece
+LINKED = 400  # most tracks in the linkage; each other track joins the piece of the most similar one
 
 Tracks = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Check:
-    """A person to check."""
+    """A person to check, and the pieces to look at."""
 
     group: int  # index among the view's groups
-    pieces: tuple[Tracks, ...]  # the largest first, which is the person; then the others, least alike first
+    pieces: tuple[Tracks, ...]  # the largest first; then the others, least similar first
     others: tuple[tuple[int, ...], ...]  # for each piece a track of each person it may be, likeliest first
-    wrong: float  # faces expected to be somebody else's
-    strangers: float  # tracks expected to be
+    wrong: float  # expected wrong faces
+    strangers: float  # expected wrong tracks
 
 
 def pieces(
     tracks: Tracks, size: NDArray[np.int64], vector: NDArray[np.float32], belief: NDArray[np.float64]
 ) -> tuple[Tracks, ...]:
-    """The tracks of a person in pieces that look alike: the largest, then the others, least alike first.
+    """A person's tracks in pieces of similar tracks: the largest piece, then the others, least similar first.
 
     Args:
-        tracks: (n,) of the person.
-        size: (n,) faces of each.
+        tracks: (n,) the person's tracks.
+        size: (n,) faces of each track.
         vector: (n, d) unit vectors.
-        belief: (n,) probability that each track is this person's.
+        belief: (n,) probability that each track shows this person.
     """
     doubtful = belief < DOUBT
     if doubtful.all():
@@ -66,9 +66,10 @@ def pieces(
 
 
 def _spread(tracks: Tracks, vector: NDArray[np.float32]) -> Tracks:
-    """A piece's tracks, those first that show best whether all of it is one person.
+    """A piece's tracks, the most different ones first.
 
-    The most typical one, then each the farthest from those before: farthest-first traversal.  [Gonzalez 1985]
+    The most typical one, then each time the one farthest from the chosen ones: farthest-first traversal.
+    [Gonzalez 1985]
     """
     if len(tracks) <= 2:
         return tracks
@@ -99,8 +100,8 @@ def _linked(vector: NDArray[np.float32], size: NDArray[np.int64]) -> NDArray[np.
 def _ward(vector: NDArray[np.float32]) -> Tree:
     """Ward's tree of a few hundred vectors (n, d).
 
-    `castlist.cluster.ward` knows of links and needs no matrix: it takes three times as long. SciPy takes a
-    third, but importing its linkage takes longer than a whole film of few people.
+    `castlist.cluster.ward` works on links without a matrix, and takes three times as long. SciPy takes a
+    third of the time, but importing its linkage takes longer than a whole film with few people.
     """
     x = vector.astype(np.float64)
     square = np.einsum("ij,ij->i", x, x)

@@ -11,13 +11,14 @@ from castlist.suggest.batches import Lines
 
 __all__ = ["Doubt", "Outlook", "Work", "clicks_until_the_end", "doubts_of"]
 
-# What a review takes until nothing is asked any more: one click for each page that is expected, and more, by
-# a robust fit of logarithms to 36 simulated reviews, at their start and after each page (films, the same
-# made small, drawn films, track sets and parts of them; each film and each set counts once);
-# docs/review.md says how far it is off on what was left out of the fit.
-MISS_TRACK = 2.4  # clicks for each wrong proposal that is expected of tracks; more come with the next sheets,
-MISS_PERSON = 2.8  # of people, which are then looked through
-UNSURE = 0.2  # probability of being somebody else here, or share of faces expected to be, from which one is
+# Clicks until the end of a review: one for each expected page, and more for wrong proposals, by a robust fit
+# of logarithms to 36 simulated reviews, at their start and after each page (films, the same films made small,
+# drawn films, track sets and parts of them; each film and each set counts once); docs/review.md has the error
+# on data outside the fit.
+MISS_TRACK = 2.4  # clicks for each expected wrong proposal of a track: its correction adds later pages
+MISS_PERSON = 2.8  # the same for a person, whose tracks are then checked
+# probability of another person, or expected share of wrong faces, from which a person is uncertain
+UNSURE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,12 @@ class Doubt:
     """The reason why a person is uncertain."""
 
     person: int  # number
-    whole: bool  # the person may be somebody who is there already; False: some of the tracks may be
-    other: int  # number of whom most likely, 0 for nobody in particular
-    probability: float  # of that; of tracks the share of faces that are expected to be
+    whole: bool  # True: the whole person may be another known person; False: only some of the tracks
+    other: int  # number of the likeliest other person, 0 for no particular one
+    probability: float  # of the other person; for tracks the expected share of wrong faces
 
     def sentence(self, called: str) -> str:
-        """In words; `called` is what the other person is called."""
+        """The doubt in words; `called` is the name of the other person."""
         if not self.whole:
             return "some tracks may show somebody else"
         return f"may be the same person as {called}" if self.other else "may be one of several other people"
@@ -41,7 +42,7 @@ class Outlook:
     """The uncertain people of a cast, and the expected effort of a review."""
 
     doubts: tuple[Doubt, ...]
-    clicks: int  # expected until nothing is asked any more; 0 where nothing is
+    clicks: int  # expected until no question is left; 0 for none
 
     def of(self, person: int) -> Doubt | None:
         return next((d for d in self.doubts if d.person == person), None)
@@ -51,16 +52,16 @@ class Outlook:
 class Work:
     """The numbers of questions and checks that are left."""
 
-    wrong_tracks: float  # proposals for single tracks that are expected to be wrong
-    wrong_people: float  # proposals for whole people that are
-    sheet: bool  # whether anything stands on a sheet
-    people: int  # not confirmed
-    aside: int  # pages of what was set aside
+    wrong_tracks: float  # expected wrong proposals for single tracks
+    wrong_people: float  # expected wrong proposals for whole people
+    sheet: bool  # whether a batch has any item
+    people: int  # unconfirmed people
+    aside: int  # pages of set-aside tracks
 
 
 def clicks_until_the_end(work: Work) -> int:
-    """How many clicks a review is expected to take until nothing is asked any more."""
-    looked = work.people > 0  # the first page of what was set aside stands below who is looked through
+    """Expected clicks of a review until no question is left."""
+    looked = work.people > 0  # the first page of set-aside tracks is below the people to check
     pages = work.sheet + looked + max(work.aside - looked, 0)
     return round(pages + MISS_TRACK * work.wrong_tracks + MISS_PERSON * work.wrong_people)
 
@@ -72,13 +73,13 @@ def doubts_of(
     number: NDArray[np.int64],
     worth: NDArray[np.float64],
 ) -> tuple[Doubt, ...]:
-    """The uncertain people: those who may be somebody else, and those of whom many tracks may be wrong.
+    """The uncertain people: those who may be another person, and those with many tracks that may be wrong.
 
     Args:
-        wholes: people that may be asked about.
-        wrong: (g,) faces of each group that are expected to be somebody else's.
+        wholes: people as candidates for questions.
+        wrong: (g,) expected wrong faces of each group.
         label: (t,) the group of each track.
-        number: (g,) of the person that each group is.
+        number: (g,) person number of each group.
         worth: (g,) faces of each group.
     """
     found: dict[int, Doubt] = {}

@@ -1,10 +1,9 @@
-"""Questions "who is this?": a person against the people who rank above it.
-
-A person is compared with people of higher rank: those with a name first, then those who have a face to
-compare, then those with more faces. The probability of each is that of the two groups, or for a person of one
-track what the whole film teaches about faces. Linkage is wrong now and then where it is certain, so a person
-who was never compared with anybody is held to be one of the others with at least the probability `UNASKED`.
-Where nothing else is left to be asked, people of many faces are compared with everybody, the likeliest first.
+"""Questions whether a person is the same as a person of higher rank.
+ People with a name rank first, then people with a face to compare, then people with more faces. The
+probability of each pair is that of the two groups, or, for a person of one track, that of the membership
+model of the film. Linkage is sometimes wrong although certain, so a person who was never compared gets at
+least the probability `UNASKED` of being one of the others. When no other question is left, people with many
+faces are compared with all others, the likeliest first.
 """
 
 from __future__ import annotations
@@ -23,27 +22,29 @@ from castlist.suggest.pairs import excluded_pairs, unsure_pairs
 
 __all__ = ["ENOUGH", "OTHERS", "UNASKED", "KnownPeople", "Likely", "enough"]
 
-OTHERS = 3  # people offered beside the likeliest,
-MOST = 8  # and of more, up to so many, those who make it as likely as
-COVERED = 0.98  # this that the right one is among them
-ENOUGH = OTHERS + 1  # tracks of others with which a person was compared, and need not be asked about again
-# Share of people who were somebody else there when nothing was asked any more: 7 of 187 at the end of
-# simulated reviews of 29 films (six labelled, the same made small, drawn) before everybody was asked about.
+OTHERS = 3  # people offered besides the likeliest
+MOST = 8  # more people are offered, up to this number, until the probability that the right one is among them
+COVERED = 0.98  # reaches this value
+ENOUGH = OTHERS + 1  # tracks of other people after which a person counts as compared
+# Share of people who were the same as another person when no question was left: 7 of 187 at the end of
+# simulated reviews of 29 films (six labelled, the same made small, drawn), before people were compared with
+# all.
 UNASKED = 0.04
-AGAIN = 0.2  # probability of somebody not compared yet from which a person is asked about again
-APART = 0.5  # share of somebody's tracks seen together with another's from which the two are not compared
+AGAIN = 0.2  # probability of a person not compared yet from which a question is asked again
+# share of a person's tracks with co-occurrence with another person, from which the two are not compared
+APART = 0.5
 
 Table = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """The groups that a person may be, with probabilities in descending order, and that of none of them."""
+    """The groups that a person may be, with falling probabilities, and the probability of none of them."""
 
     group: int
     shown: list[tuple[int, float]]
     none: float
-    worth: float  # faces that are put right if it is one of them
+    worth: float  # faces corrected if it is one of them
 
 
 class KnownPeople:
@@ -60,10 +61,10 @@ class KnownPeople:
     ) -> None:
         """
         Args:
-            together: (g, g) share of the tracks of the first that are seen together with one of the second.
+            together: (g, g) share of the first group's tracks with co-occurrence with the second group.
             worth: (t,) and (g,) faces of each track and each group.
             probability: (g, g) that two groups are one person.
-            closed: (g, g) pairs of which nothing is to be asked.
+            closed: (g, g) pairs without further questions.
         """
         self.view, self.evidence, self.closed = view, evidence, closed
         self.worth, self.group_worth = worth
@@ -71,16 +72,17 @@ class KnownPeople:
         self.count = np.array([len(g.tracks) for g in view.groups], np.int64)
         self.named = np.array([bool(g.name) for g in view.groups], np.bool_)
         self.rank = np.empty(len(self.count), np.int64)
-        # People without a face are asked about, and not offered.
+        # Questions are asked about people without a face to compare, but these people are not offered as
+        # answers.
         order = np.lexsort((self.group_worth, ~evidence.blank, self.named))
         self.rank[order] = np.arange(len(self.count))
         self.apart = together >= APART  # (g, g)
 
     def all(self, *, thorough: bool = False) -> list[Likely]:
-        """Everybody who may be somebody of higher rank, as far as that is worth a question.
+        """People who may be the same as a person of higher rank, where asking is worth a question.
 
         Args:
-            thorough: compare people of more than `LEFT` of the faces with all others, `MOST` at once.
+            thorough: compare people with more than `LEFT` of the faces with all others, `MOST` at once.
         """
         several, single = dict(self._several()), dict(self._single())
         unasked, asked = self._unasked(thorough)
@@ -96,7 +98,7 @@ class KnownPeople:
         return found
 
     def _with_others(self, k: int, likely: Likely | None, others: Labels, most: int) -> Likely:
-        """Adds the next people to compare, up to `most`, with probability `UNASKED` or more."""
+        """Add the next people to compare, up to `most`, with a probability of at least `UNASKED`."""
         shown = [*likely.shown] if likely else []
         listed = {group for group, _ in shown}
         more = [(g, 0.0) for g in others.tolist() if g not in listed]
@@ -107,14 +109,16 @@ class KnownPeople:
         return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
 
     def _unasked(self, thorough: bool) -> tuple[list[Labels], NDArray[np.bool_]]:
-        """For each person those of higher rank to compare, the likeliest first; nobody where enough were.
+        """The people of higher rank to compare with each person, likeliest first; none after enough
+        comparisons.
 
-        And whether a person was compared with enough others.
+        Returns:
+            the groups for each person, and (g,) whether a person was compared with enough others.
         """
         groups = len(self.count)
         open_ = ~self.closed & (self.rank[:, None] < self.rank) & ~self.apart
-        blank = self.evidence.blank  # too blurred for a model, perhaps not for a person:
-        open_ &= ~(blank & ~blank[:, None])  # but never offered for somebody who is not
+        blank = self.evidence.blank  # blurred people: a reviewer may recognise them, a model cannot;
+        open_ &= ~(blank & ~blank[:, None])  # they are never offered for people who are not blurred
         compared = self._compared()
         possible = compared + open_.sum(axis=1)
         large = self.group_worth > LEFT * self.group_worth.sum()
@@ -122,7 +126,7 @@ class KnownPeople:
         rows = np.flatnonzero(compared < few)
         value = np.where(open_[rows], self.probability[rows], -1.0)
         best = np.broadcast_to(np.arange(groups), value.shape)
-        if groups > MOST:  # single precision, as sorting it takes a third of the time
+        if groups > MOST:  # single precision takes a third less time to sort
             best = np.sort(np.argpartition(-value.astype(np.float32), MOST, axis=1)[:, :MOST], axis=1)
             value = np.take_along_axis(value, best, axis=1)
         order = np.argsort(-value, axis=1, kind="stable")
@@ -133,14 +137,14 @@ class KnownPeople:
         return left, np.asarray((compared >= few) & (compared > 0), np.bool_)
 
     def _compared(self) -> Labels:
-        """(g,) tracks of others with which a person was compared; a pair names first whom it was asked of."""
+        """(g,) tracks of other people that each person was compared with; a pair begins with that person."""
         pairs = np.unique(np.concatenate([self.view.cannot, self.view.unsure]), axis=0)
         group, other = self.view.label[pairs[:, 0]], self.view.label[pairs[:, 1]]
         live = (group >= 0) & (other >= 0) & (group != other)
         return np.asarray(np.bincount(group[live], minlength=len(self.count)), np.int64)
 
     def _several(self) -> Iterator[tuple[int, Likely]]:
-        """People of two tracks and more."""
+        """Candidates for people with two or more tracks."""
         open_ = ~self.closed & (self.rank[:, None] < self.rank)
         chance = np.where(open_ & (self.probability >= TOO_SURE), self.probability, 0.0)
         rows = np.flatnonzero((self.count > 1) & (chance.max(axis=1, initial=0) > 0))
@@ -155,7 +159,7 @@ class KnownPeople:
             yield k, Likely(k, shown, 1 - float(share.sum()), float(self.group_worth[k]))
 
     def _single(self) -> Iterator[tuple[int, Likely]]:
-        """People of one track without a name, with probabilities from the membership model of the film."""
+        """Candidates for people with one track and no name, by the membership model of the film."""
         view, several = self.view, self.count > 1
         rows = np.array([g.tracks[0] for g in view.groups if len(g.tracks) == 1 and not g.name], np.int64)
         rows = self.evidence.doubtful(rows, self.worth[rows])
@@ -181,7 +185,7 @@ class KnownPeople:
 
 
 def enough(chance: Sequence[float] | Table) -> int:
-    """How many of the likeliest people to offer."""
+    """Number of people to offer, by their falling probabilities."""
     covered, count = 0.0, 0
     while count < len(chance) and (count <= OTHERS or (count <= MOST and covered < COVERED)):
         covered += chance[count]

@@ -1,12 +1,10 @@
 """Log odds of each track for each group, from the other tracks: fitted to the film and to the answers.
-
-Six kinds of evidence speak for a person: the face (a linear classifier over track means, fitted to the
-people as they stand, each track judged by a fit without it), whom the tracks before and after show,
-who is seen at the same time, how much there is of a person, the one track that is most alike, and clothes,
-where the film taught what they say. What each of them is worth is fitted to the film too. Every answer is
-evidence. Where a group's tracks keep being sent elsewhere, the classifier is fitted anew: the tracks of that
-group that nobody decided about are noisier samples of it, and weigh less. Each of them then counts for the
-people whom it shows by that fit, as in one step of expectation maximisation.
+ There are six kinds of evidence: the face (a linear classifier of track means, fitted to the current people;
+each track is scored by a fit without it), the people of the tracks before and after, co-occurrence, the size
+of the person, the single most similar track, and clothes, where the film showed how to weigh them. The
+weights are fitted to the film, too. Every answer is evidence. When answers move many tracks out of a group,
+the classifier is fitted again: undecided tracks of that group are noisier samples and get a lower weight.
+Each of them then counts for all people it may show by that fit, as in one step of expectation maximisation.
 
 Weighted least squares with leave-one-out in closed form: [Hastie, Tibshirani, Friedman 2009, sections 3.4
 and 7.10]; labels in doubt: [Dempster, Laird, Rubin 1977].
@@ -35,17 +33,17 @@ __all__ = ["FaceEvidence", "Labels", "Membership"]
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
 Scores = NDArray[np.float32]
-RIDGE = 2.0  # unit vectors that pull the classifier towards nobody
-FITTED = 20_000  # tracks that the classifier's scatter is taken of; of more, a sample
-LEAST_TRUST = 0.02  # weight of a track whose group is trusted least, in tracks that were decided about
-AROUND = 8  # tracks before and after each, taken for its scene
-SAMPLE = 1500  # tracks that the worth of the evidence is fitted to
-CELLS = 500_000  # of a table of tracks by people; of more, those in most doubt are looked at
-SHARED = 1000  # tracks in most doubt that may count for several people
-FEWEST = 300  # tracks in most doubt that are looked at all the same
-PAIRS = 2_000_000  # of tracks, whose clothes are compared
+RIDGE = 2.0  # ridge, in unit vectors, that shrinks the classifier towards zero
+FITTED = 20_000  # most tracks for the classifier's scatter matrix; of more, a sample
+LEAST_TRUST = 0.02  # smallest weight of an undecided track, relative to a decided one
+AROUND = 8  # tracks before and after a track that make its scene
+SAMPLE = 1500  # tracks for the fit of the weights
+CELLS = 500_000  # most cells of a table of tracks by people; of more tracks, only the most doubtful
+SHARED = 1000  # most doubtful tracks that may count for several people
+FEWEST = 300  # smallest number of doubtful tracks, even where CELLS allows fewer
+PAIRS = 2_000_000  # most pairs of tracks whose clothes are compared
 LIKELY = 12  # people considered for each track
-FACE, LOOK = 0, 4  # the kinds of evidence that only a face gives
+FACE, LOOK = 0, 4  # indices of the evidence from faces
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,7 +53,7 @@ class Membership:
     track: Labels  # (n,)
     group: Labels  # (n, c) index into the view's groups
     probability: Table  # (n, c)
-    own: Table  # (n,) probability of the group that the track is in, 0 where it is in none
+    own: Table  # (n,) probability of the track's current group, 0 for none
 
 
 class FaceEvidence:
@@ -75,16 +73,16 @@ class FaceEvidence:
         self._fitted = self._fitted[:: 1 + len(self._fitted) // FITTED]
         self._part_fitted = max(len(self._fitted), 1) / max(int(np.count_nonzero(known)), 1)
         self._scatter = self.x[self._fitted].T @ self.x[self._fitted]
-        self._even = self._inverse(np.ones(t))  # where all tracks weigh alike
+        self._even = self._inverse(np.ones(t))  # with equal weights
         self._own = _share_in_fit(self.x, self._even)
         self.near = _neighbours(base, t)
         self.apart = _pairs_by_track(base.cannot, t)
         self.worth = START
         self.machine = base.label.astype(np.int64)
-        self._fit = np.zeros(t)  # how well a track fits its group, all weighing alike
+        self._fit = np.zeros(t)  # how well a track fits its group, with equal weights
         self._key: dict[str, bytes] = {}
         self._sums: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
-        self._worth, self._weighed = START, np.nan  # and how many tracks were decided about then
+        self._worth, self._weighed = START, np.nan  # and the number of decided tracks at that time
 
     def __copy__(self) -> Self:
         """A copy that can be updated independently."""
@@ -105,17 +103,17 @@ class FaceEvidence:
         """Fit to the labels of a view.
 
         Args:
-            ids: of the groups.
+            ids: ids of the groups.
             label: (t,) the group of each track, NOISE for none.
-            labelled: (t,) which were decided about.
-            asked: (t,) which were asked about, with or without a decision; `labelled` where not given.
+            labelled: (t,) tracks with a decision.
+            asked: (t,) tracks that a question was asked about, answered or not; default: `labelled`.
         """
         self.asked = labelled if asked is None else asked
         self.label, self.labelled, self.groups, self.worth = label, labelled, len(ids), START
         self.bias = np.zeros(len(ids))
         self.stay = np.full(len(ids), STAY)
         self.neutral, self.intercept = NEUTRAL, 0.0
-        # (g,) without a face to compare.
+        # (g,) groups without a face to compare
         self.blank = np.bincount(label[self.known & (label >= 0)], minlength=len(ids)) == 0
         if not ids:
             return
@@ -152,7 +150,7 @@ class FaceEvidence:
         return Membership(rows, group, share, current)
 
     def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Membership:
-        """The most probable groups of tracks that are alone in their group; `own` is "none of the others"."""
+        """The most probable groups of tracks alone in their group; `own` is the probability of none."""
         excluded = np.concatenate([excluded, np.stack([rows, self.label[rows]], axis=1)])
         group, odds = self._against_nobody(rows, excluded)
         share = share_of(odds)
@@ -162,11 +160,11 @@ class FaceEvidence:
         return Membership(rows, group, share * known[:, None], 1 - known)
 
     def _against_nobody(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
-        """(n, c) the most probable groups of tracks, and their log odds against an unknown person."""
+        """(n, c) the most probable groups of tracks, and their log odds against a new person."""
         group, part = self._parts(rows, excluded)
         part = part - self._no_group()
         blind = np.flatnonzero(~self.known[rows])
-        part[blind[:, None], :, [FACE, LOOK]] = 0  # no face to compare: what else is known decides
+        part[blind[:, None], :, [FACE, LOOK]] = 0  # without a face to compare, only other evidence counts
         size = float(self._size.sum())
         fresh = (self.groups + 0.5) / (size + 1)  # share of tracks that are the first of their person
         odds = part @ self.worth + self.bias[group] - np.log(fresh / max(1 - fresh, 1e-3))
@@ -174,14 +172,14 @@ class FaceEvidence:
         return group, odds
 
     def _no_group(self) -> Table:
-        """(6,) the evidence for an unknown person."""
+        """(6,) the evidence for a new person."""
         found = np.zeros(len(START))
         found[[FACE, LOOK]] = self.neutral
-        found[3] = -np.log(self.groups)  # of the size that people have on average
+        found[3] = -np.log(self.groups)  # the average size of a person
         return found
 
     def doubtful(self, rows: Labels, worth: Table, most: int | None = None) -> Labels:
-        """The tracks worth a question: all, or if they are too many, large ones with low membership."""
+        """The tracks worth a question: all, or, of too many, large ones with the weakest membership."""
         most = self._most() if most is None else most
         if len(rows) <= most:
             return rows
@@ -189,10 +187,10 @@ class FaceEvidence:
         return np.sort(rows[np.argpartition(-doubt, most)[:most]])
 
     def _most(self) -> int:
-        """The maximal number of tracks to ask about."""
+        """The largest number of tracks to ask about."""
         return max(FEWEST, CELLS // max(1, self.groups))
 
-    # What the groups are
+    # Groups
 
     def _add_up(self, ids: list[str]) -> None:
         """(g, d) sums of the vectors of each group, labelled or not; only changed groups are recomputed."""
@@ -247,7 +245,7 @@ class FaceEvidence:
         found = self.membership(rows)
         shared, group = found.probability, found.group
         own_group = group == self.label[rows][:, None]
-        shared[own_group] += 1 - shared.sum(axis=1)  # of those who are not among the likely
+        shared[own_group] += 1 - shared.sum(axis=1)  # the rest of the probability, of less likely groups
         self.counts[rows] = shared[own_group]
         self._place[rows], self._shared = np.arange(len(rows)), (group, shared)
         moved = shared - own_group
@@ -304,7 +302,7 @@ class FaceEvidence:
             excluded = excluded[place[excluded[:, 0]] >= 0]
             odds[place[excluded[:, 0]], excluded[:, 1]] = -np.inf
         placed = np.flatnonzero(self.label[rows] >= 0)
-        odds[placed, self.label[rows[placed]]] += 1e6  # where a track is, is always among its choices
+        odds[placed, self.label[rows[placed]]] += 1e6  # the current group is always among the candidates
         return np.argpartition(-odds, LIKELY, axis=1)[:, :LIKELY]
 
     def _faces(self, rows: Labels) -> Scores:
@@ -323,7 +321,7 @@ class FaceEvidence:
         return np.asarray(score, np.float32)
 
     def _around(self, rows: Labels) -> Cells:
-        """(n, g) log ratio of how often a person is seen near these tracks in time, and in the whole film."""
+        """(n, g) log ratio of a person's frequency near these tracks in time to that in the whole film."""
         near = self.near[rows]
         line, step = np.nonzero((near >= 0) & (self.label[near] >= 0))
         track = near[line, step]
@@ -347,7 +345,7 @@ class FaceEvidence:
         return np.asarray(cue_odds(self.base.cue, rows, tracks) @ member / np.maximum(size, 1), np.float64)
 
     def _met(self, rows: Labels) -> Cells:
-        """(n, g) 1 if a track is seen in one frame with a track of the group, else 0."""
+        """(n, g) 1 if a track has a co-occurrence with a track of the group, else 0."""
         edge, other = self.apart
         size = edge[rows + 1] - edge[rows]
         line = np.repeat(np.arange(len(rows)), size)
@@ -358,7 +356,7 @@ class FaceEvidence:
         count = np.bincount(place, self.counts[track[live]], minlength=len(cell))
         return Cells(np.zeros(len(rows)), *np.divmod(cell, self.groups), np.minimum(count, 1.0), self.groups)
 
-    # What evidence is worth
+    # Weights of the evidence
 
     def _weigh(self) -> None:
         """Fit the weights of the kinds of evidence to the current labels, some of which are wrong."""
@@ -382,7 +380,7 @@ class FaceEvidence:
         return np.asarray(self.bias[group] + np.where(stays, self.stay[group], 0.0))
 
     def _doubt(self) -> None:
-        """Fit the biases of the groups to the labelled tracks: which gain and which lose tracks."""
+        """Fit the biases of the groups to the labelled tracks: which groups gain and which lose tracks."""
         taught = self.labelled & (self.label >= 0) & self.known
         taught[taught] = self._size[self.label[taught]] > 1
         rows = np.flatnonzero(taught)
@@ -398,7 +396,7 @@ class FaceEvidence:
         self.worth = self.worth * temper
 
     def _calibrate(self) -> None:
-        """Fit the scores for an unknown person, and the intercept, to the current groups."""
+        """Fit the neutral scores and the intercept for a new person to the current groups."""
         fine = (self.label >= 0) & self.known
         fine[fine] = self._size[self.label[fine]] > 1
         rows = np.flatnonzero(fine)
@@ -442,7 +440,7 @@ def _listed(rows: Labels, group: Labels, pairs: NDArray[np.int64], groups: int) 
 
 
 def _neighbours(base: Base, t: int) -> Labels:
-    """(t, 2 * AROUND) the tracks before and after each, by their middle; NOISE beyond the ends."""
+    """(t, 2 * AROUND) tracks before and after each track by the middle of its time; NOISE beyond the ends."""
     order = np.argsort(base.tracks.first + base.tracks.last, kind="stable")
     place = np.empty(t, np.int64)
     place[order] = np.arange(t)
@@ -457,7 +455,7 @@ def _neighbours(base: Base, t: int) -> Labels:
 
 
 def _pairs_by_track(pairs: NDArray[np.int64], t: int) -> tuple[Labels, Labels]:
-    """(t + 1,) edges and the partners of each track between them."""
+    """(t + 1,) edges, and between them the partners of each track."""
     directed = np.concatenate([pairs, pairs[:, ::-1]])
     directed = directed[np.argsort(directed[:, 0], kind="stable")]
     return np.searchsorted(directed[:, 0], np.arange(t + 1)).astype(np.int64), directed[:, 1]

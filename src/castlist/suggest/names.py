@@ -1,9 +1,7 @@
-"""Names from files of other programs -> the most likely people: proposals for the user to confirm.
-decisions.
-
-A hint says that somebody is in the film from when to when, and where in the picture if a box is known.
-Faces are found as the faces of decisions are. A name without boxes is compared by time: the seconds that
-its spans and a person's have in common, of those that either has (intersection over union).
+"""Finds the most likely person for each name in files of other programs: proposals for the user to confirm.
+ A hint says that a named person is in the film from one time to another, and where in the frame if a box is
+known. Faces are located as for decisions. A name without boxes is compared by time: the seconds that its
+spans share with a person's, divided by the seconds of either (intersection over union).
 """
 
 from __future__ import annotations
@@ -23,8 +21,8 @@ from castlist.types import NOISE, Clock, Tracks
 
 __all__ = ["Hint", "Match", "Proposal", "propose_names"]
 
-LEAST = 0.5  # agreement below which more speaks against a name than for it
-AHEAD = 0.2  # by which the best agreement by time leads the next; people who share scenes agree nearly alike
+LEAST = 0.5  # agreement below which a name is more likely wrong than right
+AHEAD = 0.2  # lead of the best agreement by time over the next; people who share scenes agree almost equally
 
 
 class Match(StrEnum):
@@ -40,31 +38,31 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """That somebody of a name is in the film."""
+    """A span of time in which a named person is in the film."""
 
     name: str
     start: Fraction  # seconds from the start of the film
-    stop: Fraction  # not included; the same as `start`: the frame shown then
+    stop: Fraction  # excluded; equal to `start` for a single frame
     box: tuple[float, float, float, float] | None = None  # left, top, right, bottom, fractions of the frame
-    where: str = ""  # where it was read, as "row 3"
+    where: str = ""  # the hint's place in its file, as "row 3"
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Who a name most likely is."""
+    """The most likely person for a name."""
 
     name: str
     state: Match
-    group: int  # index among the view's groups, NOISE for nobody
+    group: int  # index among the view's groups, NOISE for none
     agree: float  # 0 to 1
-    second: int  # the next best, or NOISE
+    second: int  # index of the next best group, or NOISE
     second_agree: float
-    faces: bool  # whether faces were compared, or times alone
-    why: str  # what keeps it from being clear, "" where it is
+    faces: bool  # True: faces were compared; False: only times
+    why: str  # why it is not clear, "" where it is
 
 
 def propose_names(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) -> list[Proposal]:
-    """A proposal for each name, in the order of the hints; none of two names is clear for one person."""
+    """A proposal for each name, in the order of the hints; two names are never both clear for one person."""
     names = list(dict.fromkeys(h.name for h in hints))
     if not names:
         return []
@@ -78,7 +76,7 @@ def propose_names(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Cloc
 
 
 def _by_faces(hints: Sequence[Hint], view: View) -> NDArray[np.float64]:
-    """(g,) share of the faces of a name that are each group's."""
+    """(g,) share of the name's faces in each group."""
     anchors = [Anchor((h.start + h.stop) / 2, h.box) for h in hints if h.box is not None]
     found = view.find(anchors)
     label = view.label[found[found != NOISE]]
@@ -101,14 +99,14 @@ def _by_time(hints: Sequence[Hint], view: View, tracks: Tracks, clock: Clock) ->
 
 
 def _frames(hint: Hint, clock: Clock) -> slice:
-    """The frames first shown within a hint's span, the one shown at its start where it has no length."""
+    """The frames within a hint's span, or the frame shown at its start if the span is empty."""
     start, stop = (float(t / clock.unit) for t in (hint.start, hint.stop))
     if hint.start >= clock.time(len(clock)) or max(hint.start, hint.stop) < clock.time(0):
         return slice(0, 0)
     if hint.stop <= hint.start:
         at = max(0, int(np.searchsorted(clock.pts, start + 0.5, "right")) - 1)
         return slice(at, at + 1)
-    half = clock.tick() / 2  # a time that was rounded names the frame nearest to it
+    half = clock.tick() / 2  # a rounded time means the nearest frame
     first, last = np.searchsorted(clock.pts, [start - half, stop - half])
     return slice(int(first), max(int(first) + 1, int(last)))
 
@@ -134,7 +132,7 @@ def _match(
     faces: bool,
     lead: float,
 ) -> tuple[Match, str]:
-    """What becomes of name i, whose best match is group `best` by a `lead`, and why it is not clear."""
+    """The state of name i, whose best match is group `best` with a `lead`, and why it is not clear."""
     if why := refusal(names[i]):
         return Match.REFUSED, why
     if best == NOISE:

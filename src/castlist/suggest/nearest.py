@@ -1,6 +1,6 @@
 """The similarity of each track to its nearest track in each group, cached between views.
 
-An answer changes a few groups. Cosines with the tracks of the others are not computed again.
+An answer changes a few groups only; the cosines with tracks of other groups are not computed again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from castlist.types import NOISE
 
 __all__ = ["NearestOfGroups"]
 
-COMPARED = 4096  # tracks that a track is compared with one by one; of more, every so manieth of each group
-AT_ONCE = 512  # tracks that are compared at once: their cosines stay in the processor's cache
+COMPARED = 4096  # most tracks compared with a track; of more, every n-th of each group
+AT_ONCE = 512  # tracks compared at once, so that their cosines fit into the processor's cache
 
 Labels = NDArray[np.int64]
 Table = NDArray[np.float32]
@@ -31,14 +31,15 @@ class NearestOfGroups:
             unit: (t, d) unit vectors of the tracks.
         """
         self._unit = unit
-        self._track = np.zeros(0, np.int64)  # (r,) tracks that were asked about, in the order of the rows
-        self._row = np.full(len(unit), NOISE)  # (t,) where each of them stands
+        self._track = np.zeros(0, np.int64)  # (r,) tracks with a row, in the order of the rows
+        self._row = np.full(len(unit), NOISE)  # (t,) row of each track, NOISE for none
         self._table = np.zeros((0, 0), np.float32)  # (r, k) cosines of these tracks and k sets of members
-        self._known = np.zeros(0, np.int64)  # (k,) for how many of the rows they are known
-        self._place: dict[bytes, int] = {}  # the column of a set of members
-        self._used = np.zeros(0, np.bool_), np.zeros(0, np.bool_)  # rows and columns, since the last `forget`
-        self._members: list[Labels] = []  # (g,) of each group, those that are compared
-        self._column = np.zeros(0, np.int64)  # (g,) of each group, NOISE for one without members
+        self._known = np.zeros(0, np.int64)  # (k,) number of rows that are filled
+        self._place: dict[bytes, int] = {}  # column of each set of members
+        # rows and columns used since the last `forget`
+        self._used = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+        self._members: list[Labels] = []  # (g,) compared tracks of each group
+        self._column = np.zeros(0, np.int64)  # (g,) column of each group, NOISE for a group without members
 
     def __copy__(self) -> Self:
         """A copy that can be updated independently."""
@@ -69,7 +70,7 @@ class NearestOfGroups:
         Args:
             order: tracks to compare with, by their group.
             label: (t,) the group of each track, NOISE for none.
-            groups: how many there are.
+            groups: number of groups.
         """
         edges = np.searchsorted(label[order], np.arange(groups + 1))
         step = 1 + int(edges[-1] - edges[0]) // COMPARED
@@ -81,7 +82,7 @@ class NearestOfGroups:
         self._widen(len(self._track), len(place))
 
     def cosines(self, rows: Labels) -> Table:
-        """(n, g) cosine of tracks and the most alike other track of each group; 0 where there is none."""
+        """(n, g) cosine of each track with the most similar other track of each group; 0 for none."""
         new = np.unique(rows[self._row[rows] < 0])
         self._row[new] = len(self._track) + np.arange(len(new))
         self._track = np.concatenate([self._track, new])
@@ -99,7 +100,7 @@ class NearestOfGroups:
         return found
 
     def _widen(self, rows: int, columns: int) -> None:
-        """Enlarge the cache to so many tracks and groups."""
+        """Enlarge the cache to `rows` and `columns`."""
         more = rows - len(self._used[0]), columns - len(self._known)
         if more == (0, 0):
             return
@@ -120,7 +121,7 @@ class NearestOfGroups:
         self._known[self._column[columns]] = len(self._track)
 
     def _compare(self, tracks: Labels, members: list[Labels]) -> Table:
-        """(g, n) the largest cosine of n tracks with other tracks, these members of g groups."""
+        """(g, n) largest cosine of n tracks with other tracks among the members of each group."""
         others = np.concatenate(members)
         start = np.cumsum([0, *(len(m) for m in members[:-1])])
         place = np.full(len(self._row), NOISE)

@@ -1,10 +1,10 @@
-"""Log odds of a single track for "a new person" against all known people.
+"""Log odds of a single track for a new person, against all known people.
 
-The log odds that the track shows a known person are those of the likeliest one against a person of whom
-nothing is known: the evidence of the face is compared with its neutral value, half-way between what tracks
-score with their own person and what they score with the likeliest other person; the prior is the share of
-tracks that are not the first of their person; and the answers about other tracks that stood alone move all
-log odds together.  [Platt 1999, logistic calibration, here of the intercept alone]
+The log odds that the track shows a known person are those of the likeliest known person against an unknown
+one: face evidence is compared with its neutral value, half-way between the scores of tracks with their own
+person and with the likeliest other person; the prior is the share of tracks that are not the first of their
+person; answers about other tracks that were alone shift all log odds.
+[Platt 1999, logistic calibration, here of the intercept alone]
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 __all__ = ["intercept", "neutral"]
 
 Table = NDArray[np.float64]
-FEWEST = 6  # tracks that a median is taken of
-NEUTRAL = np.array([0.15, 0.3])  # of the face and of the resemblance where there are fewer
+FEWEST = 6  # smallest number of tracks for a median
+NEUTRAL = np.array([0.15, 0.3])  # of the face and of the most similar track, for fewer tracks
 SPREAD = 1.5  # standard deviation of the intercept before any answer
 STEPS = 12  # of Newton's method
 
 
 def neutral(current: Table, other: Table) -> Table:
-    """(2,) the scores that speak neither for a known person nor against.
+    """(2,) the scores that are evidence neither for a known person nor against.
 
     Args:
-        current: (n, 2) scores of tracks with their own person, the track left out.
+        current: (n, 2) leave-one-out scores of tracks with their own person.
         other: (n, 2) scores of the same tracks with the likeliest other person.
     """
     if len(current) < FEWEST:
@@ -34,11 +34,11 @@ def neutral(current: Table, other: Table) -> Table:
 
 
 def intercept(odds: Table, known: NDArray[np.bool_]) -> float:
-    """What is to be added to the log odds, by the answers so far: the maximum a posteriori estimate.
+    """The correction of the log odds after the answers so far: the maximum a posteriori estimate.
 
     Args:
-        odds: (n,) log odds that each of n tracks that were asked about shows a known person.
-        known: (n,) whether it does.
+        odds: (n,) log odds that each of n tracks with an answer shows a known person.
+        known: (n,) the answers.
     """
     value = 0.0
     for _ in range(STEPS if len(odds) else 0):

@@ -16,9 +16,9 @@ __all__ = [
     "share_seen_together", "unsure_pairs",
 ]  # fmt: skip
 
-STRAY = 0.05  # share of a person's meetings that are with a stray track of their own
-CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared, and of one group: 50 ms for all pairs
-AT_ONCE = 50_000  # pairs whose odds are computed at once: what is between stays in the processor's cache
+STRAY = 0.05  # share of a person's co-occurrences that are with a wrong track of the same person
+CLOTHED, OF_EACH = 1200, 12  # tracks whose clothes are compared in all, and of one group: 50 ms for all pairs
+AT_ONCE = 50_000  # pairs computed at once, so that intermediate results fit into the processor's cache
 Table = NDArray[np.float64]
 
 
@@ -35,7 +35,7 @@ class Sums:
         self.length = np.sqrt(np.maximum(self.square, 1e-9)) / count
 
     def log_odds(self, before: Table | None = None, row_before: NDArray[np.int64] | None = None) -> Table:
-        """(g, g) log odds that two groups are one person, by their faces; -inf for one without a face.
+        """(g, g) log odds that two groups are one person, by their faces; -inf for a group without a face.
 
         Args:
             before: (h, h) the log odds of an earlier view, whose groups may have changed.
@@ -58,9 +58,9 @@ class Sums:
 
 
 def cue_log_odds(base: Base, view: View) -> Table:
-    """(g, g) log odds that two groups are one person, by their clothes, as the linkage counts them.
+    """(g, g) log odds that two groups are one person, by their clothes, as in the linkage.
 
-    Of two groups the mean over pairs of tracks counts; of large groups those with most faces.
+    This is the mean over pairs of tracks; of large groups, the tracks with most faces.
     """
     groups = len(view.groups)
     if not base.cue.speaks or not groups:
@@ -75,11 +75,11 @@ def cue_log_odds(base: Base, view: View) -> Table:
 def clothed(
     base: Base, label: NDArray[np.int64], groups: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(n,) tracks whose clothes are seen, of each group at most so many with most faces; (n,) their groups.
+    """(n,) tracks with visible clothes, up to `most` of each group with most faces; (n,) their groups.
 
     Args:
         label: (t,) the group of each track, NOISE for none.
-        groups: how many there are.
+        groups: number of groups.
         most: tracks of each group.
     """
     rows = np.flatnonzero((label >= 0) & base.cue.vector.any(axis=1))
@@ -90,9 +90,10 @@ def clothed(
 
 
 def cooccurrence_log_odds(base: Base, view: View) -> Table:
-    """(g, g) log odds that two groups are one person, by how often both are seen at once.
+    """(g, g) log odds that two groups are one person, by the frequency of their co-occurrence.
 
-    One person's groups meet where a track strays, STRAY of the time; two people's as often as chance has it.
+    Groups of one person co-occur through wrong tracks, with the rate STRAY; groups of two people as often as
+    by chance.
     """
     groups = len(view.groups)
     ends = view.label[base.cannot]
@@ -100,7 +101,7 @@ def cooccurrence_log_odds(base: Base, view: View) -> Table:
     met = np.bincount(ends[:, 0] * groups + ends[:, 1], minlength=groups * groups).reshape(groups, groups)
     met = met + met.T
     total = met.sum(axis=1)
-    rows = np.flatnonzero(total)  # of whoever meets nobody nothing is known
+    rows = np.flatnonzero(total)  # groups without co-occurrences carry no information
     met, total = met[np.ix_(rows, rows)], total[rows]
     stray = STRAY * np.minimum(total[:, None], total) + 0.5
     chance = np.maximum(np.outer(total, total) / max(1, total.sum()), stray)
@@ -110,10 +111,10 @@ def cooccurrence_log_odds(base: Base, view: View) -> Table:
 
 
 def seen_together(base: Base) -> NDArray[np.int64]:
-    """(q, 2) pairs of tracks seen together, each in both directions.
+    """(q, 2) pairs of tracks with co-occurrence, each in both directions.
 
-    `Base.cannot` has no pair with a track that castlist set aside, as such a track is not linked. Here it has
-    its pairs too: one frame with the boxes apart is enough, since these tracks are often as short.
+    `Base.cannot` has no pairs of set-aside tracks, as linkage does not use them. Here they are included: one
+    frame with separate boxes is enough, since many of these tracks have only one frame.
     """
     aside = (base.label == NOISE) | (base.fate == SET_ASIDE)
     pairs = base.cannot
@@ -124,10 +125,10 @@ def seen_together(base: Base) -> NDArray[np.int64]:
 
 
 def share_seen_together(directed: NDArray[np.int64], view: View) -> Table:
-    """(g, g) share of the tracks of the first that are seen together with one of the second.
+    """(g, g) share of the first group's tracks that have a co-occurrence with the second group.
 
     Args:
-        directed: (q, 2) pairs of tracks seen together, each in both directions.
+        directed: (q, 2) pairs of tracks with co-occurrence, each in both directions.
         view: the groups.
     """
     groups, label = len(view.groups), view.label
@@ -140,7 +141,7 @@ def share_seen_together(directed: NDArray[np.int64], view: View) -> Table:
 
 
 def closed_pairs(view: View) -> NDArray[np.bool_]:
-    """(g, g) pairs of people of whom nothing is to be asked: answered, or of two names."""
+    """(g, g) pairs of people without further questions: answered, or with two names."""
     groups = len(view.groups)
     named = np.array([bool(g.name) for g in view.groups], np.bool_)
     closed = np.eye(groups, dtype=np.bool_) | np.outer(named, named)
@@ -152,12 +153,12 @@ def closed_pairs(view: View) -> NDArray[np.bool_]:
 
 
 def excluded_pairs(view: View) -> NDArray[np.int64]:
-    """(q, 2) tracks and groups of which it was decided that the one is not the other."""
+    """(q, 2) a track and a group that, by a decision, the track does not belong to."""
     return _with_groups(view, view.cannot)
 
 
 def unsure_pairs(view: View) -> NDArray[np.int64]:
-    """(q, 2) tracks and groups of which nobody could tell whether the one is the other."""
+    """(q, 2) a track and a group for which a reviewer could not tell whether the track belongs to it."""
     return _with_groups(view, view.unsure)
 
 

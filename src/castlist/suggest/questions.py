@@ -1,6 +1,6 @@
 """The questions of a review, ordered by the expected number of corrected faces for each click.
 
-A question is one click and asks about one thing; a sheet asks about many at once.
+A question is one click about one thing; a batch asks about many things on one page.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ from castlist.types import NOISE, PERSON
 
 __all__ = ["LONGEST", "Asker", "Question", "questions"]
 
-LIKELY_WRONG = 0.5  # from here on somebody is asked about again who was decided about
-BACKGROUND_WORTH = 0.25  # a face of the background, in faces of the cast
-LONGEST = 24  # items of a sheet
-WHO_FIRST = 0.1  # probability of being somebody else from which that is asked before one is looked through
-EQUAL = 1e-6  # share by which two gains differ by rounding alone
-LARGE = 0.05  # share of a person's faces from which a single track in doubt makes the person unsure
-AT_ONCE = 40  # pieces of people to be looked through at once
+LIKELY_WRONG = 0.5  # probability from which a question is asked again about a decided person
+BACKGROUND_WORTH = 0.25  # weight of a background face, relative to a face of the cast
+LONGEST = 24  # items of a batch
+# probability of being another person from which this is asked before the person's tracks are checked
+WHO_FIRST = 0.1
+EQUAL = 1e-6  # relative difference of two gains by rounding alone
+LARGE = 0.05  # share of a person's faces from which a single doubtful track makes the person uncertain
+AT_ONCE = 40  # pieces of people to check at once
 
 Table = NDArray[np.float64]
 
@@ -54,16 +55,16 @@ class Question:
     """Whether two tracks show one person."""
 
     kind: str  # "same": two people, or "belongs": a track and the rest of its person
-    a: int  # a track of the one, the best to look at
-    b: int  # a track of the other
-    gain: float  # faces expected to be put right
+    a: int  # a track of the first, the best to look at
+    b: int  # a track of the second
+    gain: float  # faces expected to be corrected
     probability: float  # that they are one person
-    others: tuple[int, ...] = ()  # best tracks of those whom the first may be instead, likeliest first
+    others: tuple[int, ...] = ()  # best tracks of other people that the first may be, likeliest first
 
 
 @typed_arguments
 def questions(base: Base, view: View, limit: int = 20) -> list[Question]:
-    """The most useful questions that no decision answers yet, the most useful first."""
+    """The most useful questions without a decision, in descending order."""
     asker = Asker(base)
     asker.look(view)
     return asker.questions(limit)
@@ -79,7 +80,7 @@ class Asker:
         self.quality = base.tracks.size / (1.0 + base.tracks.size.max(initial=1)) - 1.0
         np.maximum.at(self.quality, base.portraits.track, picture_worth(base.portraits, base.shots))
         self._cache: dict[str, tuple[bytes, NDArray[np.float64], Labels]] = {}
-        self._compared: dict[bytes, int] = {}  # groups' tracks: rows of the log odds that were found last
+        self._compared: dict[bytes, int] = {}  # groups' tracks: rows of the last log odds
         self._odds = np.zeros((0, 0))
 
     def __copy__(self) -> Self:
@@ -90,7 +91,7 @@ class Asker:
 
     @staticmethod
     def would_ask_alike(a: View, b: View) -> bool:
-        """Whether the questions about two views of one base are the same, whatever was decided for them."""
+        """Whether the questions about two views of one base are the same, even if their decisions differ."""
         tables = ("label", "fate", "labelled", "unsure", "cannot", "no_face", "hidden")
         return [(g.number, g.name, g.confirmed) for g in a.groups] == [
             (g.number, g.name, g.confirmed) for g in b.groups
@@ -99,12 +100,12 @@ class Asker:
     def look(self, view: View) -> None:
         """Update to a view."""
         self.view = view
-        self.closed = view.labelled.copy()  # nothing to be asked about these
+        self.closed = view.labelled.copy()  # without further questions
         self.closed[view.unsure[view.label[view.unsure[:, 0]] != NOISE].ravel()] = True
         self._lines: tuple[Lines, Lines] | None = None
         self._rest: Lines | None = None
         self._first: tuple[Batch, list[Check]] | None = None
-        self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # who is known by name
+        self.done = np.array([bool(g.name) for g in view.groups], np.bool_)  # people with a name
         self._groups()
         asked = view.labelled.copy()
         asked[view.unsure[:, 0]] = True
@@ -126,7 +127,7 @@ class Asker:
     def sheet(self, limit: int = LONGEST) -> Batch:
         """The batch of questions with the most corrected faces for each click.
 
-        Where nothing is left to be asked, people of many faces are compared with all whom they were not
+        If no question is left, people with many faces are compared with all people that they were not
         compared with yet.
         """
         if not self.view.groups:
@@ -156,8 +157,8 @@ class Asker:
     def checks(self, limit: int = AT_ONCE) -> list[Check]:
         """People to check, in descending order of the expected number of wrong faces.
 
-        They are those without a name whose tracks were not all confirmed; as many as have about `limit`
-        pieces, and at least one.
+        These are people without a name who have unconfirmed tracks; as many people as have about `limit`
+        pieces in all, and at least one.
         """
         if not self.view.groups:
             return []
@@ -165,7 +166,7 @@ class Asker:
         label, groups = self.view.label, len(self.view.groups)
         first = (wholes.gain > 0) & (wholes.current <= 1 - WHO_FIRST)
         asked = set(label[wholes.track[first]].tolist())
-        current = 1 - self._unasked_doubt()  # probability of the person that a track is with
+        current = 1 - self._unasked_doubt()  # probability of the track's current person
         current[loose.track] = loose.current
         belief = np.minimum(current, 1 - self._misplaced())
         wrong = self._wrong(loose)
@@ -195,9 +196,10 @@ class Asker:
         return self._first
 
     def first(self) -> str:
-        """What to ask first, by the faces put right for a click: "sheet", "check", or "" for nothing.
+        """What to ask first, by corrected faces for each click: "sheet" (a batch), "check", or "" for
+        nothing.
 
-        "check" without people asks about what was set aside only.
+        "check" without people asks only about set-aside tracks.
         """
         sheet, checks = self.first_of_each()
         if not sheet.items:
@@ -207,34 +209,34 @@ class Asker:
         return "check" if checks and wrong / clicks >= (1 - EQUAL) * sheet.gain else "sheet"
 
     def asides(self, limit: int = LONGEST) -> list[int]:
-        """Tracks that castlist set aside and nobody looked at yet, those with most faces first."""
+        """Set-aside tracks that no user has reviewed yet, those with most faces first."""
         return [int(t) for t in set_aside(self.base, self.view)[:limit]]
 
     def _asides_left(self) -> bool:
-        """Whether enough unchecked tracks were set aside to ask about them separately."""
+        """Whether enough unreviewed set-aside tracks are left to ask about them separately."""
         left = set_aside(self.base, self.view)
         return bool(self.view.groups) and worth_a_page(self.base, self.view, left)
 
     def unconfirmed(self) -> int:
-        """How many people have no name and tracks that nobody confirmed."""
+        """Number of people without a name who have unconfirmed tracks."""
         return len(self._left())
 
     def _left(self) -> list[int]:
         return [k for k, g in enumerate(self.view.groups) if not g.name and not g.confirmed]
 
     def _pieces(self, k: int, current: Table) -> tuple[Labels, ...]:
-        """A group in pieces; `current` is the probability of the group that each track is in."""
+        """A group in pieces; `current` is the probability of each track's group."""
         tracks = self.view.groups[k].tracks
         return pieces(tracks, self.base.tracks.size[tracks], self.base.vector[tracks], current[tracks])
 
     def elsewhere(self, found: Sequence[Labels], current: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
         """For each piece one track of each person it may show, the most probable person first.
 
-        Nobody is named who is seen together with a track of the piece, by a track that is probably theirs.
+        People who probably have a track in a frame with the piece are left out.
 
         Args:
-            found: pieces.
-            current: the group that each of them is in, which is never named; nothing where they are in none.
+            found: the pieces.
+            current: current group of each piece, which is left out; empty if the pieces are in no group.
         """
         if self.evidence.groups < 2 or not found:
             return tuple(() for _ in found)
@@ -264,19 +266,19 @@ class Asker:
         )
 
     def _probable_group(self) -> Labels:
-        """(t,) the group of each track, NOISE for one that more probably belongs to another or to none."""
+        """(t,) the group of each track, NOISE if it more probably belongs to another group or to none."""
         group, loose = self.view.label.copy(), self._known()[0]
         group[loose.track[np.asarray(loose.current) <= LEAVES]] = NOISE
         return group
 
     def _anybody(self, piece: Labels, possible: NDArray[np.bool_]) -> Table:
-        """(n, g) probability of each group for n pieces without evidence: proportional to its size.
+        """(n, g) prior probability of each group for n pieces: proportional to the group's size.
 
-        Nobody whom a piece was decided not to show.
+        0 for groups excluded by a decision.
 
         Args:
             piece: (t,) the piece of each track, NOISE for none.
-            possible: (n, g) groups that may be meant at all.
+            possible: (n, g) groups that are candidates.
         """
         share = np.where(possible, self.group_worth, 0.0)
         apart = excluded_pairs(self.view)
@@ -301,12 +303,12 @@ class Asker:
         return Outlook(doubts, asked if self.first() else 0)
 
     def alike(self, group: int) -> list[float]:
-        """For each group of the view the probability that it is the same person as this one."""
+        """The probability for each group of the view that it is the same person as this group."""
         self._known()
         return [float(p) for p in self._between[0][group]]
 
     def _doubted(self) -> NDArray[np.bool_]:
-        """(g,) whether a group has a track that is not short and whose membership is uncertain."""
+        """(g,) whether a group has a long track whose membership is uncertain."""
         rows = np.flatnonzero(self._misplaced() >= UNSURE)
         label = self.view.label[rows]
         found = np.zeros(len(self.view.groups), np.bool_)
@@ -316,28 +318,28 @@ class Asker:
     def _unasked_doubt(self) -> Table:
         """(t,) probability of a wrong person for tracks that no batch asks about, else 0.
 
-        Such tracks are too blurred to be compared with anybody, so the sheets have nothing to go by.
+        Such tracks are too blurred for comparison, so the batches have no evidence about them.
         """
         return np.where(self.evidence.known, 0.0, self._misplaced())
 
     def _misplaced(self) -> Table:
         """(t,) probability of a wrong person for tracks that the machine placed by weak evidence.
 
-        0 for tracks that the linkage joined, about which somebody decided, or whose person has a name.
+        0 for tracks that the linkage joined, that a reviewer decided about, or whose person has a name.
         """
         found, label = np.zeros(len(self.view.label)), self.view.label
         if len(self.base.sureness):
-            least = np.where(self.evidence.known, JOINED, 0.0)  # below, the linkage itself put it there
+            least = np.where(self.evidence.known, JOINED, 0.0)  # below: joined by linkage
             rows = np.flatnonzero((label >= 0) & ~self.closed & (self.base.sureness >= least))
             rows = rows[~self.done[label[rows]]]
             placed = np.isfinite(self.base.sureness[label >= 0])
             clear = np.bincount(label[label >= 0], ~placed, minlength=len(self.view.groups)) > 0
-            rows = rows[clear[label[rows]]]  # a person of such tracks only is asked about as a whole
+            rows = rows[clear[label[rows]]]  # people with such tracks only are asked about as a whole
             found[rows] = 1 - self.base.sureness[rows]
         return found
 
     def _wrong(self, loose: Lines) -> Table:
-        """(g,) expected number of wrong faces of each group; `loose` are tracks to be asked about."""
+        """(g,) expected wrong faces of each group; `loose` are tracks as candidates for questions."""
         label, groups = self.view.label, len(self.view.groups)
         doubt = self._unasked_doubt()
         rows = np.flatnonzero(doubt)
@@ -358,7 +360,7 @@ class Asker:
         self._cache = fresh
         groups, width = len(fresh), self.base.vector.shape[1]
         total = np.array([k[1] for k in fresh.values()]).reshape(groups, width)
-        self.faces = [k[2].tolist() for k in fresh.values()]  # of each group its best tracks, best first
+        self.faces = [k[2].tolist() for k in fresh.values()]  # best tracks of each group, best first
         self.sums = Sums(self.base, total, np.array([len(g.tracks) for g in self.view.groups], np.float64))
 
     def _look_at(self, tracks: Labels) -> tuple[NDArray[np.float64], Labels]:
@@ -369,7 +371,7 @@ class Asker:
         return total, tracks[np.argsort(-(self.quality[tracks] + typical), kind="stable")[:2]]
 
     def _face(self, group: int, excluded: int = NOISE) -> int:
-        """The track that stands for a group, another one than `excluded`; NOISE where there is none."""
+        """The track that represents a group, other than `excluded`; NOISE for none."""
         return next((t for t in self.faces[group] if t != excluded), NOISE)
 
     # Single questions
@@ -390,7 +392,7 @@ class Asker:
     def _pairs_of_people(self) -> tuple[Table, Table]:
         """(g, g) probability that two groups are one person, and the faces that an answer corrects.
 
-        Of a person of one track nothing is asked about whoever is in the same frame.
+        No question is asked about a person of one track and a person in the same frame.
         """
         keys = [k[0] for k in self._cache.values()]
         row_before = np.array([self._compared.get(key, NOISE) for key in keys], np.int64)
@@ -418,7 +420,7 @@ class Asker:
                 found.append(Question("belongs", track, rest, float(loose.gain[i]), belongs, others))
         return found
 
-    # Sheets
+    # Batches
 
     def _known(self) -> tuple[Lines, Lines]:
         """All possible questions: about tracks, and about whole people."""
@@ -452,7 +454,7 @@ class Asker:
         return lines.done()
 
     def _wholes(self, *, thorough: bool = False) -> Lines:
-        """People who may be somebody of higher rank; `thorough` as in `KnownPeople.all`."""
+        """People who may be the same as a person of higher rank; `thorough` as in `KnownPeople.all`."""
         probability = self._between[0]
         worth = self.worth, self.group_worth.astype(np.float64)
         known = KnownPeople(
@@ -475,14 +477,14 @@ class Asker:
         return Item(track, whole, shown[best], others, lines.chance[i][best], float(lines.gain[i]))
 
     def _proposed(self, lines: Lines, i: int) -> int:
-        """The person proposed for a track: its current one, unless another has a probability above .5."""
+        """Index of the proposed person: the current one, unless another has a probability above .5."""
         current = int(self.view.label[lines.track[i]])
         if lines.whole or lines.chance[i][0] > LEAVES or current not in lines.shown[i]:
             return 0
         return lines.shown[i].index(current)
 
     def _each_once(self, items: list[Item]) -> list[Item]:
-        """The items without tracks of people who are asked about as a whole."""
+        """The items without tracks of people that another item asks about as a whole."""
         label = self.view.label
         whole = {int(label[i.track]) for i in items if i.whole}
         return [i for i in items if i.whole or int(label[i.track]) not in whole]

@@ -15,16 +15,16 @@ __all__ = ["FIRM", "START", "STAY", "answered", "fitted_weights", "share_of"]
 Labels = NDArray[np.int64]
 Table = NDArray[np.float64]
 Scalar = TypeVar("Scalar", float, Table)
-# The kinds of evidence: face, whom the tracks around show, seen together, size, one track alike, clothes.
-# What clothes say was learnt already, and the labels were found with their help: their worth is not to grow.
-START = np.array([12.0, 0.5, -3.0, 0.5, 1.0, 1.0])  # what they are worth before anything is fitted
-FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05, 30.0])  # precision of that prior
-MISTAKES = 0.03  # share of today's labels that may be wrong
-STAY = 1.5  # log odds that the machine's own choice has in its favour, before any answer
-HOLDS = 1.0  # precision of the prior that a group holds its tracks as well as the others do
-ATTRACTS = 2.0  # precision of the prior that a group attracts others' tracks as much as it seems to
+# The kinds of evidence: face, people of the tracks around, co-occurrence, size, most similar track, clothes.
+# The log odds of clothes are already calibrated, and the labels depend on them: their weight should not grow.
+START = np.array([12.0, 0.5, -3.0, 0.5, 1.0, 1.0])  # prior mean of the weights
+FIRM = np.array([0.01, 0.5, 0.1, 30.0, 0.05, 30.0])  # prior precision of the weights
+MISTAKES = 0.03  # assumed share of wrong labels
+STAY = 1.5  # prior log odds for staying in the machine's cluster
+HOLDS = 1.0  # precision of the prior that all groups hold their tracks equally
+ATTRACTS = 2.0  # precision of the prior that groups attract tracks of others by the evidence alone
 STEPS = 25  # of Newton's method
-TEMPER = 10.0  # precision of the prior that evidence is worth for doubtful tracks what it is for all
+TEMPER = 10.0  # precision of the prior that evidence has the same weight for doubtful tracks
 
 
 def share_of(odds: Table) -> Table:
@@ -60,7 +60,7 @@ class Taught(NamedTuple):
 
     temper: float  # a factor for the evidence
     attracts: Table  # (g,) log odds of any track belonging to a group, never above 0
-    holds: Table  # (g,) log odds of staying in it
+    holds: Table  # (g,) log odds of staying in the group
 
 
 def answered(
@@ -69,18 +69,18 @@ def answered(
     """Fit the parameters to answers.
 
     Args:
-        group: (n, c) the groups that each of n tracks was considered for.
-        odds: (n, c) what spoke for them.
-        own_group: (n, c) the group that the answer was.
-        stays: (n, c) the group in which the machine had put the track.
-        groups: how many there are, g.
+        group: (n, c) candidate groups of each of n tracks.
+        odds: (n, c) evidence for each candidate.
+        own_group: (n, c) whether the candidate is the answer.
+        stays: (n, c) whether the candidate is the machine's group.
+        groups: number of groups, g.
     """
 
     def by(value: Table) -> Table:
         return np.asarray(np.bincount(group.ravel(), value.ravel(), minlength=groups), np.float64)
 
     temper, middle, attracts, holds = 1.0, STAY, np.zeros(groups), np.full(groups, STAY)
-    for _ in range(STEPS):  # Newton's steps by each parameter on its own
+    for _ in range(STEPS):  # a Newton step for each parameter separately
         share = share_of(temper * odds + attracts[group] + np.where(stays, holds[group], 0.0))
         error, curve = own_group - share, share * (1 - share)
         centred = odds - (share * odds).sum(axis=1, keepdims=True)
