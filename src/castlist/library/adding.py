@@ -1,4 +1,4 @@
-"""Adds a film to a library, or reads it again, and links its people to those of other films."""
+"""Add a film to a library or read it again, and link its people to people of other films."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Added", "AddedState", "add_all", "add_film"]
 
 
 class AddedState(StrEnum):
-    """What became of a film that was to be added."""
+    """The outcome of adding a film."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -41,15 +41,15 @@ class AddedState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a film that was to be added."""
+    """The outcome of adding a film, and counts of people and questions."""
 
     film: str
     state: AddedState
     linked: int = 0  # people who were linked to people of the library
-    new: int = 0  # people who are new there
-    asked: int = 0  # questions
-    merged: int = 0  # people of the library who turned out to be one
-    moved: int = 0  # people of other films who turned out to be somebody else
+    new: int = 0  # people who are new to the library
+    asked: int = 0  # questions that were asked
+    merged: int = 0  # people of the library who were merged with another one
+    moved: int = 0  # film-people of other films who were moved to another person
     sentence: str = ""
 
     @property
@@ -58,15 +58,15 @@ class Added:
 
     @property
     def changed(self) -> bool:
-        """Whether the library holds something of the film that it did not hold before."""
+        """Whether adding changed what the library has of the film."""
         return self.state in (AddedState.ADDED, AddedState.UPDATED)
 
 
 def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, Path]:
-    """The workspaces, by path, of films that have none beside them and that the library knows.
+    """The workspaces, by path of the film, of films that the library has and that have none beside them.
 
     Such a film was renamed or moved since it was added, or its workspace lies elsewhere; a second workspace
-    would lack what was decided.
+    would lack the user's decisions.
     """
     available = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
     homes: dict[str, Path] = {}
@@ -80,7 +80,7 @@ def homes_of(films: Sequence[Path], known: Sequence[LibraryFilm]) -> dict[str, P
 
 
 def _content(film: Path) -> str:
-    """The digest of a film, "" where it cannot be read: whoever finds its cast says what is wrong with it."""
+    """The digest of a film, "" where it cannot be read: finding its cast reports the fault."""
     with suppress(CastlistError):
         return digest_of(film)
     return ""
@@ -89,10 +89,10 @@ def _content(film: Path) -> str:
 def _copies(
     films: Sequence[Path], homes: Mapping[str, Path], known: Sequence[LibraryFilm]
 ) -> dict[Path, Added]:
-    """The rows of films whose content is in the library, or given, already: their casts need not be found.
+    """The outcomes of films that are in the library, or given, already: their casts need not be found.
 
     Args:
-        homes: workspaces by film, of films whose workspaces lie elsewhere than usual.
+        homes: workspaces, by path of the film, that do not lie beside their films.
         known: the films of the library.
     """
     inside = {film.digest: film for film in known if (film.workspace / "cast.db").exists()}
@@ -111,7 +111,7 @@ def _copies(
             into = first[1]
         else:
             continue
-        if content and content == _content(film):  # not where another film took the place of the one noted
+        if content and content == _content(film):  # the workspace may note a former film
             own = workspace if noted and not _is_same(workspace, into) else None
             copies[film] = _copy(str(film), reason, into, own)
     return copies
@@ -122,18 +122,18 @@ def _is_same(a: Path, b: Path) -> bool:
 
 
 def _twice(known: LibraryFilm, film: Path, workspace: Path) -> str:
-    """Why a film with another workspace than the one in the library is not added."""
+    """The reason why a film with another workspace than the one in the library is not added."""
     if known.path == path_text(os.path.abspath(film)):
         return f"is in the library already, with its workspace {known.workspace}, and not with {workspace}"
     return f"has the same content as {known.path}, which is in the library already, and is not added twice"
 
 
 def _copy(name: str, reason: str, into: Path, workspace: Path | None) -> Added:
-    """The row of a copy.
+    """The outcome of a copy.
 
     Args:
-        into: the workspace that counts.
-        workspace: that of the copy, None where it has none of its own.
+        into: the workspace that the library uses.
+        workspace: the workspace of the copy, None where it has none of its own.
     """
     command = f"castlist decide {quote(str(into))} import {quote(str(workspace))}"
     advice = f"; to take over what was decided here: {command}" if workspace else ""
@@ -145,11 +145,11 @@ def add_all(
     films: Sequence[str | os.PathLike[str]],
     find: Callable[[Sequence[Path], Mapping[str, Path]], Sequence[Outcome]],
 ) -> list[Added]:
-    """Add films, workspaces and folders of either; what became of each.
+    """Add films, workspaces and folders of either; returns the outcome of each.
 
     Args:
-        find: finds the cast of films; it is given the workspaces of those whose workspaces lie elsewhere
-            than usual, by film.
+        find: finds the cast of films; the second argument is the workspaces, by path of the film, that do not
+            lie beside their films.
 
     Raises:
         InputError: no film was given, or a folder holds none.
@@ -172,7 +172,7 @@ def add_all(
 
 
 def _outcome_added(catalogue: Catalogue, outcome: Outcome) -> Added:
-    """Add the film whose cast was looked for."""
+    """Add a film after the search for its cast."""
     if outcome.ok:
         return add_film(catalogue, outcome.film, Path(outcome.workspace))
     return Added(outcome.film, AddedState.FAILED, sentence=outcome.sentence)
@@ -187,13 +187,13 @@ def add_film(
     weigh: bool = True,
     digest: str = "",
 ) -> Added:
-    """Add the film of a workspace, or read it again; what became of it.
+    """Add the film of a workspace, or read it again; returns the outcome.
 
     Args:
-        name: of the film, as the row shows it.
-        again: read it also where nothing changed.
-        weigh: whether to compare people anew; not where somebody was only erased.
-        digest: of the one film that is meant, "" for any.
+        name: of the film, as the outcome shows it.
+        again: whether to read a film that did not change, too.
+        weigh: whether to compare people anew; False where a person was only erased.
+        digest: of the film that the workspace must hold, "" for any.
     """
     try:
         facts = harvest(workspace)
@@ -204,7 +204,7 @@ def add_film(
         return Added(name, AddedState.FAILED, sentence=sentence)
     with catalogue.writing() as (db, record):
         copy = _copy_of(name, db, facts, workspace, catalogue.path)
-        if copy is not None:  # before anybody is erased: who is to be erased is so where the library looks
+        if copy is not None:  # no erasing in a copy, only in the workspace that the library uses
             return copy
         late, failed = erase_late(db, record, catalogue.path, facts.video.digest, workspace)
         if failed:
@@ -215,7 +215,7 @@ def add_film(
         except CastlistError as error:
             return Added(name, AddedState.FAILED, sentence=str(error))
         known = None if again else _known(name, db, facts, workspace, catalogue.path, record)
-        if known is not None:  # names that could not be given while the film was away
+        if known is not None:  # names of the library for a film that could not be reached before
             bring_all_names(db, catalogue.path, facts.video.digest)
             return known
         before = lookup.find_film(db, facts.video.digest)
@@ -232,7 +232,7 @@ def add_film(
 def _copy_of(
     name: str, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, library: Path
 ) -> Added | None:
-    """The row of a film that is in the library with another workspace; None where it is not."""
+    """The outcome of a film that the library has with another workspace; None where it has not."""
     film = _film_of(db, library, facts)
     if film is None or _is_same(film.workspace, workspace) or not (film.workspace / "cast.db").exists():
         return None
@@ -242,7 +242,7 @@ def _copy_of(
 def _known(
     name: str, db: sqlite3.Connection, facts: FilmFacts, workspace: Path, library: Path, record: RecordEvents
 ) -> Added | None:
-    """The row of a film that is in the library as it is now; None where there is something to do."""
+    """The outcome of a film that did not change since it was added; None where it is to be read."""
     film = _film_of(db, library, facts)
     if film is None:
         return None
@@ -259,12 +259,12 @@ def _film_of(db: sqlite3.Connection, library: Path, facts: FilmFacts) -> Library
 
 
 def _remark(catalogue: Catalogue, facts: FilmFacts) -> str:
-    """What one should know about a film that was added."""
+    """Remarks for the user about a film that was added."""
     return "; ".join(filter(None, (_other_model(catalogue, facts), _other_names(catalogue, facts))))
 
 
 def _other_names(catalogue: Catalogue, facts: FilmFacts) -> str:
-    """Who has one name in the film and another in the library, both given by users."""
+    """A sentence for each person with one name in the film and another in the library, both by users."""
     with catalogue.reading() as db:
         rows = db.execute(
             "SELECT member.name, person.name, person.id FROM member JOIN film ON film.id = member.film"
@@ -282,7 +282,7 @@ def _other_names(catalogue: Catalogue, facts: FilmFacts) -> str:
 
 
 def _other_model(catalogue: Catalogue, facts: FilmFacts) -> str:
-    """With how few films the people of a film can be compared, where its model is another one."""
+    """A sentence about the few films that a film can be compared with, where others have another model."""
     with catalogue.reading() as db:
         others = dict(
             db.execute("SELECT model, count(*) FROM film WHERE model <> '' GROUP BY model").fetchall()

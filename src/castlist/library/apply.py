@@ -32,7 +32,7 @@ from castlist.types import NOISE
 
 __all__ = ["apply_event", "fill", "match"]
 
-# What values of another type than a log has raise: SQLite takes no lists, and no numbers beyond 64 bits.
+# Errors by values of a wrong type in the log: SQLite takes no lists, and no integers beyond 64 bits.
 _UNFIT = (
     KeyError, TypeError, ValueError, IndexError, OverflowError, sqlite3.IntegrityError,
     sqlite3.InterfaceError, sqlite3.ProgrammingError,
@@ -40,7 +40,7 @@ _UNFIT = (
 
 
 def apply_event(db: Db, event: Event) -> None:
-    """Bring the tables to where they are after an event, within the caller's transaction.
+    """Update the tables by one event, within the caller's transaction.
 
     Raises:
         WorkspaceError: the event does not fit what came before it.
@@ -62,7 +62,7 @@ def _begin(db: Db, event: Event) -> None:
 
 
 def _film(db: Db, event: Event) -> None:
-    """A film is added, or its people are as they are after a review or another run."""
+    """Add a film, or update its people after a review or another run."""
     data = event.data
     film = find_film(db, data["digest"])
     if film is None:
@@ -87,7 +87,7 @@ def _film(db: Db, event: Event) -> None:
 
 
 def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
-    """Somebody of a film, and whom of the library it is."""
+    """Add or update a film-person, and the person of the library that it is."""
     library_person = person.get("person")
     if library_person is not None:
         library_person = now_id(db, _id(library_person))
@@ -148,7 +148,7 @@ def _gone(db: Db, event: Event) -> None:
 
 
 def _leave(db: Db, members: Sequence[int]) -> None:
-    """Some film-people are not in the library any more; what users decided about their people stays."""
+    """Remove film-people from the library; what users decided about their people stays."""
     pass_on(db, members)
     db.executemany("DELETE FROM member WHERE id = ?", [(member,) for member in members])
 
@@ -162,7 +162,7 @@ def _moved(db: Db, event: Event) -> None:
 
 
 def _merge(db: Db, event: Event) -> None:
-    """Somebody is one person with another: their id leads there from now on."""
+    """Merge a person into another one, to whose id the former id redirects from now on."""
     into, gone = now_id(db, event.data["into"]), now_id(db, event.data["gone"])
     if into == gone:
         return
@@ -188,7 +188,7 @@ def _merge(db: Db, event: Event) -> None:
 
 
 def _join(db: Db, event: Event) -> None:
-    """Somebody of the background turns out to be somebody."""
+    """Assign a film-person of the background to a person."""
     member = member_named(db, *event.data["member"])
     if member is not None:
         person = now_id(db, event.data["person"])
@@ -201,7 +201,7 @@ def _join(db: Db, event: Event) -> None:
 
 
 def _weighed(db: Db, event: Event) -> None:
-    """People of films turn out to be somebody else, and are asked about; what a user decided stays."""
+    """Move film-people to other people, ask and withdraw questions; what a user decided stays."""
     for digest, key, person, chance in event.data["moves"]:
         member = member_named(db, digest, key)
         if member is None:
@@ -227,7 +227,7 @@ def _weighed(db: Db, event: Event) -> None:
 
 
 def _split(db: Db, event: Event) -> None:
-    """Some film-people are a person of their own, with a new id; the rest keeps the old one."""
+    """Split film-people off as a person with a new id; the rest keeps the old id."""
     new, person = _id(event.data["new"]), now_id(db, event.data["person"])
     _begin_person(db, new, event.time)
     rows = [member_named(db, digest, key) for digest, key in event.data["members"]]
@@ -247,12 +247,12 @@ def _name(db: Db, event: Event) -> None:
     by = event.data.get("by") or event.author or "somebody"
     name = event.data["name"]
     db.execute("UPDATE person SET name = ?, named_by = ? WHERE id = ?", (name, by, person))
-    if name:  # not of somebody who was erased
+    if name:  # an erased person has none
         record(db, event.number, [Step(StepKind.NAME, person=person, text=name, by=by)])
 
 
 def _answer(db: Db, event: Event) -> None:
-    """Whether two film-people are one person; the latest answer counts."""
+    """Record whether two film-people are one person; the latest answer counts."""
     pair = [member_named(db, *side) for side in (event.data["a"], event.data["b"])]
     if None in pair:
         return
@@ -262,7 +262,7 @@ def _answer(db: Db, event: Event) -> None:
 
 
 def _compared(db: Db, event: Event) -> None:
-    """A user looked at people of several films side by side."""
+    """Record that a user compared people of several films side by side."""
     for side in event.data["members"]:
         member = member_named(db, *side)
         if member is not None:
@@ -271,7 +271,7 @@ def _compared(db: Db, event: Event) -> None:
 
 
 def _forget(db: Db, event: Event) -> None:
-    """A person is erased: of them only ids stay, and where they are in films that could not be reached."""
+    """Erase a person; what stays are ids, and notes of films that could not be reached."""
     for digest in event.data.get("away", ()):
         note_to_erase(db, digest, event.data["ids"])
     for digest, key in event.data["members"]:
@@ -290,13 +290,13 @@ def _forget(db: Db, event: Event) -> None:
 
 
 def _undo(db: Db, event: Event) -> None:
-    """A decision is taken back."""
+    """Undo a decision."""
     undo.revert(db, event.data["of"])
     _leave_nobody(db)
 
 
 def _leave_nobody(db: Db) -> None:
-    """People whom no film shows any more are not in the catalogue; their ids stay in the log."""
+    """Delete people who are in no film any more; their ids stay in the log."""
     db.execute("DELETE FROM person WHERE id NOT IN (SELECT person FROM member WHERE person IS NOT NULL)")
 
 
@@ -323,19 +323,19 @@ def _id(text: object) -> str:
     return str(text)
 
 
-# What the workspace says
+# Rows from a workspace
 
 
 def match(
     before: Mapping[str, Sequence[Anchor]], facts: FilmFacts
 ) -> tuple[dict[int, str], Mapping[tuple[int, str], int]]:
-    """Which member is whom the library knows under a key, by where their faces were.
+    """Match the members of a film with the library's keys, by the places of their faces.
 
     Returns:
-        member -> key, where each key goes to the member that has most of its faces and each member gets one
-        at most; and how many of a key's faces each member has. Whoever goes on in the film under the key
-        keeps it with any of its faces, or where nobody has them: most of the faces, and all that are known,
-        may have been taken out of that person.
+        member -> key: each key goes to the member with most of its faces, and each member gets one key at
+        most; and how many faces of a key each member has. A member that has the key in the film already keeps
+        it, with any of the faces or where no member has them: a user may have taken most of the faces, or all
+        known ones, out of that person.
     """
     cast = facts.cast
     votes: Counter[tuple[int, str]] = Counter()
@@ -359,7 +359,7 @@ def match(
 
 
 def fill(db: Db, film: int, facts: FilmFacts, keys: Mapping[int, str]) -> None:
-    """Put what a workspace holds into the rows of a film's members, given their keys."""
+    """Write the data of a workspace to the rows of a film's members, given their keys."""
     video = facts.video
     db.execute(
         "UPDATE film SET seconds = ?, width = ?, height = ?, frame_rate = ?, model = ?, stamp = ? WHERE "

@@ -17,21 +17,21 @@ from castlist.store import Workspace
 
 __all__ = ["Problem", "applied", "checked", "names_complete", "note_names_complete", "workspace_away"]
 
-_NAMED = "named"  # in the table `meta`: the number of the event up to which the films have all names
+_NAMED = "named"  # in the table `meta`: number of the event up to which the films have all names
 
 _OUTDATED = "has a name that the library does not use for that person any more; run castlist library update"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that `check` found."""
+    """A problem that `check` found."""
 
     film: str
     what: str  # one sentence, with what to do
 
 
 def checked(db: sqlite3.Connection, library: Path) -> list[Problem]:
-    """Everything that is wrong with a library, whose catalogue is open."""
+    """The problems of a library whose catalogue is open."""
     found = []
     if (log := storage.event_log(library).count()) != applied(db):
         found.append(
@@ -61,27 +61,27 @@ def checked(db: sqlite3.Connection, library: Path) -> list[Problem]:
 
 
 def applied(db: sqlite3.Connection) -> int:
-    """How many events of the log the catalogue holds."""
+    """The number of events of the log that the catalogue has."""
     row = db.execute("SELECT value FROM meta WHERE key = 'applied'").fetchone()
     return int(row[0]) if row and str(row[0]).isdigit() else 0
 
 
 def names_complete(db: sqlite3.Connection) -> bool | None:
-    """Whether the films were given the names that follow from all events; None where it is not known.
+    """Whether the names that follow from all events were written to the films; None where unknown.
 
-    They were not where a command was killed before it could.
+    False where a command was killed before it wrote them.
     """
     row = db.execute("SELECT value FROM meta WHERE key = ?", (_NAMED,)).fetchone()
     return None if row is None else bool(row[0] == str(applied(db)))
 
 
 def note_names_complete(db: sqlite3.Connection) -> None:
-    """Note that the films were given the names that follow from all events so far."""
+    """Note that the names that follow from all events so far were written to the films."""
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_NAMED, str(applied(db))))
 
 
 def workspace_away(film: LibraryFilm) -> str:
-    """What to do where the workspace of a film is not where it was; "" where it is there."""
+    """A sentence with what to do where the workspace of a film is missing; "" where it is there."""
     if (film.workspace / "cast.db").exists():
         return ""
     return (
@@ -117,7 +117,7 @@ def _checked(film: LibraryFilm, stamp: str, pictures: list[str]) -> list[Problem
 
 
 def _checked_file(film: LibraryFilm, paths: list[Path]) -> list[Problem]:
-    """What is wrong with the film's own file, which is at one of these places."""
+    """The problems of the film's own file, which is at one of these paths."""
     path = next((path for path in paths if path.exists()), None)
     if path is None:
         sentence = f"the film itself is not at {film.path} any more; add the film again from its new place"

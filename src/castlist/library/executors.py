@@ -1,6 +1,6 @@
-"""Where tasks run: in this process, in several processes, or (on_ray.py) on a Ray cluster.
+"""Executors run tasks: in this process, in several processes, or (on_ray.py) on a Ray cluster.
 
-An executor is anything with `run(tasks, watch)` that yields an outcome for every task, in any order.
+An executor is any object with `run(tasks, watch)` that yields an outcome for each task, in any order.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from castlist.progress import Pace
 
 __all__ = ["TRIES", "Executor", "Here", "Processes", "executor"]
 
-TRIES = 3  # workers that may die over one film before it counts as failed
-TELL = 0.2  # seconds between two words of progress from a worker
+TRIES = 3  # workers that may die during one film before the film counts as failed
+TELL = 0.2  # seconds between two progress messages of a worker
 
 
 class Executor(Protocol):
-    """What turns tasks into outcomes."""
+    """Turns tasks into outcomes."""
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]: ...
 
 
 class Here:
-    """One film after another in this process."""
+    """Runs one film after another in this process."""
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
         for task in tasks:
@@ -40,10 +40,10 @@ class Here:
 
 
 class Processes:
-    """Several films at once, each worker a process of its own that loads the networks once.
+    """Runs several films at once, each worker a process of its own that loads the networks once.
 
-    A worker that is killed is replaced and its film goes on after the last segment that was stored. Where a
-    task does not say how many threads it may use, the workers share the cores.
+    A worker that is killed is replaced, and its film goes on after the last stored segment. The workers share
+    the cores where a task does not give its number of threads.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -74,7 +74,7 @@ class Processes:
 
 
 class _Worker:
-    """A process that does one task after another."""
+    """A process that runs one task after another."""
 
     def __init__(self) -> None:
         self.task: Task | None = None
@@ -90,11 +90,11 @@ class _Worker:
     def take(self, task: Task, tries: int) -> None:
         self.task = self.last = task
         self.tries = tries
-        with suppress(BrokenPipeError):  # where it died meanwhile, `hear` finds out
+        with suppress(BrokenPipeError):  # if the worker died meanwhile, `hear` reports it
             self.pipe.send(task)
 
     def hear(self, watch: FilmWatch) -> Outcome | None:
-        """An outcome, or None where it was only progress; a dead worker is replaced."""
+        """An outcome, or None for a progress message; a dead worker is replaced."""
         try:
             message = self.pipe.recv()
         except (EOFError, OSError):
@@ -124,7 +124,7 @@ class _Worker:
 
 
 def _serve(pipe: Connection) -> None:
-    """A worker's life: tasks come in, progress and outcomes go out, until the pipe is closed."""
+    """The loop of a worker: it receives tasks and sends progress and outcomes, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops its workers
     pace = Pace(TELL)
 
@@ -139,7 +139,7 @@ def _serve(pipe: Connection) -> None:
 
 @typed_arguments
 def executor(on: str = "local", jobs: int = 0, address: str | None = None) -> Executor:
-    """The executor of that name: "local" or "ray"; `jobs` films at once, 0 for what suits it.
+    """The executor of a name ("local" or "ray"), with `jobs` films at once; 0 for its own choice.
 
     Raises:
         MissingExtra: Ray is not installed.

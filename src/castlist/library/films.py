@@ -19,7 +19,7 @@ from castlist.web_addresses import refuse_address
 
 __all__ = ["FILM_SUFFIXES", "WHOLE", "Shard", "films_of", "places_of", "workspaces_in"]
 
-# What is taken for a film inside a folder; a file that is named itself may be called anything.
+# Names that are films inside a folder; a file that is given by its path may have any name.
 FILM_SUFFIXES = frozenset(
     {
         ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gxf", ".h264", ".hevc", ".ivf",
@@ -29,7 +29,7 @@ FILM_SUFFIXES = frozenset(
     }
 )  # fmt: skip
 
-# What sequences of pictures, of scanners and of effects, are made of.
+# Names in sequences of pictures, of scanners and of effects.
 PICTURE_SUFFIXES = frozenset(
     {".bmp", ".dng", ".dpx", ".exr", ".j2c", ".j2k", ".jp2", ".jpeg", ".jpg", ".png", ".tga", ".tif", ".tiff"}
 )
@@ -50,10 +50,10 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """The shard that "3/40" means.
+        """The shard of a text such as "3/40".
 
         Raises:
-            InputError: it is not written like that.
+            InputError: the text has another form.
         """
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
         if not found:
@@ -61,7 +61,7 @@ class Shard:
         return cls(int(found[1]), int(found[2]))
 
     def of(self, films: Sequence[Path]) -> list[Path]:
-        """Every `count`-th film, beginning with the `number`-th: the shards together are all films."""
+        """Every `count`-th film, from the `number`-th on: all shards together have all films."""
         return list(films[self.number - 1 :: self.count])
 
 
@@ -69,13 +69,13 @@ WHOLE = Shard()
 
 
 def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """The films that paths and folders mean, or one such path, each once, in the order given.
+    """The films of paths and folders, or of one path, each once, in the order given.
 
-    Those of a folder come by their names.
-    Folders are searched with all below them. Hidden files, workspaces and links to folders are left out.
+    Folders are searched with all folders in them, in the order of names. Hidden files, workspaces and links
+    to folders are left out.
 
     Raises:
-        InputError: a folder holds no film, or what was given is no path.
+        InputError: a folder has no film, or a value is not a path.
     """
     found: list[Path] = []
     if not isinstance(paths, str | os.PathLike | Iterable):
@@ -96,8 +96,8 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
 
 
 def workspaces_in(path: Path) -> list[Path]:
-    """The workspace that a path is, or those in a folder that holds no films; none in any other case."""
-    if os.path.exists(path / "cast.db"):  # unlike Path.exists, also of a name that is too long for a file
+    """The path itself if it is a workspace, or the workspaces in a folder without films; else none."""
+    if os.path.exists(path / "cast.db"):  # unlike Path.exists, also for a name that is too long for a file
         return [path]
     if not os.path.isdir(path) or next(iter(_inside(path)), None) is not None:
         return []
@@ -105,7 +105,7 @@ def workspaces_in(path: Path) -> list[Path]:
 
 
 def _advice(folder: Path) -> str:
-    """What to do with a folder that holds no film."""
+    """The advice about a folder without films."""
     for _, _, names in itertools.islice(os.walk(folder), 1):
         if any(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in names):
             return f"if its pictures are a sequence, make a film of them first, for example: {OF_PICTURES}"
@@ -129,10 +129,10 @@ def _is_ours(folder: Path) -> bool:
 def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:
     """The workspace of each film, all different: beside the film, or in the folder `out`.
 
-    The same list of films always gives the same places, whichever part of it is worked on.
+    The same list of films always gives the same workspaces, for each shard of it.
     """
     names = Counter(_stem(film) for film in films)
-    taken: set[str] = set()  # without regard to case, as on file systems that have none
+    taken: set[str] = set()  # in lower case, as some file systems ignore case
     places = []
     for film in films:
         path = workspace_of(film) if out is None else out / _told_apart(film, names)
@@ -148,7 +148,7 @@ def _stem(film: Path) -> str:
 
 
 def _told_apart(film: Path, names: Counter[str]) -> str:
-    """film.castlist, with a hash of the film's whole path where another film has the same name."""
+    """film.castlist; with a hash of the film's whole path if another film has the same name."""
     if names[_stem(film)] < 2:
         return Workspace.beside(Path("/nowhere") / film.name).name
     mark = sha256(os.fsencode(os.path.realpath(film))).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Computes the events for a film that is added: links, merges and questions."""
+"""Compute the events of adding a film: links, merges and questions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Growth", "grow", "side_of"]
 
 @dataclass(slots=True)
 class Growth:
-    """The events that adding a film makes, and which member of the film has which key."""
+    """The events of adding a film, and the key of each member of the film."""
 
     events: list[tuple[EventKind, Data]] = field(default_factory=list)
     keys: dict[int, str] = field(default_factory=dict)
@@ -37,15 +37,15 @@ class Growth:
     asked: int = 0
     merged: int = 0
     moved: int = 0
-    moved_to: list[str] = field(default_factory=list)  # people: names of before are theirs no more
+    moved_to: list[str] = field(default_factory=list)  # ids of people that gained film-people
 
 
 def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Growth:
-    """What adding a film, or reading it again, does to a library; nothing is written here.
+    """The events of adding a film or reading it again; nothing is written here.
 
     Args:
-        weigh: whether to compare people anew. Where somebody was only erased, everybody else stays as they
-            were: linked to whom they were linked to, and asked about as before.
+        weigh: whether to compare people anew. Where a person was only erased, all others stay as they were:
+            linked to the same people, with the same questions.
     """
     film = find_film(db, facts.video.digest)
     before = _before(db, film) if film is not None else _removed_before(db, facts.video.digest)
@@ -57,7 +57,7 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
     parted = [(n, holder[key]) for n, key in votes if key in holder and holder[key] != n]
     returned = film is None
     fresh = any(m.sufficient and not (n in known and known[n].person) for n, m in enumerate(facts.members))
-    weigh = weigh or fresh  # somebody whom the library does not know yet is compared in any case
+    weigh = weigh or fresh  # a new person is compared in any case
     persons = {n: former.person for n, former in known.items() if former.person}
     found = weighed(db, Arrival(facts, film, growth.keys, persons, parted)) if weigh else None
     made = id_time(db)
@@ -70,7 +70,7 @@ def grow(db: Db, library: Path, facts: FilmFacts, *, weigh: bool = True) -> Grow
     data = place_of(library, facts)
     data["people"] = [people[n] for n in sorted(people)]
     decided = decisions_in(facts.stamp) > decisions_in(_stamp(db, film))
-    # People who become one do so before the film's event leaves the one that goes without a film.
+    # Merges come before the film's event, which would delete a merged person without films.
     growth.events += _gone(db, before, holder, votes, people, decided)
     heirs = {} if found is None else _heirs(found, links)
     growth.events += [
@@ -90,7 +90,7 @@ def _stamp(db: Db, film: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """A member as the catalogue has it."""
+    """A member as it is in the catalogue."""
 
     person: str | None
     how: str
@@ -108,12 +108,12 @@ def _before(db: Db, film: int) -> dict[str, _Before]:
 
 
 def _removed_before(db: Db, digest: str) -> dict[str, _Before]:
-    """The people of a film that was removed, and is added again."""
+    """The people of a removed film that is added again."""
     return {key: _Before(*former) for key, former in removed_people(db, digest).items()}
 
 
 def _as_decided(found: Partition, before: Mapping[str, _Before]) -> dict[int, _Link]:
-    """Whom those people of a film that was removed are again about whom a user decided."""
+    """Links of people of a film that was removed: those that a user decided hold again."""
     own = {i: before.get(node.order[1]) for i, node in enumerate(found.nodes) if node.film == 0}
     return {
         i: _Link(former.person, former.probability)
@@ -123,7 +123,7 @@ def _as_decided(found: Partition, before: Mapping[str, _Before]) -> dict[int, _L
 
 
 def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: FilmFacts) -> dict[int, str]:
-    """A key for every member: its old one, or the film's own ("p7"), or else the next number."""
+    """A key for each member: its former one, or the film's own ("p7"), or else the next number."""
     following = max((int(key[1:]) for key in before if key[1:].isdigit()), default=0) + 1
     keys, taken = dict(matched), {*before}
     for number, member in enumerate(facts.members):
@@ -140,14 +140,14 @@ def _keys(matched: Mapping[int, str], before: Mapping[str, _Before], facts: Film
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """Whom of the library somebody of a film is."""
+    """The person that a film-person is linked to."""
 
     person: str | None  # id; None for the background
-    probability: float | None  # None where no other film shows the person
+    probability: float | None  # None where the person is in no other film
 
 
 def _links(found: Partition, ids: Mapping[int, str], made: int) -> dict[int, _Link]:
-    """Whom of the library each node is, how surely; new people are `made` at a time, in milliseconds."""
+    """The person of each node and its probability; new ids are `made` at a time, in milliseconds."""
     links = {i: _Link(None, None) for i in range(len(found.nodes))}
     for g, group in found.groups.items():
         person = ids.get(g) or new_ulid(made)
@@ -167,11 +167,12 @@ def _people(
     *,
     returned: bool,
 ) -> dict[int, FilmPerson]:
-    """A row of the log for every member: whom of the library it is, how, and how sure.
+    """A row of the log for each member: its person, the origin of the link, and its probability.
 
     Args:
-        made: when new people are made, in milliseconds.
-        returned: the film was not in the library a moment ago; `known` are its people of before that.
+        made: time of new ids, in milliseconds.
+        returned: whether the film was not in the library until now; then `known` has its people from before
+            it was removed.
     """
     rows = {}
     for n, member in enumerate(facts.members):
@@ -182,7 +183,7 @@ def _people(
             row |= {"person": former.person, "how": former.how, "p": former.probability}
         elif link and link.person:
             origin = LinkOrigin.NEW if link.probability is None else LinkOrigin.LINKED
-            if former and former.how in DECIDED:  # whose whole person is another one now
+            if former and former.how in DECIDED:  # if the whole person was merged
                 origin = LinkOrigin(former.how)
             row |= {"person": link.person, "how": origin, "p": link.probability}
         elif member.sufficient:
@@ -199,7 +200,7 @@ def _people(
 def _weighed(
     db: Db, found: Partition, links: Mapping[int, _Link], heirs: Mapping[str, str], growth: Growth
 ) -> list[tuple[EventKind, Data]]:
-    """What the film changes about people of other films: who is somebody else, and what is asked."""
+    """The effects of the film on people of other films: moves and questions."""
     moves = [
         LoggedMove(*node.order, link.person, link.probability)
         for node, link in ((node, links[i]) for i, node in enumerate(found.nodes))
@@ -217,7 +218,7 @@ def _weighed(
 
 
 def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
-    """People of whom nobody is left, and whom most of their films show now."""
+    """The people that no node belongs to any more, and the person of most of their nodes now."""
     now: dict[str, Counter[str]] = defaultdict(Counter)
     for i, node in enumerate(found.nodes):
         person = links[i].person
@@ -234,9 +235,9 @@ def _gone(
     people: Mapping[int, FilmPerson],
     decided: bool,
 ) -> list[tuple[EventKind, Data]]:
-    """People of a film who became one there since: where somebody decided so, the library follows.
+    """Merges of people of a film that became one person there: the library follows a user's decision.
 
-    Where a machine did it, only the id of somebody who is in no other film leads on.
+    Without a decision, only the id of a person who is in no other film is redirected.
     """
     events: list[tuple[EventKind, Data]] = []
     for key, former in before.items():
@@ -256,9 +257,9 @@ def _gone(
 def _names(
     db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson], *, new: bool
 ) -> list[tuple[EventKind, Data]]:
-    """Names of the film that its people of the library do not have yet, or had from this film.
+    """Names of the film for its people of the library who have none, or have one of this film.
 
-    Names that a library brought to the film count where the film is `new`: it was in another library, or in
+    Names that a library brought to the film count if the film is `new`: then it was in another library, or in
     this one until it was removed.
     """
     events: list[tuple[EventKind, Data]] = []
@@ -276,7 +277,7 @@ def _names(
 
 
 def side_of(db: Db, a: int, b: int) -> list[int]:
-    """Of the members of the person that two members share, those that look more like the first of the two."""
+    """Members of the person that two members share that look more like the first of the two."""
     rows = db.execute(
         "SELECT other.id FROM member JOIN member AS other ON other.person = member.person WHERE member.id = ?"
         " AND other.id NOT IN (?, ?) ORDER BY other.id",

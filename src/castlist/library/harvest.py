@@ -1,6 +1,6 @@
-"""A film's workspace -> what a library stores of it: people, a few faces of each, and their appearances.
+"""A film's workspace -> the data that a library stores: people, a few faces of each, and appearances.
 
-Reads only; whatever the workspace holds is checked by the store, which opens it.
+The workspace is only read; the store checks it when it opens it.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ __all__ = [
     "track_vectors",
 ]
 
-AUTHOR = "castlist library"  # of names that a library brought to a film
-ASIDE = 4  # prototypes of a track that is set aside: enough to be found by a picture
-UNSEARCHED = frozenset(  # reasons for which a track is not even found by a picture
+AUTHOR = "castlist library"  # author of names that a library wrote to a film
+ASIDE = 4  # prototypes of a track that is set aside: enough for a search by a picture
+UNSEARCHED = frozenset(  # reasons for which a search by a picture skips a track
     {"not a face", "not a face, as was decided", "hidden, as was decided"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A face that stands for a person: where it is in the film, and its picture."""
+    """A face chosen to show a person: its place in the film, and its picture."""
 
     anchor: Anchor
     quality: float  # 0 to 1
     image: str  # name among the workspace's thumbs, "" for none
-    track: int  # in the workspace's cast
+    track: int  # track index in the workspace's cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ class TrackStay:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MemberFacts:
-    """Somebody of one film: a person, or a track that was set aside."""
+    """A member of one film: a person, or a track that was set aside."""
 
-    key: str  # the film's own stable id of this person, "" where it has none
-    name: str  # as a person gave it, "" for none
-    brought: bool  # whether the name is a library's own, which nobody gave in the film
+    key: str  # the film's own permanent id of this person, "" where it has none
+    name: str  # as a user gave it, "" for none
+    brought: bool  # whether a library brought the name, and no user gave it in the film
     fate: Fate
     sufficient: bool  # whether the evidence suffices to begin a new person of the library
     seconds: float  # on screen
@@ -81,31 +81,31 @@ class MemberFacts:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FilmFacts:
-    """What a library keeps of a film."""
+    """The data of a film that a library stores."""
 
     video: Video
     workspace: Path
-    model: str  # that made the vectors; vectors of two models are never compared
+    model: str  # name of the model that made the vectors; vectors of two models are never compared
     length: Fraction  # seconds
     stamp: str  # changes when the cast or the decisions change
     members: tuple[MemberFacts, ...]
-    together: tuple[tuple[int, int], ...]  # pairs of members seen together
-    scan: str  # key of the scan that the cast was found in
+    together: tuple[tuple[int, int], ...]  # pairs of members that co-occur
+    scan: str  # key of the scan in which the cast was found
     cast: Cast
     owner: NDArray[np.int64]  # (t,) the member that each track belongs to, NOISE for none
 
     @property
     def decided(self) -> bool:
-        """Whether somebody decided anything in this film."""
+        """Whether a user decided anything in this film."""
         return decisions_in(self.stamp) > 0
 
 
 def harvest(path: Path) -> FilmFacts:
-    """What a library keeps of the film of a workspace.
+    """Read the data that a library stores from a workspace.
 
     Raises:
-        WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
-        InputError: it was made by code of its own, which a library does not run.
+        WorkspaceError: there is no workspace, it has no cast yet, or it is damaged.
+        InputError: the user's own code made the cast, and a library does not run it.
     """
     with Workspace.open(path, write=False) as opened:
         stamp = stamp_of(opened)
@@ -137,7 +137,7 @@ def harvest(path: Path) -> FilmFacts:
 
 
 def track_vectors(path: Path) -> tuple[Embeddings, list[Fraction]]:
-    """The vectors of all tracks of a film that a picture may find, and when each track begins in seconds."""
+    """The vectors of all tracks that a picture may find, and the start of each track in seconds."""
     with Workspace.open(path, write=False) as opened:
         cast = opened.cast()
         recipe = _plain_recipe(opened)
@@ -149,7 +149,7 @@ def track_vectors(path: Path) -> tuple[Embeddings, list[Fraction]]:
 
 
 def stamp_of(opened: Workspace) -> str:
-    """A word that changes when a run or a decision changes the workspace."""
+    """A text that changes when a run or a decision changes the workspace."""
     runs = [run for run in opened.runs() if run.finished]
     if not runs:
         raise WorkspaceError(f"{opened.path}: no cast has been found yet; run castlist find first")
@@ -158,7 +158,7 @@ def stamp_of(opened: Workspace) -> str:
 
 
 def _brought(opened: Workspace) -> frozenset[str]:
-    """The names that a library brought to a film, and nobody gave there."""
+    """The names that a library brought to a film and that no user gave there."""
     if not opened.decisions.last():
         return frozenset()
     given = [d for d in opened.decisions.active() if d.kind == DecisionKind.NAME]
@@ -167,18 +167,18 @@ def _brought(opened: Workspace) -> frozenset[str]:
 
 
 def decisions_in(stamp: str) -> int:
-    """The latest decision that a user made in a workspace, by what `stamp_of` said."""
+    """The number of the latest decision of a user in a workspace, from its `stamp_of`."""
     last = stamp.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
 
 
 def run_in(stamp: str) -> str:
-    """The run that found a workspace's cast, by what `stamp_of` said; another one numbers tracks anew."""
+    """The run that found a workspace's cast, from its `stamp_of`; another run numbers tracks anew."""
     return " ".join(stamp.split(" ")[:2])
 
 
 def _plain_recipe(opened: Workspace) -> Recipe:
-    """The recipe of the last finished run, where it names castlist's own steps only."""
+    """The recipe of the last finished run, if all its steps are castlist's own."""
     text = [run for run in opened.runs() if run.finished][-1].recipe
     try:
         return Recipe.stored(text)
@@ -190,10 +190,10 @@ def _plain_recipe(opened: Workspace) -> Recipe:
 
 
 def _scan(opened: Workspace, cast: Cast, recipe: Recipe) -> tuple[str, Scan]:
-    """The key and the scan that the cast was found in, under whatever key the castlist of then had for it.
+    """The key and the scan of the cast; an earlier castlist may have stored it under another key.
 
     Raises:
-        WorkspaceError: it is not there any more.
+        WorkspaceError: the scan is gone.
     """
     finished = [run for run in opened.runs() if run.finished][-1].finished or ""
     today = recipe.scan_key(cast.video)
@@ -217,7 +217,7 @@ def _belongs(cast: Cast, scanned: Scan) -> bool:
 
 
 def _by_track(cast: Cast, scanned: Scan, model: str) -> Embeddings:
-    """The embedded faces of each track of the cast."""
+    """The embedded faces of the cast's tracks."""
     tracks = cast.tracks
     track_of = np.full(len(scanned.detections), NOISE, np.int64)
     found = tracks.detection >= 0
@@ -228,7 +228,7 @@ def _by_track(cast: Cast, scanned: Scan, model: str) -> Embeddings:
 
 
 def _pictures(portraits: Portraits) -> dict[tuple[int, int], str]:
-    """The picture of a face by its track and frame."""
+    """The name of each face's picture, by track and frame."""
     keys = zip(portraits.track.tolist(), portraits.frame.tolist(), strict=True)
     return dict(zip(keys, portraits.image, strict=True))
 
@@ -261,7 +261,7 @@ def _person(
 
 
 def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], track: int) -> MemberFacts:
-    """A track that was set aside: found by pictures, never linked."""
+    """A member for a track that was set aside: pictures may find it, it is never linked."""
     members = np.array([track], np.int64)
     vectors, sightings = _sightings(cast, faces, pictures, members, ASIDE)
     (stay,) = _stays(cast, members)
@@ -272,7 +272,7 @@ def _aside(cast: Cast, faces: Embeddings, pictures: dict[tuple[int, int], str], 
 
 
 def _searched(cast: Cast, faces: Embeddings) -> list[int]:
-    """The tracks set aside that a picture may find."""
+    """The tracks set aside that pictures may find."""
     aside = np.flatnonzero((cast.fate == SET_ASIDE) & np.isin(np.arange(len(cast.tracks)), faces.track))
     return [t for t in aside.tolist() if cast.reason[t] not in UNSEARCHED]
 
@@ -284,7 +284,7 @@ def _sightings(
     members: NDArray[np.int64],
     most: int,
 ) -> tuple[NDArray[np.float16], tuple[Sighting, ...]]:
-    """Prototypes among the faces of some tracks: (k, d) unit vectors and where each was seen."""
+    """Prototypes among the faces of some tracks: (k, d) unit vectors, and the face of each."""
     rows = np.flatnonzero(np.isin(faces.track, members))
     if not len(rows):
         return np.zeros((0, faces.vector.shape[1]), np.float16), ()
@@ -309,7 +309,7 @@ def _stays(cast: Cast, members: NDArray[np.int64]) -> tuple[TrackStay, ...]:
 
 
 def _together(cast: Cast) -> tuple[tuple[int, int], ...]:
-    """Pairs of people of whom two tracks were seen in one frame, apart from each other."""
+    """Pairs of people with tracks in the same frame, apart from each other."""
     pairs = cast.person[CoOccurrence()(cast.tracks).cannot]
     pairs = np.sort(pairs[(pairs >= 0).all(1) & (pairs[:, 0] != pairs[:, 1])], axis=1)
     return tuple((int(a), int(b)) for a, b in np.unique(pairs, axis=0).tolist())

@@ -1,7 +1,7 @@
-"""Decisions about a member that leaves the library hold for the other members of its person.
+"""Decisions about a member that leaves the library are passed on to other members of its person.
 
-Whoever was confirmed beside a film that is removed, or was said to be somebody else than the person there,
-is so beside the person's other films, too. Taking the decision back takes that back with it.
+A user may have confirmed a person beside a film that is removed, or answered that another person is not the
+one there: that holds beside the person's other films, too. Undoing the decision undoes what was passed on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["pass_on"]
 
 
 class _Answered(NamedTuple):
-    """An answer about somebody who leaves."""
+    """An answer about a film-person that leaves."""
 
     other: int  # row of the other film-person
     reply: str  # a PairAnswer
@@ -25,10 +25,10 @@ class _Answered(NamedTuple):
 
 
 def pass_on(db: Db, leaving: Sequence[int]) -> None:
-    """Let answers and comparisons about some film-people hold for others of the same people.
+    """Pass answers and comparisons about film-people on to others of the same people.
 
     Args:
-        leaving: rows of film-people, who are still there.
+        leaving: rows of film-people that are going to be removed.
     """
     away = set(leaving)
     for member in leaving:
@@ -47,7 +47,7 @@ def pass_on(db: Db, leaving: Sequence[int]) -> None:
 
 
 def _others(db: Db, member: int, away: set[int]) -> list[int]:
-    """The film-people of somebody's person who stay, those of the same film first."""
+    """The remaining film-people of a member's person, those of the same film first."""
     rows = db.execute(
         "SELECT other.id FROM member AS own JOIN member AS other ON other.person = own.person"
         " WHERE own.id = ? ORDER BY other.film <> own.film, other.id",
@@ -57,7 +57,7 @@ def _others(db: Db, member: int, away: set[int]) -> list[int]:
 
 
 def _answers(db: Db, member: int) -> list[_Answered]:
-    """The answers that hold about somebody, the oldest first."""
+    """The answers about a film-person that are not undone, the oldest first."""
     rows = db.execute(_ANSWERS, {"member": member, "kind": StepKind.ANSWER}).fetchall()
     return [_Answered(*row) for row in rows]
 
@@ -73,7 +73,7 @@ GROUP BY their ORDER BY event, their
 
 
 def _answer(db: Db, member: int, answer: _Answered, needs: int | None = None) -> None:
-    """The answer holds for somebody else, too, about whom there is none."""
+    """Record an answer for another film-person, unless the pair has one."""
     a, b = sorted((member, answer.other))
     if db.execute("SELECT 1 FROM answer WHERE a = ? AND b = ?", (a, b)).fetchone() is None:
         db.execute("INSERT INTO answer VALUES (?, ?, ?)", (a, b, answer.reply))
@@ -82,7 +82,7 @@ def _answer(db: Db, member: int, answer: _Answered, needs: int | None = None) ->
 
 
 def _compare(db: Db, member: int, heir: int) -> None:
-    """Somebody by whom it was known that a user compared their person is followed by another one."""
+    """Pass on that a user compared a person, to another film-person of the same person."""
     rows = db.execute(
         "SELECT DISTINCT number FROM step WHERE kind = ? AND member = ?", (StepKind.COMPARE, member)
     ).fetchall()

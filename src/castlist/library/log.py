@@ -1,7 +1,7 @@
-"""The library's log: one JSON object a line, append-only, each written to disk before it counts.
+"""The library's log: one JSON object a line, append-only; an event counts once it is on disk.
 
-Together with the film workspaces it is the whole truth of a library: who got which id, what was linked,
-merged, split, named, answered and forgotten. The catalogue is made from it and can be made again.
+The log and the film workspaces are the whole data of a library: ids, links, merges, splits, names, answers
+and erasures. The catalogue is made from them and can be made again.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ __all__ = [
     "now",
 ]
 
-VERSION = 1  # of the log that is written; a later one is not opened
-PARTED_ALIKE = "alike"  # film-people were taken out of a person; castlist says that they are one person
-MERGED_BY_ANSWER = "answer"  # two people of films were compared; others of their films came along
-LONGEST = 64 << 20  # bytes of a line: a film of ten thousand people takes a tenth
+VERSION = 1  # of the log that is written; a log of a later version is refused
+PARTED_ALIKE = "alike"  # film-people were taken out of a person that castlist finds to be the same
+MERGED_BY_ANSWER = "answer"  # a user compared two film-people; others of their films were merged, too
+LONGEST = 64 << 20  # bytes of a line, at most: a film of ten thousand people takes a tenth
 
 
 class EventKind(StrEnum):
-    """What can happen to a library."""
+    """The kinds of events in the log of a library."""
 
     BEGIN = "begin"
     FILM = "film"  # a film was added or read again
     GONE = "gone"  # a film was removed
     PLACE = "place"  # a film or its workspace was moved
     MERGE = "merge"
-    JOIN = "join"  # somebody of the background is a person
-    WEIGHED = "weighed"  # who is who, and what is to be asked, as all films together say
+    JOIN = "join"  # a film-person of the background is a person
+    WEIGHED = "weighed"  # moves of film-people and changes of questions, after all films were compared
     SPLIT = "split"
     NAME = "name"
     ANSWER = "answer"  # to the question whether two film-people are one person
-    COMPARED = "compared"  # a user looked at people of several films side by side
+    COMPARED = "compared"  # a user compared people of several films side by side
     FORGET = "forget"
     UNDO = "undo"
 
 
 class PairAnswer(StrEnum):
-    """Whether two film-people are one person."""
+    """The answer whether two film-people are one person."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -65,21 +65,21 @@ class PairAnswer(StrEnum):
 
 
 class LinkOrigin(StrEnum):
-    """How a film's person became a person of the library."""
+    """How a film-person became a person of the library."""
 
     NEW = "new"
     LINKED = "linked"  # by appearance
     USER = "told"  # by a user's decision
-    ANSWERED = "answered"  # a user said that two people are one, and compared others of their films
+    ANSWERED = "answered"  # by an answer that two film-people are one person; others of their films followed
 
 
-DECIDED = (LinkOrigin.USER, LinkOrigin.ANSWERED)  # what castlist never changes
+DECIDED = (LinkOrigin.USER, LinkOrigin.ANSWERED)  # castlist never changes these assignments
 
 
 class FilmPerson(TypedDict, total=False):
-    """Somebody of a film, in the event that adds the film."""
+    """A film-person, in the event that adds the film."""
 
-    key: str  # of the film: the same for ever
+    key: str  # key within the film, permanent
     person: str | None  # id in the library; None for the background
     how: str  # a LinkOrigin
     p: float | None  # probability of the link
@@ -87,44 +87,44 @@ class FilmPerson(TypedDict, total=False):
 
 
 class LoggedQuestion(NamedTuple):
-    """Whether somebody of the film is a person of another film, as a log of before has it; a list there."""
+    """A question about a film-person and one of another film, in logs of earlier versions; a list there."""
 
-    key: str  # of the film's person
+    key: str  # key of the film-person
     digest: str  # of the other film
-    other: str  # key of the person there
+    other: str  # key of the film-person there
     probability: float
     why: str
 
 
 class LoggedMove(NamedTuple):
-    """Whom of the library somebody of a film is from now on; a list in the log."""
+    """A new assignment of a film-person to a person; a list in the log."""
 
     digest: str  # of the film
     key: str
-    person: str | None  # id; None for nobody of the library
+    person: str | None  # id; None for no person of the library
     p: float | None  # probability of the link
 
 
 class LoggedAsk(NamedTuple):
-    """Whether two people of films are one person; a list in the log."""
+    """A question whether two film-people are one person; a list in the log."""
 
     digest: str  # of the film
     key: str
     there: str  # digest of the other film
-    other: str  # key of the person there
+    other: str  # key of the film-person there
     probability: float
     why: str
 
 
 class Data(TypedDict, total=False):
-    """What an event holds: its kind says which of these. A damaged log may lack any: `apply` looks."""
+    """The data of an event; its kind determines the keys. A damaged log may lack any: `apply` checks."""
 
     library: str
     digest: str
     name: str
     path: str
     workspace: str
-    near: str  # the workspace as seen from the library
+    near: str  # path of the workspace relative to the library
     people: list[FilmPerson]
     questions: list[LoggedQuestion]
     into: str
@@ -136,36 +136,36 @@ class Data(TypedDict, total=False):
     members: list[list[str]]  # digests and keys
     moves: list[LoggedMove]
     asked: list[LoggedAsk]
-    withdrawn: list[list[list[str]]]  # questions that are asked no more: digest and key of either side
+    withdrawn: list[list[list[str]]]  # questions that are not asked any more: digest and key of either side
     a: list[str]
     b: list[str]
     said: str  # a PairAnswer
     by: str  # who gave a name; of a merge, MERGED_BY_ANSWER or nothing; of a split, PARTED_ALIKE or nothing
     ids: list[str]
-    away: list[str]  # of who is erased: digests of removed films that could not be reached yet
-    of: int  # the decision that is taken back
+    away: list[str]  # for an erased person: digests of removed films that could not be reached yet
+    of: int  # the decision that is undone
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a library."""
+    """One event of a library."""
 
     kind: EventKind
     data: Data = field(default_factory=Data)
-    author: str = ""  # "" for the machine
+    author: str = ""  # "" for castlist itself
     time: str = ""  # UTC, ISO 8601
     number: int = 0  # its place in the log, from 1
 
 
 class EventLog:
-    """The file log.jsonl of a library's folder. Whoever adds to it holds the library's lock."""
+    """The file log.jsonl of a library's folder. Only a process that holds the library's lock adds to it."""
 
     def __init__(self, folder: Folder, name: str) -> None:
         self.folder, self.name = folder, name
         self.path = folder.path / name
 
     def read(self, after: int = 0) -> Iterator[Event]:
-        """The events after a number, in order. Half a line at the end, from a killed writer, is not there.
+        """The events after a number, in order. A partial last line, of a killed writer, is ignored.
 
         Raises:
             WorkspaceError: a line is damaged, or a later castlist wrote it.
@@ -201,17 +201,17 @@ class EventLog:
         )
 
     def count(self) -> int:
-        """How many whole lines there are."""
+        """The number of whole lines."""
         if self.folder.check(self.name) is None:
             return 0
         with open(self.folder.open(self.name), "rb") as file:
             return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
 
     def extend(self, events: Sequence[Event]) -> int:
-        """Add numbered events, all of them or none; they survive a power cut when this returns.
+        """Add numbered events, all of them or none; they are on disk when this returns.
 
         Returns:
-            The size of the log in bytes before, to take them back by `cut`.
+            The former size of the log in bytes, for `cut`.
 
         Raises:
             OSError: the disk is full or cannot be written; nothing was added.
@@ -231,7 +231,7 @@ class EventLog:
             os.close(fd)
 
     def cut(self, size: int) -> None:
-        """Take back what was added since the log had a size: the catalogue could not take it."""
+        """Cut the log back to a former size, after the catalogue could not take the added events."""
         fd = self.folder.open(self.name, os.O_RDWR, one_name=True)
         try:
             os.ftruncate(fd, size)
@@ -249,7 +249,7 @@ def _line(event: Event) -> bytes:
 
 
 def _whole(fd: int) -> int:
-    """Where the last whole line ends; half a line of a killed writer after it is cut off."""
+    """The end of the last whole line; a partial line of a killed writer after it is cut off."""
     size = os.fstat(fd).st_size
     end = size
     while end > 0:
@@ -271,5 +271,5 @@ def _write(fd: int, at: int, data: bytes) -> None:
 
 
 def now() -> str:
-    """The time, UTC, ISO 8601."""
+    """The current time, UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

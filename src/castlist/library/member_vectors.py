@@ -1,4 +1,4 @@
-"""The prototypes of all members of a library, read in blocks: memory does not grow with the library."""
+"""The prototypes of all members of a library, read in blocks, so that memory does not grow with it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from castlist.vectors import unit
 __all__ = ["MemberBlock", "blocks", "means_of", "nearest_members", "vectors_of"]
 
 PIECE = 2000  # members read at once: 16 MB of vectors of 128 numbers
-SHORT = 64  # members compared prototype by prototype, of all whose means were compared
+SHORT = 64  # members whose prototypes are compared one by one, of all whose means are compared
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,14 +34,14 @@ class MemberBlock:
 
     @property
     def mean(self) -> NDArray[np.float32]:
-        """(m, d) unit means, for a first look only."""
+        """(m, d) unit means, for a first comparison only."""
         return unit(np.add.reduceat(self.vector, self.offset[:-1], axis=0))
 
 
 def blocks(
     db: sqlite3.Connection, model: str, where: str = "1", values: tuple[object, ...] = ()
 ) -> Iterator[MemberBlock]:
-    """All members with vectors of a model, in pieces, by their row.
+    """All members with vectors of a model, in blocks, in the order of their rows.
 
     Args:
         where: an SQL condition on `member`, with `values` for its question marks.
@@ -81,7 +81,7 @@ def _piece(rows: list[tuple[int, int, bytes]]) -> MemberBlock:
 def means_of(
     db: sqlite3.Connection, model: str, members: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The rows of those of some members who have vectors of a model, and their unit means (n, d)."""
+    """The rows of those given members that have vectors of a model, and their unit means (n, d)."""
     where = "vectors.member IN (SELECT value FROM json_each(?))"
     pieces = [*blocks(db, model, where, (json.dumps([*members]),))]
     if not pieces:
@@ -90,7 +90,7 @@ def means_of(
 
 
 def vectors_of(db: sqlite3.Connection, member: int) -> NDArray[np.float32]:
-    """(k, d) the prototypes of one member; none where it has none."""
+    """(k, d) the prototypes of a member; (0, 0) where it has none."""
     rows = db.execute("SELECT member, count, data FROM vectors WHERE member = ?", (member,)).fetchall()
     return _piece(rows).vector if rows else np.zeros((0, 0), np.float32)
 
@@ -102,11 +102,10 @@ def nearest_members(
     where: str,
     values: tuple[object, ...],
 ) -> tuple[list[list[tuple[int, NDArray[np.float32]]]], list[NDArray[np.float32]]]:
-    """For each set of prototypes the members whose means are nearest, with their prototypes; and an even
-    sample.
+    """The members with the nearest means to each set of prototypes, and an even sample of all.
 
-    One pass over the library: every mean is compared with every other, and the nearest few are returned to
-    be compared prototype by prototype. The sample is of all members, for what scores of two people are like.
+    One pass over the library: every mean is compared with every set, and the nearest few members are returned
+    with their prototypes, for a closer comparison. The sample shows the usual scores of two people.
     """
     from heapq import heappushpop
 

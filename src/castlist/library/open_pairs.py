@@ -1,4 +1,4 @@
-"""Pairs of people of a library who may be one person: the questions that adding a film leaves open."""
+"""Pairs of people of a library who may be one person: the questions that remain after adding a film."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from castlist.library.partition import SURE, Group, Partition
 
 __all__ = ["ALIKE", "ASK", "ASKED", "TOGETHER", "Ask", "asks", "at_most_one"]
 
-ASK = 0.02  # probability from which a user is asked: one more face in a question about somebody costs little
+ASK = 0.02  # probability from which a pair is asked: one more face in a question costs a user little
 SUREST = 1 - 1e-9  # probability of a pair by itself, at most: odds are finite
-ASKED = 3  # questions about one person of a film at most
+ASKED = 3  # questions about one person, at most
 BOTH = "looks like two people of the library"
 ALIKE = "all films together say that they are the same person"
-# Mirrors and split screens show somebody twice, and a film may have put a face with the wrong person.
+# Mirrors and split screens show a person twice, and a film may have assigned a face to the wrong person.
 TOGETHER = "one film shows both at once, and all films together say that they are the same person"
 TWO = "one film shows both as two people, and all films together say that they are the same person"
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Are two people of films, of two people of the library, the same person?"""
+    """A question whether two film-people, of two people of the library, are the same person."""
 
     node: int
     other: int
@@ -31,14 +31,15 @@ class Ask:
 
 
 def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOTH) -> list[Ask]:
-    """What is to be asked, the likeliest first, at most ASKED questions about each person.
+    """The questions to ask, the most probable first, at most ASKED about each person.
 
-    Somebody is one of several people at most: those who may be the same person share one probability. Two
-    whom a film shows as two, or who have two names, take no part in that: all films and one of them disagree.
+    A person is at most one of several other people: the candidates for one person share its probability.
+    Pairs that a film shows as two people, or that have two names, are left out of that sharing: for these,
+    all films and one of them contradict each other.
 
     Args:
-        about: nodes of the people that are asked about; None for all.
-        sure: the reason to ask about two people who are one for sure and are not linked.
+        about: nodes of the people to ask about; None for all.
+        sure: the reason of a question about two people who surely are one and are not linked.
     """
     pairs: list[tuple[float, int, int, str]] = []
     for chance, g, h in sorted(_open(found, about), key=lambda pair: (-pair[0], pair[1:])):
@@ -58,13 +59,13 @@ def asks(found: Partition, about: Collection[int] | None = None, sure: str = BOT
 
 
 def at_most_one(pairs: Sequence[tuple[float, int, int]]) -> list[float]:
-    """The probability of each pair where at most one pair of each person is right.
+    """The probability of each pair if at most one pair of each person is right.
 
-    Bayes' rule over the pairs of the two people, and the case that none is right: the odds of a pair by one
-    and the odds of all of them. Not exact where pairs are a chain.
+    Bayes' rule over the pairs of the two people and the case that none is right: the odds of a pair, divided
+    by one plus the odds of all of them. Not exact where pairs form a chain.
 
     Args:
-        pairs: the probability of each by itself, and its two people.
+        pairs: probability of each pair by itself, and its two people.
     """
     odds = [min(chance, SUREST) / (1 - min(chance, SUREST)) for chance, _, _ in pairs]
     total: defaultdict[int, float] = defaultdict(float)
@@ -75,7 +76,7 @@ def at_most_one(pairs: Sequence[tuple[float, int, int]]) -> list[float]:
 
 
 def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]:
-    """Whom a question compares: the most alike two, of two films where there are such."""
+    """The two nodes that a question compares: the most alike ones, of two films where possible."""
 
     def rank(pair: tuple[int, int]) -> tuple[bool, float, int, int]:
         i, j = pair
@@ -85,7 +86,7 @@ def _most_alike(found: Partition, group: Group, other: Group) -> tuple[int, int]
 
 
 def _open(found: Partition, about: Collection[int] | None) -> Iterator[tuple[float, int, int]]:
-    """Pairs of people who may be one, with the probability."""
+    """Pairs of groups that may be one person: probability and the two groups."""
     nodes = None if about is None else frozenset(about)
     chosen = {g for g, group in found.groups.items() if nodes is None or not nodes.isdisjoint(group)}
     for g in chosen:
@@ -97,7 +98,7 @@ def _open(found: Partition, about: Collection[int] | None) -> Iterator[tuple[flo
 
 
 def _why(found: Partition, group: Group, other: Group, chance: float, sure: str) -> str | None:
-    """What a question says beside its probability; None where nothing is to be asked."""
+    """The reason that a question gives; None where no question is asked."""
     if any(pair in found.rules.apart for pair in found.pairs(group, other)):
         return None
     if found.named_apart(group, other):

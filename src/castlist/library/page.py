@@ -1,4 +1,4 @@
-"""Search results as one HTML file: thumbnails that link to the moment in the film."""
+"""Search results as one HTML file: thumbnails that link to the moments in the films."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ b.replaceWith(v);v.play().catch(()=>{})}));
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One result: who, where and when."""
+    """One search result: people, film and time."""
 
     film: LibraryFilm
     start: float  # seconds
@@ -63,7 +63,7 @@ class Card:
 
 
 def cards_of_people(found: Sequence[LikelyPerson]) -> list[Card]:
-    """A card for each film in which somebody was found by a picture."""
+    """A card for each film in which a person was found by a picture."""
     return [
         Card(s.film, max(0.0, s.time - BEFORE), s.time + AFTER, person.called[:1].upper() + person.called[1:],
              f"{100 * s.probability:.0f} % likely", s.image)
@@ -87,11 +87,11 @@ def cards_of_moments(moments: Sequence[Moment]) -> list[Card]:
 
 
 def write_results(path: Path, title: str, cards: Sequence[Card], note: str = "") -> None:
-    """Write the page; pictures are in it, films are played from where they lie.
+    """Write the page; it contains the pictures, and plays films from their paths.
 
     Raises:
         InputError: see `castlist.outputs.check_output`.
-        OSError: it cannot be written.
+        OSError: the page cannot be written.
     """
     check_output(path, films=[card.film.file for card in cards])
     shown = cards[:MOST]
@@ -124,7 +124,7 @@ def _card(card: Card, picture: str, page: Path) -> str:
 
 
 def _address(film: LibraryFilm, page: Path) -> str:
-    """The film as a link from the page, so that both can move together."""
+    """The film as a link relative to the page, so that both can move together."""
     film_path = film.file
     if not film_path.exists() and (film.workspace.parent / film_path.name).exists():
         film_path = film.workspace.parent / film_path.name
@@ -142,7 +142,7 @@ def _clock(seconds: float) -> str:
 
 
 def _pictures(cards: Sequence[Card]) -> dict[tuple[int, str], str]:
-    """Thumbnails as base64, film by film; one that is missing is left out."""
+    """Thumbnails as base64, film by film; a missing one is left out."""
     found: dict[tuple[int, str], str] = {}
     for film in {card.film.id: card.film for card in cards}.values():
         names = {card.image for card in cards if card.film.id == film.id and card.image}

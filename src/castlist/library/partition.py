@@ -1,7 +1,8 @@
-"""Average linkage of members to people. Pure: nodes in, groups out.
+"""Average linkage of film-people (nodes) to people (groups), on arrays only.
 
-All films are weighed together, so the order in which they were added does not matter. Sure is linked, unsure
-is asked, the rest is apart. Two people seen together never become one, and what a user decided is held.
+All films are clustered together, so the order in which they were added does not matter. Sure pairs are
+linked, unsure ones become questions, the rest stays apart. Two people who co-occur are never linked, and
+decisions of users are kept.
 """
 
 from __future__ import annotations
@@ -35,40 +36,41 @@ __all__ = [
 ]
 
 # Probability from which people are linked: a wrong link is hard to notice, a question is not. The lowest one
-# at which no more links are wrong on halves of twelve clips than at .99 (one); at .95 three are. Two people
-# more are linked rightly there than at .99.
+# at which no more links are wrong on halves of twelve clips than at .99 (one); at .95 three are wrong. Two
+# people more are linked correctly than at .99.
 SURE = 0.97
-EITHER = 0.01  # chance of taking somebody for a look-alike of the person from which nobody is linked
+EITHER = 0.01  # probability that a look-alike is the right person, from which a node leaves its group
 NAMESAKE = float(np.log(50.0))  # log odds that an equal given name adds: namesakes in one library are rare
-# Of people whom a film shows at once, the share of twins: 8 in 1,000 people are identical twins (Smits and
-# Monden 2011), and few of them are filmed together. `score.MIRRORS` is the share of those who are one person.
+# Share of twins among pairs of people who co-occur: 8 in 1,000 people are identical twins (Smits and Monden
+# 2011), and few of them are filmed together. `score.MIRRORS` is the share of pairs that are one person.
 TWINS = 0.001
-# Share of pairs of people whom no film shows both for a reason of its own (two series of one library, an
-# actor who follows another), and pairs that this counts for. The library's own pairs say more.
+# Share of pairs of people who share no film for a reason (two series in one library, an actor who follows
+# another), and how many pairs this prior counts as. The pairs of the library are added to it.
 PARTED, PARTED_WORTH = 0.5, 10.0
-# People who must be in films of both before anything is said of two who never meet: with fewer, people of two
-# series with casts that look alike were linked by a person wrongly put into both (made libraries of LFW).
+# People who must be in films of both before sharing no film is evidence about two people: with fewer, people
+# of two series with casts that look alike were linked by one person wrongly put into both series (libraries
+# made of LFW).
 COMPANY = 3
-# Pairs of people of several films from which `Meetings.parted` is learnt, at most. A library of 300 people of
-# films (`scope.WHOLE`) has fewer; of a larger one, an even share of the pairs, so that a second suffices.
+# Most pairs of people of several films from which `Meetings.parted` is estimated. A library of 300
+# film-people (`scope.WHOLE`) has fewer; of a larger one an even sample is taken, so that a second suffices.
 PAIRS = 12_000
-# The score of two sets is at most so much above the cosine of their means: .18 at most over some 40,000 pairs
-# of people of drawn and of real films.
+# Bound of the score of two sets above the cosine of their means: .18 at most over some 40,000 pairs of people
+# of drawn and of real films.
 SLACK = 0.2
 
 Group = tuple[int, ...]  # nodes, in order
-Films = int  # a set of films, a bit for each: a thousand are compared at once
+Films = int  # a set of films, a bit for each: a thousand films are compared at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
-    """Somebody of one film: of the library, or of the film that is added."""
+    """A film-person: of the library, or of the film that is added."""
 
     order: tuple[str, str]  # digest of the film and key in it: the order in which nodes are looked at
     film: int  # row of the film; 0 for the film that is added
     member: int | None  # row of the member, None for the film that is added
     person: str | None  # id in the library so far
-    held: bool  # whether all of that person is held together, as a user decided
+    held: bool  # whether all nodes of the person are held together, as a user decided
     sufficient: bool  # whether the evidence suffices to begin a person of the library
     name: str  # given by a user, "" for none
     vectors: NDArray[np.float32]  # (k, d) unit vectors
@@ -76,15 +78,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who is not one person, whatever the faces say."""
+    """Cannot-links between nodes, and the films with decisions."""
 
-    together: frozenset[tuple[int, int]]  # pairs of nodes (a < b) that a scene shows at once
+    together: frozenset[tuple[int, int]]  # pairs of nodes (a < b) that co-occur in a scene
     apart: frozenset[tuple[int, int]]  # pairs of nodes (a < b) whose people are two, as a user decided
-    decided: frozenset[int]  # films in which a user decided something: their people are not joined
+    decided: frozenset[int]  # films in which a user decided something: people of such a film are not joined
 
 
 def bit_set(numbers: Iterable[int]) -> int:
-    """A set of numbers from 0, a bit for each.
+    """A set of numbers from 0, as one bit each.
 
     >>> bit_set([0, 3]), bit_set([])
     (9, 0)
@@ -101,20 +103,21 @@ def _numbers(bits: int) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Meetings:
-    """What it says of two groups that no film shows both: two people of one series would have met."""
+    """The evidence of sharing no film: two people of one series would be in a common film."""
 
     company: tuple[Films, ...] = ()  # films of each person of several films
-    parted: float = 1.0  # share of pairs of people with company in common who never meet for another reason
-    # Who of the company are in these films.
+    parted: float = 1.0  # share of pairs with common company that share no film for a reason, not by chance
+    # The company members (a bit for each) who are in a set of films: a cache.
     met: dict[Films, int] = field(default_factory=dict, compare=False)
 
     def chances(self, a: Films, b: Films) -> tuple[float, float] | None:
-        """The probability that two people of these films are in no film both, by chance.
+        """The probability that two people with these films share no film, by chance.
 
-        Each is in any of the films of those who are in films of both. None where fewer than COMPANY are.
+        The films of each are drawn from all films of the company members who are in films of both. None where
+        there are fewer than COMPANY such members.
 
         Returns:
-            That of two people of one film each, and that of these two.
+            The probability for two people of one film each, and for these two.
         """
         shared = self._met(a) & self._met(b)
         if shared.bit_count() < COMPANY:
@@ -126,17 +129,17 @@ class Meetings:
         return 1 - 1 / n, no_film
 
     def _met(self, films: Films) -> int:
-        """Which of the company are in some of these films."""
+        """The company members (a bit for each) who are in any of these films."""
         if films not in self.met:
             self.met[films] = bit_set(k for k, own in enumerate(self.company) if own & films)
         return self.met[films]
 
     def log_odds(self, a: Films, b: Films) -> float:
-        """How much likelier one person is than two, beyond what holds of people of one film each, natural.
+        """Log odds of one person against two, relative to two people of one film each, natural.
 
-        A person is the likelier in a film, the more films of the same people there are with that person: the
-        Indian buffet process (Griffiths and Ghahramani 2005), under which somebody of m of n films is in a
-        further one with probability m / n.
+        A person is likelier to be in a film, the more films of the same cast have that person. By the Indian
+        buffet process (Griffiths and Ghahramani 2005), a person in m of n films is in a further one with
+        probability m / n.
         """
         found = self.chances(a, b) if self.parted < 1 and not a & b else None
         if found is None:
@@ -151,7 +154,7 @@ def _log_choices(n: int, k: int) -> float:
 
 @dataclass(eq=False, slots=True)
 class Partition:
-    """Groups of nodes, each one person, and how alike they are."""
+    """Groups of nodes, one group for each person, and the scores of the nodes."""
 
     nodes: Sequence[Node]  # in the order of `Node.order`
     rules: Rules
@@ -161,13 +164,13 @@ class Partition:
     families: Sequence[Sequence[int]] | None  # nodes that are compared with each other; None for all
     shown: Sequence[Films]  # films of each node; of a person held together, all films of the person
     groups: dict[int, Group] = field(default_factory=dict)
-    # Groups with a pair that is near.
+    # Groups with a pair of nodes that may be alike.
     near: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     meetings: Meetings = Meetings()
 
     @property
     def people(self) -> int:
-        """Among how many people one looks."""
+        """The number of people that a node may be."""
         return self.others + len(self.groups)
 
     @property
@@ -180,7 +183,7 @@ class Partition:
         return self.scores.of(a, b)
 
     def alike(self, a: int) -> list[int]:
-        """The nodes whose score with a node may speak for one person."""
+        """The nodes whose score with node a may be evidence for one person."""
         means = self.scores.mean
         return np.flatnonzero(means @ means[a] >= self.likeness.middle - SLACK).tolist()
 
@@ -189,7 +192,7 @@ class Partition:
         return sum(self.score(x, y) for x in a for y in b) / (len(a) * len(b))
 
     def log_odds(self, a: Group, b: Group) -> float:
-        """Evidence that two groups are one person, by all their films and given names, natural."""
+        """Log odds that two groups are one person, by their scores and given names, natural."""
         odds = float(self.likeness.log_odds(self.mean(a, b))) * independent_scores(len(a), len(b))
         return odds + (NAMESAKE if self.names(a) & self.names(b) else 0.0)
 
@@ -199,11 +202,11 @@ class Partition:
         return float(posterior(self.log_odds(a, b) + usual, self.people))
 
     def films(self, group: Group) -> Films:
-        """The films in which a group is."""
+        """The films of a group."""
         return reduce(or_, (self.shown[i] for i in group))
 
     def names(self, group: Group) -> frozenset[str]:
-        """The given names of a group, without their case."""
+        """The given names of a group, case folded."""
         return frozenset(self.nodes[i].name.casefold() for i in group if self.nodes[i].name)
 
     def named_apart(self, a: Group, b: Group) -> bool:
@@ -220,22 +223,22 @@ class Partition:
         return ((min(i, j), max(i, j)) for i in a for j in b)
 
     def together(self, a: Group, b: Group) -> bool:
-        """Whether a scene shows both at once."""
+        """Whether two groups co-occur in a scene."""
         return not self.rules.together.isdisjoint(self.pairs(a, b))
 
     def decided(self, a: Group, b: Group) -> bool:
-        """Whether a user decided something in a film that shows both."""
+        """Whether a user decided something in a film that has both groups."""
         return any(self.nodes[i].film in self.rules.decided for i, _ in self._in_one_film(a, b))
 
     def held_apart(self, a: Group, b: Group) -> bool:
-        """Whether two groups are two people, as a user decided."""
+        """Whether two groups are two people, by a decision of a user or by their names."""
         return not self.rules.apart.isdisjoint(self.pairs(a, b)) or self.named_apart(a, b)
 
     def allowed(self, a: Group, b: Group) -> bool:
         """Whether two groups may become one.
 
-        A film that shows both as two people allows it where another film shows one of them, the two look
-        alike and nobody decided anything.
+        Two groups with a film in common may become one only where one of them is in another film, their nodes
+        in the common film look alike, and no user decided anything there.
         """
         if self.together(a, b) or self.held_apart(a, b) or self.one_film(a, b):
             return False
@@ -250,11 +253,11 @@ class Partition:
         return ((i, j) for i in a for j in films.get(self.nodes[i].film, ()))
 
     def one_film(self, a: Group, b: Group) -> bool:
-        """Whether one film shows both and no other film shows either: the film's own review decides that."""
+        """Whether both groups are in one and the same film only: the review of the film decides then."""
         return len({self.nodes[i].film for i in (*a, *b)}) == 1
 
     def join(self, a: int, b: int, into: int) -> None:
-        """Make two groups one."""
+        """Join two groups."""
         self.groups[into] = tuple(sorted(self.groups.pop(a) + self.groups.pop(b)))
         self.near[into] = (self.near.pop(a, set()) | self.near.pop(b, set())) - {a, b}
         for other in self.near[into]:
@@ -262,19 +265,19 @@ class Partition:
 
 
 def recurs(a: int, b: int) -> float:
-    """How much likelier two people of a and b films are one than two people of one film each, as log odds.
+    """Log odds that people of a and b films are one person, relative to people of one film each.
 
-    By the Chinese restaurant process (Aldous 1985): who is in many films is likelier to be in another.
+    By the Chinese restaurant process (Aldous 1985): a person in many films is likelier to be in another.
     """
     return lgamma(a + b) - lgamma(a) - lgamma(b)
 
 
 def partition(found: Partition) -> Partition:
-    """Put the nodes into groups: which nodes are one person.
+    """Cluster the nodes: each group is one person.
 
-    Average linkage: the two most alike groups are joined first, where it is sure by all their films and
-    nothing speaks against it. Nodes with too little evidence to begin a person join somebody at the end, or
-    nobody: then they are in no group.
+    Average linkage: the two most alike groups are joined first, where this is sure by all their films and no
+    rule forbids it. Nodes with too little evidence to begin a person join a group at the end, or are in no
+    group.
     """
     found.groups = dict(enumerate(_units(found.nodes)))
     _find_near(found)
@@ -287,7 +290,7 @@ def partition(found: Partition) -> Partition:
 
 
 def as_known(found: Partition) -> Partition:
-    """Put the nodes into groups as the library has them, each person a group; nobody is linked anew."""
+    """Group the nodes as the library has them, one group for each person; there are no new links."""
     people: dict[str, list[int]] = defaultdict(list)
     for i, node in enumerate(found.nodes):
         if node.person:
@@ -299,7 +302,7 @@ def as_known(found: Partition) -> Partition:
 
 
 def _units(nodes: Sequence[Node]) -> list[Group]:
-    """What the linkage begins with: people whom a user decided about as a whole, others film by film."""
+    """The groups that the linkage begins with: the nodes of each held person, other nodes one by one."""
     held: dict[str, list[int]] = defaultdict(list)
     for i, node in enumerate(nodes):
         if node.held and node.person:
@@ -309,7 +312,7 @@ def _units(nodes: Sequence[Node]) -> list[Group]:
 
 
 def _find_near(found: Partition) -> None:
-    """Find pairs of groups with a pair of nodes that may be alike; others cannot be linked at first."""
+    """Find the pairs of groups with a pair of nodes that may be alike; only these are linked at first."""
     group_of = {i: g for g, group in found.groups.items() for i in group}
     means, least = found.scores.mean, found.likeness.middle - SLACK
     for family in [range(len(found.nodes))] if found.families is None else found.families:
@@ -323,9 +326,10 @@ def _find_near(found: Partition) -> None:
 
 
 def _meetings(found: Partition) -> Meetings:
-    """What these groups say of people who never meet.
+    """Estimate how often people share no film for a reason.
 
-    Of people with company in common who surely are two: how much more often they never meet than by chance.
+    Estimated from pairs with common company who probably are two people: how much more often they share no
+    film than by chance.
     """
     films = {g: found.films(group) for g, group in found.groups.items()}
     several = {g: own for g, own in films.items() if own.bit_count() > 1}
@@ -364,7 +368,7 @@ def _entry(found: Partition, g: int, h: int) -> tuple[float, int, int]:
 
 
 def _part_look_alikes(found: Partition) -> None:
-    """Take out who looks nearly as much like one person as like another who is somebody else for sure."""
+    """Take out nodes that look nearly as much like another group, which certainly is another person."""
     groups, following = dict(found.groups), max(found.groups, default=0) + 1
     for g, group in groups.items():
         for i in (i for i in group if not found.nodes[i].held):
@@ -380,7 +384,7 @@ def _part_look_alikes(found: Partition) -> None:
 
 
 def _as_alike(found: Partition, node: Group, rest: Group, other: Group) -> bool:
-    """Whether a node may as well be another person, who is not the first one."""
+    """Whether a node may as well belong to another group, which is another person than the rest."""
     two = _two(found, rest, other)
     if not two or not found.allowed(node, other) or found.probability(node, other) < SURE:
         return False
@@ -389,9 +393,9 @@ def _as_alike(found: Partition, node: Group, rest: Group, other: Group) -> bool:
 
 
 def _two(found: Partition, rest: Group, other: Group) -> float:
-    """The probability that two groups who look alike are two people; 0 where no film shows them at once.
+    """The probability that two groups that look alike are two people; 0 where they do not co-occur.
 
-    Either they are twins, or a mirror or a mistake of the film made one person two, in each film anew.
+    If they co-occur, they are twins, or a mirror or an error shows one person twice, in each film anew.
     """
     if found.held_apart(rest, other) or found.decided(rest, other):
         return 1.0
@@ -401,7 +405,7 @@ def _two(found: Partition, rest: Group, other: Group) -> float:
 
 
 def _add_insufficient(found: Partition) -> None:
-    """Let nodes with too little evidence join the likeliest person, where that is sure."""
+    """Add nodes with too little evidence to the most probable group, where that is sure."""
     group_of = {i: g for g, group in found.groups.items() for i in group}
     whole = dict(found.groups)
     for i in (i for i, node in enumerate(found.nodes) if not node.sufficient and i not in group_of):
@@ -415,10 +419,11 @@ def _add_insufficient(found: Partition) -> None:
 
 
 def identities(found: Partition) -> dict[int, str]:
-    """The id that each group goes on with: of the person whom most of its nodes were.
+    """The id that each group keeps: that of the person to whom most of its nodes belonged.
 
-    A person with a name, or about whom a user decided, comes first; then the elder person, and of two halves
-    of a person the one with the film that was added first. Groups of new people have none.
+    A person with a name or a decision of a user comes first, then the one with more nodes, then the older
+    one. Of two halves of one person, the half with the film that was added first has the id. Groups of new
+    people have none.
     """
     votes: dict[tuple[int, str], list[Node]] = defaultdict(list)
     for g, group in found.groups.items():

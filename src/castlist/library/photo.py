@@ -1,4 +1,4 @@
-"""Detects and embeds the faces in pictures that a user brings."""
+"""Detect and embed the faces in pictures that a user gives."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoFace", "PhotoProposal", "chosen_face", "faces_in", "named_photos", "propose_photos"]
 
-LARGEST = 64 << 20  # bytes of a picture file
-PIXELS = 1 << 26  # of a picture: 67 megapixels
-SIDE = 1920  # pixels of the longer side that is looked at
-SIDES = (320, 640, 1280)  # at which faces are looked for: those that fill the picture, and small ones
-ENLARGED = 2.0  # times at most
-OVERLAP = 0.4  # of two boxes of one face found at two sizes
+LARGEST = 64 << 20  # bytes of a picture file, at most
+PIXELS = 1 << 26  # pixels of a picture, at most: 67 megapixels
+SIDE = 1920  # pixels of the longer side, to which larger pictures are reduced
+SIDES = (320, 640, 1280)  # pixels of the longer side for detection: of large faces and of small ones
+ENLARGED = 2.0  # times that a small picture is enlarged, at most
+OVERLAP = 0.4  # of two boxes (IoU), from which they are one face found at two sizes
 PROPOSED = 0.5  # probability from which a name is proposed
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".jp2", ".png", ".tif", ".tiff", ".webp"})
 
@@ -69,10 +69,10 @@ def faces_in(
 
 
 def chosen_face(photo: str | os.PathLike[str], faces: list[PhotoFace], number: int | None) -> PhotoFace:
-    """The face that is meant.
+    """The face of a number, or the only face.
 
     Raises:
-        InputError: there are several and none was named, or there is none of that number.
+        InputError: there are several faces and no number was given, or there is no face of that number.
     """
     if number is None and len(faces) == 1:
         return faces[0]
@@ -87,7 +87,7 @@ def chosen_face(photo: str | os.PathLike[str], faces: list[PhotoFace], number: i
 
 
 def _read(photo: Path) -> NDArray[np.uint8]:
-    """The pixels (h, w, 3) BGR, turned upright, no larger than is looked at."""
+    """The pixels (h, w, 3) BGR, turned upright, with a longer side of SIDE at most."""
     import cv2
 
     try:
@@ -114,7 +114,7 @@ def _read(photo: Path) -> NDArray[np.uint8]:
 
 
 def _detect(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> Detections:
-    """Faces found at several sizes, each once."""
+    """Faces detected at several sizes, each once."""
     import cv2
 
     scales = sorted({min(side / max(image.shape[:2]), ENLARGED) for side in SIDES})
@@ -129,13 +129,13 @@ def _detect(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> Detec
 
 @dataclass(frozen=True, slots=True)
 class PhotoProposal:
-    """A name for somebody of a library, from named pictures."""
+    """A name that pictures propose for a person of a library."""
 
     name: str
     person: str  # id
-    now: str  # what the person is called now
+    now: str  # the name or label of the person now
     probability: float
-    pictures: int  # that say so
+    pictures: int  # pictures with this name that show the person
 
     def document(self) -> dict[str, object]:
         """As plain values."""
@@ -148,7 +148,7 @@ class PhotoProposal:
 def propose_photos(library: Library, folder: str | os.PathLike[str]) -> tuple[list[PhotoProposal], list[str]]:
     """Names for people of a library from a folder of named pictures, and why pictures were left out.
 
-    Nothing is changed. A name is proposed for one person, whom most of its pictures show.
+    Nothing is changed. Each name is proposed for one person: the one that most of its pictures show.
     """
     found_in: dict[str, dict[str, list[LikelyPerson]]] = {}
     skipped: list[str] = []

@@ -1,17 +1,17 @@
 """The query language of `castlist search`: moments at which people are on screen together.
 
-    anna                    every stay of Anna on screen
+    anna                    all times of Anna on screen
     anna & bob              both on screen at once; "anna bob" is one person of that name
     anna -carl              Anna while Carl is not on screen
-    anna & bob within 5s    Anna while Bob is on screen not more than five seconds before or after
-    anna & bob in shot      the shots in which both are seen
+    anna & bob within 5s    Anna while Bob is on screen at most five seconds earlier or later
+    anna & bob in shot      the shots that show both
     film:s01*               in films whose name fits; * and ? as in a shell
     "anna & co"             quotes around a name with signs in it
 
     query = { ["&"] term } ;
     term  = ["-"] name | "film:" pattern | "within" number ("s" | "m" | "ms") | "in" "shot"
 
-`-` belongs before its name, after a blank. A name means everybody of the library who has it as their name,
+`-` belongs before its name, after a blank. A name means all people of the library who have it as their name,
 as a whole word of it, or as the end of their id.
 """
 
@@ -33,18 +33,18 @@ from castlist.types import Json
 __all__ = ["Moment", "Query", "SearchAnswer", "find", "parse"]
 
 Span = tuple[float, float]
-LONGEST = 1000  # characters of a query
+LONGEST = 1000  # characters of a query, at most
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(&)|(-(?=\S))|([^\s&"]+))')
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a query says."""
+    """A parsed query."""
 
     names: tuple[str, ...]
     without: tuple[str, ...] = ()
-    films: tuple[str, ...] = ()  # patterns; one has to fit
+    films: tuple[str, ...] = ()  # patterns; a film fits one of them
     within: float = 0.0  # seconds
     shot: bool = False
 
@@ -57,7 +57,7 @@ class Moment:
     start: float  # seconds
     stop: float
     people: tuple[tuple[str, str], ...]  # id and name
-    image: str  # picture of the first of them, "" for none
+    image: str  # picture of the first person, "" for none
 
     def document(self) -> dict[str, Json]:
         """As plain values."""
@@ -72,7 +72,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The moments that answer a query; where there are none, how near it came."""
+    """The moments that answer a query; where there are none, how close the films came to it."""
 
     query: Query
     moments: tuple[Moment, ...]
@@ -80,10 +80,10 @@ class SearchAnswer:
 
 
 def parse(text: str) -> Query:
-    """What a query means.
+    """Parse a query.
 
     Raises:
-        InputError: it cannot be understood; the message says where.
+        InputError: it cannot be understood; the message gives the place.
     """
     if not isinstance(text, str):
         raise InputError(f"a query is text, got {type(text).__name__}")
@@ -105,7 +105,7 @@ def parse(text: str) -> Query:
 
 @dataclass(slots=True)
 class _Builder:
-    """Reads a query word by word; words that follow one another are one name."""
+    """Reads a query word by word; words in a row are one name."""
 
     names: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ class _Builder:
     shot: bool = False
     words: list[str] = field(default_factory=list)
     minus: bool = False
-    expect: str = ""  # the keyword that wants a next word
+    expect: str = ""  # the keyword that needs a next word
 
     def take(self, quoted: str | None, sign: str | None, word: str | None) -> None:
         if self.expect:
@@ -173,7 +173,7 @@ def find(db: Db, library: Path, query: Query) -> SearchAnswer:
     """The moments that answer a query, film by film.
 
     Raises:
-        InputError: nobody has a name of the query, or no film fits its pattern.
+        InputError: no person has a name of the query, or no film fits its pattern.
     """
     films = [film for film in views.films(db, library) if _fits(film, query.films)]
     if query.films and not films:
@@ -208,7 +208,7 @@ class _Stay:
 
 
 def _stays(db: Db, film: views.LibraryFilm, ids: frozenset[str]) -> list[_Stay]:
-    """When any of some people is on screen in a film, in time."""
+    """The times in a film at which any of some people is on screen, in order."""
     found = []
     for person in sorted(ids):
         rows = db.execute(
@@ -221,7 +221,7 @@ def _stays(db: Db, film: views.LibraryFilm, ids: frozenset[str]) -> list[_Stay]:
 
 
 def _at_once(stays: Sequence[Sequence[_Stay]], away: Sequence[_Stay], within: float) -> list[Span]:
-    """Stretches of the first one's stays in which all others are near, and nobody is who must not be."""
+    """Parts of the first person's stays at which all others are near, and no excluded person is."""
     spans = _union([(s.start, s.stop) for s in stays[0]])
     for others in stays[1:]:
         spans = _intersect(spans, _union([(s.start - within, s.stop + within) for s in others]))
@@ -229,7 +229,7 @@ def _at_once(stays: Sequence[Sequence[_Stay]], away: Sequence[_Stay], within: fl
 
 
 def _in_shots(stays: Sequence[Sequence[_Stay]], away: Sequence[_Stay]) -> list[Span]:
-    """The stretches of shots in which all are seen: from the first of their stays there to the last."""
+    """The parts of shots that show all people: from the start of their first stay there to the last stop."""
     shots = set.intersection(*({s.shot for s in person_stays} for person_stays in stays)) - {
         s.shot for s in away
     }
@@ -293,7 +293,7 @@ def _near(
     people_ids: Sequence[frozenset[str]],
     absent: Sequence[frozenset[str]],
 ) -> str:
-    """How near an empty answer came to one."""
+    """A sentence about how close films came to an answer, where there is none."""
     best: tuple[float, views.LibraryFilm, float] | None = None
     alone = False
     for film in films:

@@ -1,4 +1,4 @@
-"""Changes of the open questions to log: new ones, more certain ones, and those that are withdrawn."""
+"""Changes of the open questions, for the log: new, changed and withdrawn ones."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from castlist.library.scope import around
 
 __all__ = ["Sides", "logged", "open_questions", "questions_after", "withdrawn_questions"]
 
-Sides = frozenset[tuple[str, str]]  # of a question: digest of the film and key in it of either side
-Asked = Mapping[Sides, tuple[float, str]]  # probability, and why it is asked
-CHANGE = 0.01  # of a question's probability, from which it is logged again
-# People of films in a library that asks at once: comparing somebody with all of them takes .2 s of processor
-# time then, 2.1 s with 62,500 (benchmarks/library_scale.py).
+Sides = frozenset[tuple[str, str]]  # of a question: (digest of the film, key in it) of either side
+Asked = Mapping[Sides, tuple[float, str]]  # probability, and reason
+CHANGE = 0.01  # of a question's probability, above which the question is logged again
+# Film-people of a library up to which questions are asked at once: comparing a person with all of them takes
+# .2 s of processor time then, 2.1 s with 62,500 (benchmarks/library_scale.py).
 AT_ONCE = 6000
 
 
 def open_questions(db: Db) -> dict[Sides, tuple[float, str]]:
-    """The questions that nobody answered."""
+    """The questions without an answer."""
     return {frozenset(((a, b), (c, d))): (chance, why) for a, b, c, d, chance, why in db.execute(_OPEN)}
 
 
@@ -37,7 +37,7 @@ WHERE NOT EXISTS (
 
 
 def logged(found: Partition, open_now: Sequence[Ask], before: Asked) -> list[LoggedAsk]:
-    """The questions that are new, or have another probability or reason now."""
+    """The questions that are new, or whose probability or reason changed."""
     rows = []
     for ask in open_now:
         a, b = found.nodes[ask.node].order, found.nodes[ask.other].order
@@ -50,9 +50,9 @@ def logged(found: Partition, open_now: Sequence[Ask], before: Asked) -> list[Log
 def withdrawn_questions(
     found: Partition, open_now: Sequence[Ask], before: Iterable[Sides]
 ) -> list[list[list[str]]]:
-    """The questions that are asked no more, where everybody was weighed.
+    """The questions that are not asked any more, where all people were compared.
 
-    Those that a user's decision settles stay: they are open again when it is taken back.
+    Questions that a user's decision settled stay: they are open again when the decision is undone.
     """
     if not found.whole:
         return []
@@ -66,10 +66,10 @@ def withdrawn_questions(
 
 
 def questions_after(db: Db, people: Sequence[str]) -> list[tuple[EventKind, Data]]:
-    """What is to be asked about people whom a decision joined or parted, as all their films together say.
+    """The questions about people that a decision joined or parted, by all their films together.
 
-    Who looks like another person for sure is asked about, too, and not linked: only adding a film links.
-    Nothing in a very large library, where it would take too long.
+    A person who surely looks like another one is asked about, too, and not linked: only adding a film links.
+    No questions in a very large library, where they would take too long.
     """
     if db.execute("SELECT count(*) FROM vectors").fetchone()[0] > AT_ONCE:
         return []

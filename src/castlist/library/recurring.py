@@ -1,8 +1,8 @@
-"""People of several films side by side: is anybody of them there twice?
+"""People of several films side by side, to find a person who is in the library twice.
 
-Somebody with other hair, a beard or a mask may look so unlike that castlist asks nothing: such people are
-two in the library, and only a look at all who recur shows it. The catalogue is read, and the events of an
-answer are made; nothing is written here.
+A person with other hair, a beard or a mask may look so different that castlist asks no question: the person
+is two people in the library, and only a comparison of all who recur shows it. This module reads the catalogue
+and makes the events of an answer; it writes nothing.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ __all__ = [
     "recurring",
 ]
 
-SIDE_BY_SIDE = 24  # people who are looked at together: their faces fill a screen
-SHOWN = 4  # films of each of them
-LOOKED_AT = 1000  # people of a large library who are compared: those with most time on screen
-# Of the seconds of a person of several films, the share that is under another id as well: in four drawn
+SIDE_BY_SIDE = 24  # people who are compared at once: their faces fill a screen
+SHOWN = 4  # films of each person, at most
+LOOKED_AT = 1000  # people of a large library who are compared, at most: those with most time on screen
+# Expected share of the seconds of a person of several films that are under another id as well: in four drawn
 # seasons one of 48 people was there twice, each time with about half of the films.
 TWICE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class RecurringPerson:
-    """Somebody of several films."""
+    """A person of several films."""
 
     id: str
     name: str
-    members: tuple[FilmMember, ...]  # in at most SHOWN films: the most typical one, then the least alike ones
+    members: tuple[FilmMember, ...]  # in at most SHOWN films: the most typical, then the least similar
     films: int
     seconds: float  # on screen, of all films
-    asked: bool  # is to be compared with the others; False for those beside whom others are shown
+    asked: bool  # whether to be compared with the others; False for a person that others are compared with
 
     @property
     def gain(self) -> float:
-        """Seconds of screen time that are expected to be under another id as well."""
+        """Seconds of screen time expected to be under another id as well."""
         return TWICE * self.seconds if self.asked else 0.0
 
     def document(self) -> dict[str, Json]:
@@ -80,16 +80,16 @@ ORDER BY known, seconds DESC, person.id LIMIT ?
 
 
 def count_recurring(db: Db) -> int:
-    """How many people of several films nobody compared with the others."""
+    """The number of people of several films that no user compared with the others."""
     query = f"{_RECURRING} SELECT count(*) FROM recurring WHERE NOT known"  # noqa: S608
     return int(db.execute(query).fetchone()[0])
 
 
 def recurring(db: Db, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
-    """The people of several films whom nobody compared, beside the others; those alike follow each other.
+    """The people of several films that no user compared, and others; similar people follow each other.
 
-    Where there are more than `limit`, half of them are not compared yet, those with most time on screen, and
-    the others are those who look most like these. None where everybody was compared, or only one recurs.
+    Of more than `limit` people, half of those returned are not compared yet (those with most time on screen),
+    the others look most like them. None where all were compared, or only one person recurs.
     """
     rows = db.execute(_PEOPLE, (LOOKED_AT,)).fetchall()
     if len(rows) < 2 or rows[0][4] or limit < 1:
@@ -103,7 +103,7 @@ def recurring(db: Db, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
 def _chosen(
     compared: Sequence[bool], alike: NDArray[np.float32], limit: int
 ) -> tuple[set[int], Sequence[int]]:
-    """Rows of those who are asked about, and of all who are shown."""
+    """Rows of the people who are asked about, and of all who are shown."""
     new = [i for i, known in enumerate(compared) if not known]
     if len(compared) <= limit:
         return set(new), range(len(compared))
@@ -114,7 +114,7 @@ def _chosen(
 
 
 def _chain(chosen: Sequence[int], alike: NDArray[np.float32]) -> list[int]:
-    """An order in which each is followed by whoever is most alike of those left."""
+    """An order in which the most similar of the remaining rows follows each row."""
     order, left = [chosen[0]], [*chosen[1:]]
     while left:
         following = max(left, key=lambda i: (alike[order[-1], i], -i))
@@ -154,15 +154,14 @@ def _shown(db: Db, row: tuple[str, str, int, float, int], asked: bool, known: Se
 
 
 def compared_events(db: Db, people: Sequence[str], same: Sequence[Sequence[str]]) -> Events:
-    """What it means for the log that a user looked at people side by side.
+    """The events to log after a user compared people side by side.
 
     Args:
-        people: ids of those who were looked at.
-        same: groups of ids of whom each is one person; the id of one who has a name stays, or else the
-            eldest one.
+        people: ids of the people who were compared.
+        same: groups of ids, each one person; the id of a person with a name stays, or else the eldest id.
 
     Raises:
-        InputError: somebody is in two groups, a group has one person, or nobody was looked at.
+        InputError: a person is in two groups, a group has one person, or no person was compared.
     """
     every = [person for group in same for person in group]
     if any(len(set(group)) < 2 for group in same):
@@ -182,13 +181,13 @@ def compared_events(db: Db, people: Sequence[str], same: Sequence[Sequence[str]]
 
 
 def _place(db: Db, person: str) -> list[str]:
-    """The film-person by which it is known that somebody was compared: the first one."""
+    """The digest and key of the film-person that records that a person was compared: the first one."""
     first = film_members(db, person)[0]
     return [first.digest, first.key]
 
 
 def groups_of(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Groups of people of whom pairs are the same person."""
+    """Groups of people, joined from pairs that are the same person."""
     group: dict[str, list[str]] = {}
     for a, b in pairs:
         joined = [*dict.fromkeys([*group.get(a, [a]), *group.get(b, [b])])]

@@ -1,6 +1,6 @@
 """The tables of catalogue.db, and its views for other programs.
 
-Everything here is made from the film workspaces and the library's own log, and can be made again. Views keep
+The catalogue is made from the film workspaces and the log of the library, and can be made again. Views keep
 their names and columns; tables may change with any version.
 """
 
@@ -15,10 +15,10 @@ from castlist.errors import WorkspaceError, WorkspaceNewer
 
 __all__ = ["APPLICATION", "SCHEMA", "VIEWS", "Db", "OlderCatalogue", "check", "create"]
 
-Db = sqlite3.Connection  # to a catalogue, as the library's functions take it
+Db = sqlite3.Connection  # a connection to a catalogue
 
 APPLICATION = 0x63617461  # "cata", in the header of every catalogue.db
-SCHEMA = 7  # of the catalogue that is written; a later one is not opened
+SCHEMA = 7  # version of the tables; a catalogue with a later one is refused
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -214,13 +214,13 @@ def create(db: sqlite3.Connection) -> None:
 def check(db: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that is not a catalogue as this castlist makes it.
 
-    Tables, indexes and views of other programs may lie in it; a trigger, or a table of ours made otherwise,
-    would run when we write, or lead our questions elsewhere.
+    Tables, indexes and views of other programs are allowed. Triggers are refused because they would run with
+    each write, and changed tables of castlist because queries would read other data.
 
     Raises:
         WorkspaceNewer: a later castlist wrote it.
         OlderCatalogue: an earlier castlist wrote it.
-        WorkspaceError: it is another program's, or its tables were changed.
+        WorkspaceError: another program wrote it, or its tables were changed.
     """
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if int(db.execute("PRAGMA application_id").fetchone()[0]) != APPLICATION:
@@ -247,7 +247,7 @@ def check(db: sqlite3.Connection, path: Path) -> None:
 
 @cache
 def _expected() -> dict[tuple[str, str], str]:
-    """What a catalogue of this schema has in it."""
+    """(type, name) -> SQL of the objects in a catalogue of this schema."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         create(db)
         return _objects(db)

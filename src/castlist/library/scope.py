@@ -22,16 +22,16 @@ from castlist.types import Fate
 
 __all__ = ["Arrival", "around", "decided_films", "weighed"]
 
-Order = tuple[str, str]  # of a node
+Order = tuple[str, str]  # as `Node.order`
 Name = TypeVar("Name", int, str)
 Pair = TypeVar("Pair")
 Vectors = NDArray[np.float32]
-# People of films up to which all are weighed again with each film: .6 s of processor time at most.
+# Most film-people of a library that are all compared anew with each film: .6 s of processor time at most.
 WHOLE = 300
-LIKELIEST = 5  # people of a large library who are looked at for each person of a film, at most
-MEMBERS = 24  # films of a person that are compared: scores of further ones say little that is new
-SOUGHT = 8  # films of a person after a decision with which look-alikes are sought in a large library
-PAIRS = 5000  # scores from which is learnt what scores of this library are like
+LIKELIEST = 5  # people of a large library that each node is compared with, at most
+MEMBERS = 24  # films of a person that are compared, at most: further scores add little information
+SOUGHT = 8  # film-people of each person, at most, whose look-alikes are searched for after a decision
+PAIRS = 5000  # scores of each kind that `ScoreOdds` is fitted to, at most
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,25 +39,25 @@ class Arrival:
     """The film that is added."""
 
     facts: FilmFacts
-    film: int | None  # its row, where it was there before
-    keys: Mapping[int, str]  # of its people
-    person: Mapping[int, str]  # whom of the library each was before, where known
-    parted: Sequence[tuple[int, int]]  # pairs of its people who were one before
+    film: int | None  # its row, None for a new film
+    keys: Mapping[int, str]  # key of each of its people
+    person: Mapping[int, str]  # id of the library person that each was before, where known
+    parted: Sequence[tuple[int, int]]  # pairs of its people who were one person before
 
 
 def weighed(db: Db, arrival: Arrival) -> Partition:
-    """Who is one person, of the film that is added and of those of the library who may be concerned."""
+    """Cluster the film that is added together with the film-people of the library that it may concern."""
     return partition(_compared(db, arrival.facts.model, _own(arrival), arrival))
 
 
 def around(db: Db, people: Sequence[str]) -> list[Partition]:
-    """Some people of the library as they are now, and those who look like them; one for each model."""
+    """Some people of the library as they are grouped now, and their look-alikes; one for each model."""
     models = db.execute(_MODELS, (json.dumps(people),)).fetchall()
     return [as_known(_compared(db, model, _of_people(db, model, people))) for (model,) in models]
 
 
 def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None = None) -> Partition:
-    """Some people of films and those of the library who may be concerned, not put into groups yet."""
+    """The given nodes and the nodes of the library that they may concern, not in groups yet."""
     held, known = _held(db), _known(db, model, arrival.film if arrival else None, own)
     every = {node.order: node for node in (*known.nodes, *own)}
     nodes = sorted((_named(node, held) for node in every.values()), key=lambda node: node.order)
@@ -95,7 +95,7 @@ def _shown(db: Db, nodes: Sequence[Node], arrival: Arrival | None) -> list[Films
 
 
 def _rules(db: Db, nodes: Sequence[Node], row_of: Mapping[Order, int], arrival: Arrival | None) -> Rules:
-    """Who is not one person, as the films show and as users decided."""
+    """Cannot-links by co-occurrence in the films and by decisions of users."""
     together, apart, decided = (
         _together(db, nodes),
         _held_apart(db, nodes),
@@ -111,7 +111,7 @@ def _rules(db: Db, nodes: Sequence[Node], row_of: Mapping[Order, int], arrival: 
 
 
 def _own(arrival: Arrival) -> list[Node]:
-    """The people of the film that is added."""
+    """The nodes of the film that is added."""
     digest = arrival.facts.video.digest
     return [
         Node(
@@ -124,7 +124,7 @@ def _own(arrival: Arrival) -> list[Node]:
     ]  # fmt: skip
 
 
-# Of another film than the one that is added, or of other people than those that are looked at.
+# Members of other films than the one that is added, and of other people than the given ones.
 _OTHERS = """
 member.film IS NOT ? AND member.fate <> 'set aside'
 AND coalesce(member.person NOT IN (SELECT value FROM json_each(?)), 1)
@@ -146,15 +146,15 @@ WHERE person IN (SELECT value FROM json_each(?)) ORDER BY model
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Known:
-    """People of the library's other films."""
+    """Nodes of the library's other films."""
 
     nodes: Sequence[Node]
-    sample: Sequence[Vectors] = ()  # of a large library, some of all people
-    families: Sequence[frozenset[Order]] | None = None  # who is compared with whom; None for all with all
+    sample: Sequence[Vectors] = ()  # vectors of an even sample of all people, of a large library
+    families: Sequence[frozenset[Order]] | None = None  # nodes that are compared with each other; None: all
 
 
 def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
-    """People of the library's other films: all of a small library, of a large one the likeliest."""
+    """Nodes of the library's other films: all of a small library, the most similar ones of a large one."""
     total = db.execute(f"SELECT count(*) FROM ({_NODES})", (model, film)).fetchone()[0]  # noqa: S608
     if total <= WHOLE:
         return _Known([_node(db, row) for row in db.execute(_NODES, (model, film)).fetchall()])
@@ -178,7 +178,7 @@ def _known(db: Db, model: str, film: int | None, own: Sequence[Node]) -> _Known:
 
 
 def _before(db: Db, node: Node, film: int | None) -> list[int]:
-    """A member of another film of the person who somebody was before; none of a new one."""
+    """A member in another film of the person that the node was before; none for a new person."""
     query = "SELECT id FROM member WHERE person = ? AND film IS NOT ? ORDER BY id LIMIT 1"
     return [member for (member,) in db.execute(query, (node.person, film))]
 
@@ -186,7 +186,7 @@ def _before(db: Db, node: Node, film: int | None) -> list[int]:
 def _likeliest(
     db: Db, common: CommonPart, vectors: Vectors, near: Sequence[tuple[int, Vectors]]
 ) -> list[int]:
-    """Of the members that are nearest to somebody, one of each of the likeliest people."""
+    """Of the nearest members, one of each of the most similar people."""
     own = common.without(vectors)
     ranked = sorted((-pair_score(own, common.without(other)), member) for member, other in near)
     chosen: dict[str, int] = {}
@@ -197,7 +197,7 @@ def _likeliest(
 
 
 def _of_people(db: Db, model: str, people: Sequence[str]) -> list[Node]:
-    """Some people in their films, at most SOUGHT of each."""
+    """The nodes of some people, at most SOUGHT of each."""
     nodes = []
     for person in people:
         first = db.execute("SELECT min(id) FROM member WHERE person = ?", (person,)).fetchone()[0]
@@ -206,9 +206,9 @@ def _of_people(db: Db, model: str, people: Sequence[str]) -> list[Node]:
 
 
 def _films_of(db: Db, model: str, film: int | None, member: int, most: int = MEMBERS) -> list[Node]:
-    """A member and the others of the same person, at most so many of them, spread evenly.
+    """A member and others of the same person, at most so many of them, spread evenly.
 
-    Those of a person who is in more films are held together.
+    The nodes of a person with more members are held together.
     """
     rows = db.execute(
         f"{_NODES} AND (member.id = ? OR member.person = (SELECT person FROM member WHERE id = ?))"  # noqa: S608
@@ -236,7 +236,7 @@ def _named(node: Node, held: Mapping[str, str]) -> Node:
 
 
 def _held(db: Db) -> dict[str, str]:
-    """The people about whom users of the library decided something, and their names."""
+    """The people that users of the library decided something about, and their names."""
     return dict(db.execute(_HELD, DECIDED).fetchall())
 
 
@@ -251,9 +251,10 @@ SELECT id, name FROM person JOIN told USING (id)
 
 
 def _common(model: str, nodes: Sequence[Node], own: Sequence[Node], sample: Sequence[Vectors]) -> CommonPart:
-    """What the faces of the films have in common; in a large library, those of the film that is added.
+    """The common part of the films' faces; in a large library, of the film that is added.
 
-    A few people of a large library are of too few films: then what an even sample of all has in common.
+    A few people of a large library are in too few films: without an added film, the common part is that of an
+    even sample of all people.
     """
     films: dict[int, list[Vectors]] = defaultdict(list)
     for node in own if sample else nodes:
@@ -265,7 +266,7 @@ def _likeness(
     model: str, nodes: Sequence[Node], together: Iterable[tuple[int, int]], scores: ScoreTable,
     own: Sequence[Vectors], sample: Sequence[Vectors],
 ) -> ScoreOdds:  # fmt: skip
-    """What scores of this library are like; of a large one, those of some people with a sample of all."""
+    """Score odds fitted to this library; of a large one, to scores of `own` with a sample of all."""
     apart = [scores.of(a, b) for a, b in _limited(sorted(together))]
     if sample:
         return ScoreOdds.fit(
@@ -281,7 +282,7 @@ def _limited(pairs: Sequence[Pair]) -> Sequence[Pair]:
 
 
 def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
-    """Pairs of nodes of the library that a scene shows at once; of people held together, in any film."""
+    """Pairs of nodes of the library that co-occur in a scene; of people held together, in any film."""
     row_of = {node.member: i for i, node in enumerate(nodes) if node.member is not None}
     members = db.execute(_TOGETHER, (json.dumps([*row_of]),)).fetchall()
     people = {person: i for person, i in _first(nodes).items() if nodes[i].held}
@@ -293,7 +294,7 @@ def _together(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
 
 
 def _held_apart(db: Db, nodes: Sequence[Node]) -> set[tuple[int, int]]:
-    """Pairs of nodes whose people are two, or may be, as a user answered."""
+    """Pairs of nodes whose people are different, or may be, as a user answered."""
     people = _first(nodes)
     return _pairs(people, db.execute(_ANSWERED, (json.dumps([*people]), PairAnswer.SAME)).fetchall())
 
@@ -330,7 +331,7 @@ WHERE x.person IN (SELECT value FROM json_each(?)) AND said <> ?
 
 
 def decided_films(db: Db, films: Collection[int]) -> set[int]:
-    """Of some films those in which users decided something; one that cannot be read now counts as such."""
+    """The films, of those given, in which users decided something; an unreadable film counts as one."""
     rows = db.execute(
         "SELECT id, stamp FROM film WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*films]),)
     )

@@ -1,10 +1,10 @@
 """The similarity of two members from their prototypes, calibrated to a probability.
 
-Nobody is ever reduced to one mean vector. The score of two sets of prototypes is the mean of two cosines:
-that of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which
-finds the pose and light that both sets have. Each errs where the other does not. What all faces of a
-library have in common beyond what the model's faces always have (a drawn world, old film stock, one camera)
-is subtracted first.
+A member is never reduced to one mean vector. The score of two sets of prototypes is the mean of two cosines:
+that of the sets' means, which averages noise away, and that of the most alike tenth of all pairs, which finds
+the pose and light that both sets have. The two cosines err in different cases. The faces of a library may
+have more in common than all faces have for the model (a drawn world, old film stock, one camera): this common
+part is subtracted first.
 """
 
 from __future__ import annotations
@@ -21,28 +21,26 @@ from castlist.vectors import unit
 
 __all__ = ["CommonPart", "ScoreOdds", "ScoreTable", "independent_scores", "pair_score", "posterior"]
 
-ALIKE = 10  # one in so many pairs of prototypes counts as the most alike ones
-OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts for
-SAME_WORTH = 20.0  # pairs of one person's; few are known for sure, so this moves slowly
+ALIKE = 10  # the most alike pairs are one in so many pairs of prototypes
+OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts as
+SAME_WORTH = 20.0  # pairs that the prior of one person counts as; few pairs are certain, so this moves slowly
 WIDER = 1.3  # one person's cosines spread wider between films than between two pictures of a day
-OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts for: films differ by more
-MIRRORS = 0.03  # share of people seen together who are one: mirrors, split screens
-ROUNDS = 30  # of expectation maximisation
-# Of pairs of people of two films, the share who are one person, before anything is known, and the pairs of a
-# library that this counts for.
+OTHER_ANCHOR = 3.0  # pairs of a library that the prior's mean of two people counts as: films differ by more
+MIRRORS = 0.03  # share of co-occurring pairs that are one person: mirrors, split screens
+ROUNDS = 30  # iterations of expectation maximisation
+# Prior share of one person among pairs of people of two films, and the pairs of a library that it counts as.
 SAME_SHARE, SHARE_WORTH = 0.05, 20
-# Two pictures taken on different days, as the faces of two films are: half of the people of LFW (1,070
-# aligned pictures of 250 people). `cluster.calibrate` has what tracks of one film are like.
+# Pictures taken on different days, as the faces of two films are: half of the people of LFW (1,070 aligned
+# pictures of 250 people). `cluster.calibrate` has the priors of tracks of one film.
 PRIORS = {
     "sface": Prior(0.68, 0.10, 0.11, 0.087),
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
-UNKNOWN = Prior(0.6, 0.12, 0.1, 0.09)  # for a model of which nothing is known
-LEAST_PEOPLE = 50  # among whom one looks at least: a library of three films does not know who else there is
-RECURS = 0.5  # of the people of a further film, the share that a library is expected to have
-# How much scores of the same two people have in common, where they share a picture and where they share none:
-# the means of one person's (.49, .25) and two people's (.64, .42) correlations on LFW (289 people with four
-# pictures each).
+UNKNOWN = Prior(0.6, 0.12, 0.1, 0.09)  # for a model without a measured prior
+LEAST_PEOPLE = 50  # least number of people to choose from: a library of three films knows few of all people
+RECURS = 0.5  # expected share of the people of a further film that are in the library already
+# Correlation of two scores of the same two people that share a picture, and that share none: the means of one
+# person's (.49, .25) and two people's (.64, .42) correlations on LFW (289 people with four pictures each).
 SHARED, UNSHARED = 0.57, 0.33
 
 
@@ -61,7 +59,7 @@ def _score(a: NDArray[np.float32], b: NDArray[np.float32], of_means: float) -> f
 
 
 class ScoreTable:
-    """The scores of pairs of sets of unit vectors, each made once, when it is asked for."""
+    """The scores of pairs of sets of unit vectors, each computed once, when it is needed."""
 
     def __init__(self, sets: Sequence[NDArray[np.float32]]) -> None:
         self.sets = sets
@@ -80,20 +78,20 @@ class ScoreTable:
 
 
 def independent_scores(rows: int, columns: int) -> float:
-    """For how many independent scores the mean of (rows, columns) scores counts.
+    """The number of independent scores that the mean of (rows, columns) scores is worth.
 
-    Each side is one person, in so many films: the variance of the mean of correlated scores.
+    By the variance of the mean of correlated scores. Each side is one person, in so many films.
     """
     shared, unshared = rows + columns - 2, (rows - 1) * (columns - 1)
     return rows * columns / (1 + SHARED * shared + UNSHARED * unshared)
 
 
 def posterior(log_odds: ArrayLike, people: int) -> NDArray[np.float64]:
-    """The probability that somebody new is a given one of so many people.
+    """The probability that a person is a given one of so many people.
 
     Args:
         log_odds: the evidence, natural.
-        people: among whom one looks: the more there are, the more of them look alike by chance.
+        people: number of people to choose from: among more people, more look alike by chance.
     """
     odds = np.asarray(log_odds) + np.log(RECURS / max(people, LEAST_PEOPLE))
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
@@ -101,11 +99,11 @@ def posterior(log_odds: ArrayLike, people: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CommonPart:
-    """What the faces of a library have in common beyond the faces that the model was measured on.
+    """The part that faces of a library have in common, beyond that of faces the model was measured on.
 
-    A part that all vectors share says nothing about who is who, but how much of it a face has varies, and
-    moves cosines. Subtracting the mean is usual before vectors of another domain are compared (speaker
-    recognition: Garcia-Romero and Espy-Wilson 2011); here only the excess over the model's own mean goes.
+    A part that all vectors share does not identify a person, but faces have more or less of it, which changes
+    cosines. Subtracting the mean is usual before vectors of another domain are compared (speaker recognition:
+    Garcia-Romero and Espy-Wilson 2011); here only the excess over the model's own mean is subtracted.
     """
 
     vector: NDArray[np.float32]  # (d,) subtracted from every unit vector
@@ -115,8 +113,8 @@ class CommonPart:
         """The common part of sets of unit vectors.
 
         Args:
-            films: of each film a set a person. What people have in common is measured within films, which
-                took them for different people.
+            films: for each film, one set of vectors for each person. The common part is measured within
+                films, whose people are different people.
         """
         means = [unit(np.stack([s.mean(0) for s in film])) for film in films if film]
         pairs = sum(len(own) * (len(own) - 1) / 2 for own in means)
@@ -138,11 +136,11 @@ class CommonPart:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOdds:
-    """What a score says about two people of two films.
+    """The evidence of a score about two people of two films.
 
-    Two normal distributions of scores, of one person's and of two people's, begin at the model's prior and
-    move to what the library holds. Nearly all pairs of people of two films are two people, and those seen
-    together are for sure; what is left of what all films have in common moves both distributions alike.
+    The scores of one person and of two people have a normal distribution each. Both begin at the model's
+    prior and are fitted to the library. Nearly all pairs of people of two films are two people, and those who
+    co-occur certainly are; a common part that remains moves both distributions alike.
     """
 
     same_mean: float
@@ -155,9 +153,9 @@ class ScoreOdds:
         """Fit to the scores of a library by expectation maximisation.
 
         Args:
-            model: that made the vectors.
+            model: name of the model that made the vectors.
             pairs: (p,) scores of pairs of people of different films.
-            apart: (q,) scores of pairs of people who are seen together.
+            apart: (q,) scores of pairs of people who co-occur.
         """
         prior = PRIORS.get(model, UNKNOWN)
         x, two = np.asarray(pairs, np.float64), np.asarray(apart, np.float64)
@@ -174,23 +172,23 @@ class ScoreOdds:
         return now
 
     def density_same(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(p,) density of one person's scores at the scores x (p,); above their mean as at the mean."""
+        """(p,) density of one person's scores at the scores x (p,); constant above their mean."""
         z = np.minimum(x - self.same_mean, 0) / self.same_std
         return np.asarray(np.exp(-0.5 * z**2) / self.same_std)
 
     def density_other(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(p,) density of two people's scores at the scores x (p,); below their mean as at the mean."""
+        """(p,) density of two people's scores at the scores x (p,); constant below their mean."""
         z = np.maximum(x - self.other_mean, 0) / self.other_std
         return np.asarray(np.exp(-0.5 * z**2) / self.other_std)
 
     @property
     def middle(self) -> float:
-        """The score that speaks neither for one person nor for two."""
+        """The score that is evidence neither for one person nor for two."""
         spread = self.same_std + self.other_std
         return (self.same_mean * self.other_std + self.other_mean * self.same_std) / spread
 
     def log_odds(self, score: ArrayLike) -> NDArray[np.float64]:
-        """Evidence for one person, natural; rises with the score: both are compared at one common width."""
+        """Log odds of one person, natural; rises with the score: both distributions get one common width."""
         gap = self.same_mean - self.other_mean
         return np.asarray(
             gap / (self.same_std * self.other_std) * (np.asarray(score, np.float64) - self.middle)
@@ -198,7 +196,7 @@ class ScoreOdds:
 
 
 def _shifted(prior: Prior, other_mean: float, other_std: float) -> ScoreOdds:
-    """The prior where all faces share something that carries two people's mean score to `other_mean`.
+    """The prior where a part common to all faces moves the mean score of two people to `other_mean`.
 
     A common part of squared length c makes a cosine x into (x + c) / (1 + c).
     """
@@ -208,7 +206,7 @@ def _shifted(prior: Prior, other_mean: float, other_std: float) -> ScoreOdds:
 
 
 def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, float]:
-    """Mean and deviation of two people's scores: the mean is the library's own; the deviation less so."""
+    """Mean and deviation of two people's scores; the prior counts less for the mean."""
     n = weight.sum()
     mean = float((weight @ x + OTHER_ANCHOR * prior.other_mean) / (n + OTHER_ANCHOR))
     spread = weight @ (x - mean) ** 2 + OTHER_WORTH * prior.other_std**2
@@ -216,7 +214,7 @@ def _two(prior: Prior, x: NDArray[np.float64], weight: NDArray[np.float64]) -> t
 
 
 def _step(now: ScoreOdds, x: NDArray[np.float64], chance: NDArray[np.float64]) -> ScoreOdds:
-    """One person's mean moved to what the library's sure pairs have."""
+    """The distribution with one person's mean updated by the pairs, each weighted by its probability."""
     n = chance.sum() + SAME_WORTH
     mean = float((chance @ x + SAME_WORTH * now.same_mean) / n)
     return ScoreOdds(mean, now.same_std, now.other_mean, now.other_std)

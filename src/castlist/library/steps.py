@@ -1,20 +1,20 @@
-"""The recorded effect of each event on who is who, and how an event is taken back.
+"""The recorded effect of each event on identities, and how an event is undone.
 
-A decision is undone as if it were not in the log: what happened before and after it is gone through once
-more without it. The film workspaces are not read for that: the steps of an event are kept in the catalogue
-as it applies them, and are the same in a rebuilt one.
+After undoing a decision, the catalogue is as if the decision were not in the log: all other steps are
+replayed. The film workspaces are not read for that: the catalogue stores the steps of an event when it
+applies them, and a rebuilt catalogue has the same steps.
 
-    placed   somebody of a film is a person; of a film that is read again, where that changed
-    graded   the same person as before, another way or as another probability
-    weighed  a machine's second thought about somebody of another film; what a user decided stays
-    joined   somebody of the background is a person
-    split    some film-people are a new person
-    merge    a person is another one, with all films
-    name     what a person is called
-    ask      a question is open
-    drop     a question is asked no more
-    answer   whether two film-people are one
-    compare  somebody whom a user looked at beside others
+    placed   a film-person is assigned to a person; in a film that is read again, where that changed
+    graded   the same person as before, with another origin or probability
+    weighed  castlist moves a film-person of another film to another person; what a user decided stays
+    joined   a film-person of the background is assigned to a person
+    split    some film-people become a new person
+    merge    a person is merged into another one, with all films
+    name     a person gets a name
+    ask      a question is asked
+    drop     a question is withdrawn
+    answer   whether two film-people are one person
+    compare  a user compared a film-person with others
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Pair = tuple[int, int]  # rows of two film-people, the smaller first
 
 
 class StepKind(StrEnum):
-    """What a step does."""
+    """The effect of a step."""
 
     PLACED = "placed"
     GRADED = "graded"
@@ -52,26 +52,26 @@ class StepKind(StrEnum):
 
 
 class Step(NamedTuple):
-    """One thing that an event did; what a kind does not need is None."""
+    """One effect of an event; fields that a kind does not need are None."""
 
     kind: str
-    member: int | None = None  # row of somebody of a film
-    other: int | None = None  # of the second one, of a question or an answer
-    person: str | None = None  # id: whose the member is, who stays of a merge, who is named
-    gone: str | None = None  # id: who leads there after a merge, whom a part was split from
-    text: str = ""  # origin of a link, name, answer, or why it is asked
+    member: int | None = None  # row of a film-person
+    other: int | None = None  # row of the second film-person, of a question or an answer
+    person: str | None = None  # id: the member's person, the one that remains of a merge, or the one named
+    gone: str | None = None  # id: the one that a merge removes, or the one that a part was split from
+    text: str = ""  # origin of a link, name, answer, or reason of a question
     value: float | None = None  # probability
     by: str = ""  # who gave a name
     time: str = ""  # of the event
-    needs: int | None = None  # number of another event without which it does not count
+    needs: int | None = None  # number of another event; the step counts only if that event does
 
 
 def record(db: Db, number: int, steps: Iterable[Step]) -> None:
-    """Keep the steps of an event.
+    """Store the steps of an event.
 
     Args:
-        number: the event's, in the log.
-        steps: in order, after those that are kept of the same event.
+        number: number of the event in the log.
+        steps: in order; they follow steps of the same event that are stored already.
     """
     row = db.execute("SELECT max(place) FROM step WHERE number = ?", (number,)).fetchone()
     following = 0 if row[0] is None else row[0] + 1
@@ -82,7 +82,7 @@ def record(db: Db, number: int, steps: Iterable[Step]) -> None:
 
 
 class _Assignment(NamedTuple):
-    """The person whom a film-person is assigned to, and by what."""
+    """The person that a film-person is assigned to, and the origin of the assignment."""
 
     person: str | None = None
     origin: str = ""
@@ -91,19 +91,19 @@ class _Assignment(NamedTuple):
 
 @dataclass(slots=True)
 class _Identities:
-    """Who is who, by the rows of film-people and the ids of people."""
+    """Identities: film-people by row, people by id."""
 
     assignment: dict[int, _Assignment] = field(default_factory=dict)
     shows: dict[str, set[int]] = field(default_factory=dict)  # film-people of each person
-    leads: dict[str, str] = field(default_factory=dict)  # an id -> the one that it leads to
+    leads: dict[str, str] = field(default_factory=dict)  # an id -> the one that it redirects to
     names: dict[str, tuple[str, str]] = field(default_factory=dict)  # name, and who gave it
-    made: dict[str, str] = field(default_factory=dict)  # when each id was given
+    made: dict[str, str] = field(default_factory=dict)  # when each id was made
     questions: dict[Pair, tuple[int, int, float, str]] = field(default_factory=dict)
     answers: dict[Pair, str] = field(default_factory=dict)
     compared: set[int] = field(default_factory=set)
 
     def now(self, person: str) -> str:
-        """The id under which a person is known now."""
+        """The id that a person has now."""
         while person in self.leads:
             person = self.leads[person]
         return person
@@ -119,14 +119,14 @@ class _Identities:
         return self.assignment.get(member or 0, _Assignment())
 
     def begin(self, person: str | None, time: str) -> str | None:
-        """A person by the id that they have now, who may be new."""
+        """The id that a person has now; the time is noted for a new person."""
         if person is None:
             return None
         self.made.setdefault(person, time)
         return self.now(person)
 
     def merge(self, into: str, gone: str) -> None:
-        """An id leads to another one from now on; a name goes along where that one has none."""
+        """Redirect an id to another one, which takes over the name where it has none."""
         if (into := self.now(into)) == gone:
             return
         name = self.names.pop(gone, ("", ""))
@@ -136,15 +136,15 @@ class _Identities:
 
 
 def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
-    """Who is who after all steps, but for those of some events.
+    """The identities after all steps, without the steps of some events.
 
     Args:
-        steps: the number of the event of each, in order.
-        skipped: numbers of events.
+        steps: number of the event, and step, in order.
+        skipped: numbers of events that do not count.
     """
     state = _Identities()
-    parted: dict[str, list[int]] = {}  # film-people of a split that is skipped, by the id of the part
-    emptied: dict[str, set[str]] = {}  # by the id of a part: those from whom it was taken
+    parted: dict[str, list[int]] = {}  # film-people of a skipped split, by the id of the new person
+    emptied: dict[str, set[str]] = {}  # ids of the former people, by the id of the new person
     for number, step in steps:
         if number in skipped or step.needs in skipped:
             if step.kind == StepKind.SPLIT and step.person and step.member is not None:
@@ -166,7 +166,7 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
 
 
 def _lead_on(state: _Identities, emptied: dict[str, set[str]]) -> None:
-    """Whoever was split off with all of their films is the new person: nothing was left to part them from."""
+    """Merge the former person of a split into the new one, where all of its film-people were split off."""
     for new, people in emptied.items():
         for person in sorted(people):
             if person != new and not state.shows.get(person):
@@ -245,30 +245,30 @@ _STEP: dict[StepKind, Callable[[_Identities, Step], None]] = {
 
 
 def merged_as(origin: str, merged: str) -> str:
-    """How somebody of a film is the person with whom theirs was merged.
+    """The origin of a film-person's assignment after a merge.
 
     Args:
-        origin: how they were the former person.
-        merged: how the two people became one.
+        origin: of its assignment to the former person.
+        merged: of the merge.
     """
     stays = (LinkOrigin.USER, LinkOrigin.USER if merged == LinkOrigin.USER else LinkOrigin.ANSWERED)
     return origin if origin in stays else merged
 
 
 def forget(db: Db, ids: Iterable[str]) -> None:
-    """Drop what people who are erased were called; steps about their film-people go with these."""
+    """Delete the names of erased people; steps about their film-people go with the film-people."""
     db.executemany("DELETE FROM step WHERE kind = ? AND person = ?", [(StepKind.NAME, i) for i in ids])
 
 
-# Taking back
+# Undo
 
 
 def take_back(db: Db, events: Set[int], before: Set[int]) -> None:
-    """Bring the catalogue to where it would be without some events.
+    """Change the catalogue to what it would be without some events.
 
     Args:
         events: numbers of the events of a decision.
-        before: of those that were taken back before.
+        before: numbers of the events that were undone before.
     """
     old, new = _after(_steps(db), before), _after(_steps(db), before | events)
     _people(db, old, new)
@@ -296,7 +296,7 @@ def _changes(old: Mapping[K, V], new: Mapping[K, V]) -> list[tuple[K, V | None]]
 
 
 def _people(db: Db, old: _Identities, new: _Identities) -> None:
-    """People who are there again, names and ids that lead on; nobody who was erased."""
+    """Update people, names and redirects; erased people stay erased."""
     erased = {person for (person,) in db.execute("SELECT id FROM tombstone")}
     for person in sorted(
         {p for _, now in _changes(old.assignment, new.assignment) if now and (p := now.person)}
@@ -314,7 +314,7 @@ def _people(db: Db, old: _Identities, new: _Identities) -> None:
 
 
 def _questions(db: Db, old: _Identities, new: _Identities) -> None:
-    """Questions, answers and who was compared."""
+    """Update questions, answers and comparisons."""
     for pair, question in _changes(old.questions, new.questions):
         row = question_id(db, *pair)
         db.execute("DELETE FROM question WHERE id = ?", (row,))

@@ -32,19 +32,19 @@ __all__ = [
 
 CATALOGUE, LOG = "catalogue.db", "log.jsonl"
 FILES = (CATALOGUE, *(CATALOGUE + end for end in ("-wal", "-shm", "-journal")), LOG, "lock")
-PATIENCE = 120.0  # seconds that one castlist waits for another to finish with a library
+PATIENCE = 120.0  # seconds that a process waits for another one to finish with a library
 DAMAGED = (
     f"{{}}: {CATALOGUE} is damaged ({{}}); castlist library rebuild makes it again from the log and the films"
 )
 DAMAGED_LOG = f"{{}}: {LOG} contains something that castlist does not write ({{}}); bring back a copy of it"
-WORK = 100  # times the work of one look at every byte: questions join some tables
+WORK = 100  # times the work of reading each byte once: questions join some tables
 
 
 def check_folder(path: Path) -> None:
-    """Refuse what is no library, before anything is touched.
+    """Refuse a path that is not a library, before anything is changed.
 
     Raises:
-        WorkspaceError: there is none, or a file of it is a link, a pipe or a folder.
+        WorkspaceError: there is no library, or a file of it is a link, a pipe or a folder.
     """
     if not path.is_dir():
         reason = "is a file, not a library" if path.exists() else "there is no library here"
@@ -65,10 +65,10 @@ def is_library(path: Path) -> bool:
 
 
 def make(path: Path) -> None:
-    """Make the folder of a library where there is none.
+    """Make the folder of a library where it does not exist.
 
     Raises:
-        WorkspaceError: something else lies there, or it cannot be written.
+        WorkspaceError: the path is something else, or cannot be written.
     """
     with sentences(path):
         if path.exists() and not path.is_dir():
@@ -81,10 +81,10 @@ def make(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold a library for writing; of several who want to, one after the other does.
+    """Hold a library for writing; several processes get it one after the other.
 
     Raises:
-        WorkspaceBusy: another process held it for all that time.
+        WorkspaceBusy: another process held it for longer than `patience`.
     """
     with sentences(path):
         until = time.monotonic() + patience
@@ -104,17 +104,17 @@ def locked(path: Path, patience: float = PATIENCE) -> Iterator[None]:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what was being written when a process was killed, vectors too. Only for who has the lock."""
+    """Remove partly written files of a killed process, also vectors. Only with the lock held."""
     folder = Folder(path)
     for name in folder.names():
         folder.remove(name)
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """The catalogue; on a medium that cannot be written it is read as it lies there.
+    """A connection to the catalogue; on a read-only medium it is read in place.
 
     Raises:
-        WorkspaceError: it is missing, damaged or changed by others.
+        WorkspaceError: it is missing, damaged or changed by another program.
         WorkspaceNewer: a later castlist wrote it.
     """
     folder = Folder(path)
@@ -143,22 +143,22 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 @contextmanager
 def understood(path: Path, damaged: str = DAMAGED) -> Iterator[None]:
-    """What is made of a catalogue's rows within: a row that cannot be understood is a damaged catalogue.
+    """Report a row of the catalogue that cannot be understood, within this context, as damage.
 
-    SQLite takes any value in any column, and a catalogue may come from a stranger.
+    SQLite takes any value in any column, and a catalogue may come from an unknown source.
 
     Args:
-        damaged: the sentence, with places for the library and for what was found.
+        damaged: the sentence, with places for the library and for the cause.
 
     Raises:
-        InputError: what is looked for is no text that can be stored.
-        WorkspaceError: a value is not what its column holds.
+        InputError: the text that is searched for cannot be stored.
+        WorkspaceError: a value does not fit its column.
     """
     try:
         yield
     except CastlistError:
         raise
-    except UnicodeEncodeError as error:  # of what was asked for: what is stored was decoded
+    except UnicodeEncodeError as error:  # of the caller's text: stored text was decoded already
         raise InputError(f"{error.object[:40]!r} has characters that no text can have") from None
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise WorkspaceError(damaged.format(path, wording(error))) from error

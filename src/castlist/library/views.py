@@ -43,8 +43,8 @@ class LibraryFilm:
     """A film of a library."""
 
     id: int  # row in the catalogue; may change when it is rebuilt
-    name: str  # file name; with its folder where two films have one name
-    path: str  # of the film, when it was added, as text that is UTF-8; see `file`
+    name: str  # file name; with its folder where two films have the same name
+    path: str  # path of the film when it was added, as text that is UTF-8; see `file`
     workspace: Path
     digest: str  # of the content
     seconds: float
@@ -57,13 +57,13 @@ class LibraryFilm:
 
     @property
     def file(self) -> Path:
-        """The film itself, where it was when it was added."""
+        """The film itself, at its path when it was added."""
         return path_from_text(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class FilmAppearance:
-    """One stay of a person on screen, in one film."""
+    """One appearance of a person on screen, in one film."""
 
     film: LibraryFilm
     start: Fraction  # seconds from the start of the film
@@ -76,13 +76,13 @@ class FilmAppearance:
 
 @dataclass(frozen=True, slots=True)
 class LibraryPerson:
-    """Somebody of a library: one id over all films, for ever."""
+    """A person of a library, with one id over all films that never changes its meaning."""
 
     id: str  # ULID
-    name: str  # as given, or "Person " and the end of the id
+    name: str  # the given name, or "Person " and the end of the id
     named: bool
-    films: tuple[LibraryFilm, ...]  # in the order of adding
-    appearances: tuple[FilmAppearance, ...]  # film by film, in time
+    films: tuple[LibraryFilm, ...]  # in the order in which they were added
+    appearances: tuple[FilmAppearance, ...]  # by film, then by time
     face_count: int
     members: tuple[tuple[LibraryFilm, str, float | None, str], ...]  # film, key in it, probability, how
     screen_time: float  # seconds on screen in all films, without the gaps within an appearance
@@ -109,7 +109,7 @@ class LibraryPerson:
 
 @dataclass(frozen=True, slots=True)
 class LibraryQuestion:
-    """Are two people of a library one?"""
+    """A question whether two people of a library are one person."""
 
     id: str  # the same in every catalogue of this library
     a: str  # id of a person
@@ -118,12 +118,12 @@ class LibraryQuestion:
     b_name: str
     a_film: str
     b_film: str
-    a_time: float  # seconds into the film, of a face of theirs
+    a_time: float  # seconds into the film, of a face of the person
     b_time: float
     a_member: int  # row of the film-person in the catalogue; may change when it is rebuilt
     b_member: int
     probability: float
-    gain: float  # seconds of screen time that a yes would put right, times its probability
+    gain: float  # seconds of screen time that a yes would correct, times its probability
     why: str
 
     def swapped(self) -> LibraryQuestion:
@@ -150,7 +150,7 @@ class LibraryQuestion:
 
 
 def films(db: Db, library: Path) -> tuple[LibraryFilm, ...]:
-    """The films, in the order of adding."""
+    """The films, in the order in which they were added."""
     rows = list(_typed(db, _FILMS, (whole, text, text, text, text, text, number, text, text, whole)))
     often = Counter(row[1] for row in rows)
     return tuple(
@@ -206,7 +206,7 @@ def _typed(
 
 
 def where(library: Path, workspace: str, near: str) -> Path:
-    """Where a workspace lies now: as seen from the library, or else where it was."""
+    """The path of a workspace now: relative to the library, or else where it was."""
     relative = path_from_text(os.path.normpath(library / near))
     before = path_from_text(workspace)
     return before if not near or (not relative.exists() and before.exists()) else relative
@@ -217,7 +217,7 @@ def _told_apart(name: str, path: str, often: Counter[str]) -> str:
 
 
 def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
-    """Everybody, those with most films first, then those longest on screen."""
+    """All people, those with most films first, then those longest on screen."""
     known = {film.id: film for film in films(db, library)}
     members: dict[str, list[_Member]] = {}
     for row in _typed(
@@ -248,7 +248,7 @@ def people(db: Db, library: Path) -> tuple[LibraryPerson, ...]:
 
 
 class _Member(NamedTuple):
-    """Somebody of one film, who is a person of the library."""
+    """A film-person who is a person of the library."""
 
     row: int
     film: LibraryFilm
@@ -279,10 +279,10 @@ def _person(
 
 
 def person(db: Db, given: str | LibraryPerson) -> str:
-    """The id of a person by id (an old one too), by the end of it, by name, or of a person as it was read.
+    """The id of a person, by id (also a merged one), end of the id, name, or a person read before.
 
     Raises:
-        InputError: there is nobody like that, or several.
+        InputError: no person fits, or several do.
     """
     given = words_for(given)
     text = given.strip()
@@ -305,13 +305,13 @@ def person(db: Db, given: str | LibraryPerson) -> str:
 
 
 def is_erased(db: Db, given: str | LibraryPerson) -> bool:
-    """Whether an id is of somebody who was erased."""
+    """Whether an id is that of an erased person."""
     now = now_id(db, words_for(given).strip().upper())
     return db.execute("SELECT 1 FROM tombstone WHERE id = ?", (now,)).fetchone() is not None
 
 
 def words_for(given: str | LibraryPerson) -> str:
-    """What somebody was called: as it was written, or the id of a person as it was read."""
+    """The text that a caller gave for a person, or the id of a person read before."""
     return given if isinstance(given, str) else given.id
 
 
@@ -322,15 +322,15 @@ def folded(text: str) -> str:
 
 
 def called(people: Mapping[str, str], given: str) -> frozenset[str]:
-    """Who is meant by a name: whoever has it, or else has it as a whole word, or else an id that ends so.
+    """The ids of the people with a name; else with it as a whole word; else with such an end of the id.
 
-    Capitals do not count, and accents only where a name with them is there too.
+    Case is ignored; accents count only where a person has a name with them.
 
     Args:
         people: name by id.
 
     Raises:
-        InputError: nobody; the message has the nearest names.
+        InputError: no person has it; the message has the nearest names.
     """
     plain = folded(given)
     text, end = comparable(given), given.upper().removeprefix("PERSON ")
@@ -351,7 +351,7 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
 
 
 def label_owner(db: Db, name: str) -> str:
-    """The person whose label ("Person 7K3QZX") or id a name is, also its last six letters; "" for nobody."""
+    """The id of the person with a label ("Person 7K3QZX") or id, or the end of one; "" for none."""
     end = name.strip().upper().removeprefix("PERSON ")
     if not re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{6,26}", end):
         return ""
@@ -360,7 +360,7 @@ def label_owner(db: Db, name: str) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """A name without quotes, as a query has it in which they mark a name."""
+    """A name without quotes, which mark a name in a query."""
     return " ".join(name.replace('"', " ").split())
 
 
@@ -379,9 +379,9 @@ def questions(db: Db, library: Path) -> list[LibraryQuestion]:
 
 
 def _grouped(asked: Sequence[LibraryQuestion], films: Mapping[str, int]) -> list[LibraryQuestion]:
-    """Questions person by person (`b`), the person first for whom answers put most right.
+    """Questions grouped by person (`b`), those people first for which answers correct most.
 
-    A question is about whichever of its two people has more films, or else more to gain from answers.
+    `b` is that one of the two people who has more films, or else more seconds that answers correct.
     """
     whole = _gains(q for question in asked for q in (question, question.swapped()))
 
@@ -394,7 +394,7 @@ def _grouped(asked: Sequence[LibraryQuestion], films: Mapping[str, int]) -> list
 
 
 def _gains(asked: Iterable[LibraryQuestion]) -> dict[str, float]:
-    """What answers about each person (`b`) put right, in seconds."""
+    """The seconds that answers about each person (`b`) correct."""
     found: dict[str, float] = defaultdict(float)
     for q in asked:
         found[q.b] += q.gain
@@ -417,7 +417,7 @@ def _question(
 
 
 def joined_seconds(a: float, b: float) -> float:
-    """By how much more the seconds of two halves are under one id if they are joined (B-cubed recall)."""
+    """The seconds that joining two halves of a person puts under one id in addition (B-cubed recall)."""
     return 2 * a * b / (a + b) if a + b else 0.0
 
 
