@@ -1,4 +1,4 @@
-"""The catalogue of a library: opens it, updates it from the log, rebuilds it."""
+"""The catalogue of a library: opening it, updating it from the log, rebuilding it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from castlist.library.views import LibraryFilm
 
 __all__ = ["Catalogue", "RecordEvents"]
 
-Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces are read
+Fills = Sequence[tuple[FilmFacts, Growth]]  # films whose workspaces were read
 
-_MAKING_ASIDE = Lock()  # held while a catalogue is made elsewhere
+_MAKING_ASIDE = Lock()  # held while a catalogue is made in a temporary folder
 
 
 class RecordEvents(Protocol):
@@ -41,13 +41,13 @@ class RecordEvents(Protocol):
         fills: Fills = (),
         ask: bool = False,
     ) -> int:
-        """Record events; the number of the first one.
+        """Record events; returns the number of the first one.
 
         Args:
             events: kinds and data, in order.
-            author: who decided them; nobody where castlist did.
+            author: who decided the events; "" for castlist itself.
             fills: films whose people, faces and times are read into the tables.
-            ask: whether what is to be asked about people who are joined or parted is added.
+            ask: whether to add the questions about people that the events join or part.
         """
         ...
 
@@ -61,11 +61,11 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._aside: Path | None = None  # a catalogue made elsewhere
+        self._aside: Path | None = None  # a catalogue made in a temporary folder
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """The catalogue at one moment, for its views and nothing else.
+        """A connection to one state of the catalogue, for read-only queries.
 
         Raises:
             WorkspaceError: there is no library, or it is damaged.
@@ -78,7 +78,7 @@ class Catalogue:
                     yield db
 
     def _connected(self, *, write: bool, locked: bool = False) -> sqlite3.Connection:
-        """The catalogue; one that an earlier castlist made is made anew first."""
+        """A connection to the catalogue, after a rebuild if an earlier castlist made it."""
         try:
             return storage.connect(self.path, write=write)
         except schema.OlderCatalogue:
@@ -90,9 +90,9 @@ class Catalogue:
             return storage.connect(self.path, write=write)
 
     def _connected_aside(self) -> sqlite3.Connection:
-        """A catalogue in a temporary folder, made anew of a library that cannot be written.
+        """A catalogue in a temporary folder, made anew for a library that cannot be written.
 
-        It is made once, and again when the log has grown; it is gone when the program ends.
+        It is made once, and again when the log has grown; it is removed when the program ends.
         """
         with _MAKING_ASIDE:
             if self._aside is not None:
@@ -108,9 +108,9 @@ class Catalogue:
 
     @contextmanager
     def writing(self) -> Iterator[tuple[sqlite3.Connection, RecordEvents]]:
-        """The catalogue up to date with the log, and what adds events to both; all of them or none.
+        """The catalogue, up to date with the log, and a function that adds events to both, all or none.
 
-        With `ask`, what is to be asked about the people whom the events join or part is added to them.
+        With `ask`, the function also adds the questions about people that the events join or part.
         """
         storage.check_folder(self.path)
         with storage.locked(self.path), storage.sentences(self.path):
@@ -134,7 +134,7 @@ class Catalogue:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def finish(self) -> None:
-        """Finish what a killed command left; `writing` does the same, but films may be read before it."""
+        """Finish the work of a killed command; `writing` does the same, but films may be read before it."""
         with self.writing():
             pass
 
@@ -147,10 +147,10 @@ class Catalogue:
         *,
         ask: bool = False,
     ) -> int:
-        """Events into the tables and the log; the number of the first one.
+        """Add events to the tables and the log; returns the number of the first one.
 
-        What is in the log counts: a catalogue behind it catches up. Where the catalogue cannot take them (the
-        disk is full), the log has none of them either.
+        The log decides: a catalogue that is behind it catches up. If the catalogue cannot take the events
+        (the disk is full), the log has none of them either.
         """
         size: int | None = None
         log, first = storage.event_log(self.path), applied(db)
@@ -183,7 +183,7 @@ class Catalogue:
         return first + 1
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Apply what is in the log and not in the catalogue: another castlist was killed between the two."""
+        """Apply events of the log that the catalogue lacks: a castlist was killed between writing the two."""
         log, held = storage.event_log(self.path), applied(db)
         if log.count() < held:
             raise WorkspaceError(
@@ -199,7 +199,7 @@ class Catalogue:
             db.execute("COMMIT")
 
     def _fill_all(self, db: sqlite3.Connection, digests: set[str] | None = None) -> list[Problem]:
-        """Read what the workspaces hold again, as far as they are there."""
+        """Read the workspaces that can be reached into the tables again."""
         problems = []
         for film in views.films(db, self.path):
             if digests is None or film.digest in digests:
@@ -213,7 +213,7 @@ class Catalogue:
         return problems
 
     def make(self) -> None:
-        """A new library: its folder, its log with its id, an empty catalogue."""
+        """Make a new library: its folder, its log with its id, an empty catalogue."""
         storage.make(self.path)
         with storage.locked(self.path), storage.sentences(self.path):
             log = storage.event_log(self.path)
@@ -223,7 +223,7 @@ class Catalogue:
                 self.rebuild(locked=True)
 
     def rebuild(self, *, locked: bool = False) -> list[Problem]:
-        """Make the catalogue anew from the log and the film workspaces; what could not be read of these.
+        """Make the catalogue anew from the log and the film workspaces; returns what could not be read.
 
         Args:
             locked: whether the caller holds the lock of the library.
@@ -244,7 +244,7 @@ class Catalogue:
         return problems
 
     def _made_anew(self, new: Path) -> list[Problem]:
-        """Write a catalogue where there is none, from the log and the film workspaces."""
+        """Write a new catalogue from the log and the film workspaces."""
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA foreign_keys = ON")
             schema.create(db)
@@ -259,7 +259,7 @@ class Catalogue:
 
 
 def _lost(library: Path, new: sqlite3.Connection) -> list[Problem]:
-    """What the catalogue of before has and the one made from the log has not, as far as it can be read."""
+    """Events and films of the former catalogue, if it can be read, that the one made from the log lacks."""
     try:
         with closing(storage.connect(library, write=False)) as old:
             events, films = applied(old), old.execute("SELECT digest, name FROM film ORDER BY id").fetchall()

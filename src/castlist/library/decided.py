@@ -1,4 +1,4 @@
-"""The events that record a person's decision: a name, people who are one, the answer to a question."""
+"""The events of a user's decision: a name, a merge of people, the answer to a question."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["answer_events", "merge_events", "name_events"]
 
 
 def name_events(db: Db, person: str, name: str) -> list[tuple[EventKind, Data]]:
-    """What records that a person of this id has a name.
+    """The event that gives a person (by id) a name.
 
     Raises:
-        InputError: it cannot be a name, or it is what castlist calls somebody.
+        InputError: the text cannot be a name, or it is castlist's label of a person.
     """
     called = given_name(name)
     if owner := views.label_owner(db, called):
@@ -32,10 +32,10 @@ def name_events(db: Db, person: str, name: str) -> list[tuple[EventKind, Data]]:
 
 
 def merge_events(db: Db, given: Sequence[str | LibraryPerson]) -> tuple[str, list[tuple[EventKind, Data]]]:
-    """The id that stays, and what records that these people are one.
+    """The id that stays, and the events that merge these people.
 
     Raises:
-        InputError: there is nobody like that, or several, or two of them are one person already.
+        InputError: no person fits, or several do, or two of them are the same person already.
     """
     known = [views.person(db, person) for person in given]
     for i, person in enumerate(known):
@@ -47,10 +47,10 @@ def merge_events(db: Db, given: Sequence[str | LibraryPerson]) -> tuple[str, lis
 
 
 def answer_events(db: Db, question: str, reply: str) -> tuple[tuple[int, int], list[tuple[EventKind, Data]]]:
-    """The two members whom a question is about, and what records the answer to it.
+    """The two members that a question is about, and the events of its answer.
 
     Raises:
-        InputError: there is no such question, or the answer is none.
+        InputError: there is no such question, or the answer is not one of `PairAnswer`.
     """
     if reply not in list(PairAnswer):
         raise InputError(f"answer {', '.join(PairAnswer)}; got {reply[:200]!r}")

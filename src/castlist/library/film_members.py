@@ -1,6 +1,6 @@
-"""A person's members (the person in one film): which is least similar to the others, and splitting it off.
+"""A person's film-people (members): the least similar to the others, and splitting members off.
 
-The catalogue is read, and the events of a split are made; nothing is written here.
+This module reads the catalogue and makes the events of a split; it writes nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 Events = list[tuple[EventKind, Data]]
-SHOWN = 12  # films of a person that a sheet shows
+SHOWN = 12  # films of a person that a sheet shows, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,20 @@ class FilmMember:
 
     id: int  # row in the catalogue; may change when it is rebuilt
     digest: str  # of the film
-    key: str  # the library's name for them within the film
-    film: str  # its name
+    key: str  # permanent name of the person within the film
+    film: str  # name of the film
     path: str
-    model: str  # that made the vectors, "" where there are none
+    model: str  # name of the model that made the vectors, "" where there are none
     seconds: float  # on screen
 
     def means(self, given: str) -> bool:
-        """Whether a user's words (a film, or `film:key`) mean this."""
+        """Whether a user's text (a film, or `film:key`) names this member."""
         film = (self.film, self.path, self.digest, Path(self.path).stem, "/".join(Path(self.path).parts[-2:]))
         return given in film or given in (f"{name}:{self.key}" for name in film)
 
 
 def film_members(db: Db, person: str) -> list[FilmMember]:
-    """A person of the library in each film, in the order of adding."""
+    """The members of a person of the library, in the order in which their films were added."""
     rows = db.execute(
         "SELECT member.id, digest, key, film.name, path, coalesce(vectors.model, ''), member.seconds"
         " FROM member JOIN film ON film.id = film LEFT JOIN vectors ON vectors.member = member.id"
@@ -71,13 +71,13 @@ def film_members(db: Db, person: str) -> list[FilmMember]:
 
 
 def named_member(db: Db, given: str) -> tuple[str, FilmMember]:
-    """Somebody of a film as a user writes it, and the id of the person.
+    """The film-person that a user names, and the id of its person.
 
     Args:
         given: `film:key`; a film by its name, the end of its path, or its digest.
 
     Raises:
-        InputError: there is nobody like that, or several, or the film-person is nobody of the library.
+        InputError: no film-person fits, or several do, or the film-person is no person of the library.
     """
     film, _, key = path_text(given).rpartition(":")
     rows = db.execute(_NAMED, {"film": film, "key": key}).fetchall()
@@ -95,7 +95,7 @@ def named_member(db: Db, given: str) -> tuple[str, FilmMember]:
 
 
 def _short(words: str) -> str:
-    """Some words of a user for a message; of the digest of a film, which pages send, the beginning."""
+    """A user's text for a message; a film's digest, which pages send, is shortened."""
     film, _, key = words.rpartition(":")
     return f"{film[:20]}...:{key[:20]}" if len(words) > 60 and "/" not in words else words[:200]
 
@@ -107,13 +107,13 @@ WHERE key = :key AND (:film IN (digest, film.name, path) OR substr(path, -1 - le
 
 
 def least_alike(db: Db, person: str, most: int = SHOWN) -> list[FilmMember]:
-    """A person in films, the least alike ones first: wrong links are among these."""
+    """The members of a person, the least similar first: wrong links are among these."""
     members = film_members(db, person)
     return [members[i] for i in np.argsort(mean_scores(db, members), kind="stable")[:most].tolist()]
 
 
 def mean_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
-    """(n,) the mean score of each film-person and the others, -1 to 1; infinite where none is known."""
+    """(n,) the mean score of each film-person with the others, -1 to 1; infinite where none is known."""
     score = member_scores(db, members)
     known = np.isfinite(score)
     mean = np.where(known, score, 0).sum(1) / np.maximum(known.sum(1), 1)
@@ -124,7 +124,7 @@ def mean_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
 def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
     """(n, n) cosines of film-people's mean faces.
 
-    NaN where vectors are missing or of two models, and of one with itself.
+    NaN where vectors are missing or of two models, and on the diagonal.
     """
     score = np.full((len(members), len(members)), np.nan)
     row_of = {m.id: i for i, m in enumerate(members)}
@@ -137,10 +137,10 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
 
 
 def _alike(db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> list[list[FilmMember]]:
-    """Film-people that are taken out of a person, person by person.
+    """Groups of the film-people that are taken out of a person, one for each person.
 
-    Two of them are one person if they look more like each other than either looks like those who remain, and
-    no scene shows both.
+    Two of them are one person if they look more like each other than either looks like the remaining ones,
+    and they do not co-occur.
     """
     score = member_scores(db, members)
     rest = [i for i, m in enumerate(members) if m not in parted]
@@ -160,16 +160,16 @@ def _alike(db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember]) 
 
 
 def _beside(db: Db, a: FilmMember, b: FilmMember) -> bool:
-    """Whether a scene shows two film-people at once."""
+    """Whether two film-people co-occur in a scene."""
     pair = (min(a.id, b.id), max(a.id, b.id))
     return db.execute("SELECT 1 FROM together WHERE a = ? AND b = ?", pair).fetchone() is not None
 
 
 def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> list[FilmMember]:
-    """Whom of a person's film-people a user means who names films, or `film:key`.
+    """The members of a person that a user names by films, or by `film:key`.
 
     Raises:
-        InputError: nobody, or all of them.
+        InputError: a film is not one of the person's, or all or none of the members are named.
     """
     chosen = [m for m in members if any(m.means(given) for given in films)]
     known = all(any(m.means(given) for m in members) for given in films)
@@ -180,10 +180,10 @@ def parts(members: Sequence[FilmMember], person: str, films: Sequence[str]) -> l
 
 
 def split_off(db: Db, person: str, rest: FilmMember, members: Sequence[FilmMember], by: str = "") -> Events:
-    """Some film-people of a person are a person of their own, other than the rest.
+    """The events that split members off as a person of their own, different from the rest.
 
     Args:
-        by: PARTED_ALIKE where it is castlist that says that all of them are one person.
+        by: PARTED_ALIKE where castlist found that all of them are one person.
     """
     chosen = [[m.digest, m.key] for m in members]
     split: Data = {"person": person, "new": new_ulid(id_time(db)), "members": chosen}
@@ -194,13 +194,13 @@ def split_off(db: Db, person: str, rest: FilmMember, members: Sequence[FilmMembe
 
 
 def parted_off(db: Db, person: str, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> Events:
-    """The events that take film-people out of a person; those who look alike become one new person.
+    """The events that take members out of a person; those that look alike become one new person.
 
-    castlist says so: `settled` has none of them.
+    This grouping is by castlist: `settled` has none of these members.
 
     Args:
         members: all film-people of the person.
-        parted: those that go; not all.
+        parted: those that are taken out; not all.
     """
     rest = next(m for m in members if m not in parted)
     return [
@@ -214,25 +214,25 @@ def confirmed(
     db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember], right: Sequence[FilmMember],
     known: Set[int],
 ) -> Events:  # fmt: skip
-    """The events by which film-people are one person for sure: each is the same as the most typical one.
+    """The events that confirm members of a person: each is the same as the most typical one.
 
-    Of those that are so already nothing is said again.
+    Members that are confirmed already get no event.
 
     Args:
         members: all film-people of the person.
-        parted: those that go.
-        right: those that stay, as a user says.
-        known: rows of those that a user confirmed, see `settled`.
+        parted: those that are taken out.
+        right: those that a user confirms.
+        known: rows of those that a user confirmed before, see `settled`.
 
     Raises:
-        InputError: somebody goes and stays.
+        InputError: a member is both taken out and confirmed.
     """
     if mixed := [m for m in right if m in parted]:
         raise InputError(f"{mixed[0].film} cannot show this person and somebody else")
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []
-    # The most typical of all, beside which a page shows the others, unless it goes.
+    # The most typical of all, which a page shows the others beside, unless it is taken out.
     base = next(m for m in typical(members, mean_scores(db, members), known) if m not in parted)
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})
@@ -242,7 +242,7 @@ def confirmed(
 
 
 def typical(members: Sequence[FilmMember], mean: NDArray[np.float64], known: Set[int]) -> list[FilmMember]:
-    """Film-people of a person: those that a user confirmed first, then the most alike to the others.
+    """The members of a person: those that a user confirmed first, then those most similar to the others.
 
     Args:
         mean: (n,) their `mean_scores`.
@@ -255,10 +255,10 @@ def typical(members: Sequence[FilmMember], mean: NDArray[np.float64], known: Set
 
 
 def settled(db: Db) -> set[int]:
-    """The rows of the film-people of whom a user decided, or confirmed, whose they are.
+    """The rows of film-people whose person a user decided or confirmed.
 
-    Where castlist linked two people whose films were each confirmed apart, only the one with more of these
-    is settled: nobody said that the two are one.
+    Where castlist linked two people whose films were confirmed separately, only the one with more of these is
+    settled: no user confirmed that the two are one.
     """
     decided = {member for (member,) in db.execute("SELECT id FROM member WHERE how = ?", (LinkOrigin.USER,))}
     pairs = db.execute(_CONFIRMED, {"user": LinkOrigin.USER, "same": PairAnswer.SAME}).fetchall()
@@ -269,7 +269,7 @@ def settled(db: Db) -> set[int]:
     return decided.union(*best.values())
 
 
-# Confirmed pairs of one person, and whether a user merged or split that person: then all belong together.
+# Confirmed pairs of one person, and whether a user merged or split the person: then all are one group.
 _CONFIRMED = """
 SELECT x.person, a, b, EXISTS (SELECT 1 FROM member WHERE person = x.person AND how = :user)
 FROM answer JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b
@@ -278,7 +278,7 @@ WHERE said = :same AND x.person = y.person ORDER BY x.person, a, b
 
 
 def _joined(pairs: Sequence[tuple[str, int, int, int]]) -> Iterator[tuple[str, list[int]]]:
-    """The film-people that confirmed pairs join, group by group, with their person."""
+    """Groups of film-people connected by confirmed pairs, with their person."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

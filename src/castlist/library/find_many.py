@@ -1,4 +1,4 @@
-"""The casts of many films: `find_all`. One film's failure is a row and not the end."""
+"""The casts of many films: `find_all`. A film that fails has an outcome, and the others go on."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def find_all(
     anew: bool = False,
     homes: Mapping[str, Path] = MappingProxyType({}),
 ) -> list[Outcome]:
-    """Find the cast of every film; what was found already costs nothing.
+    """Find the cast of every film; casts found before cost no time.
 
     Args:
         films: paths of films and of folders with films, or one such path.
         out: folder for the workspaces; beside each film by default.
-        executor: who does the work; this process by default.
+        executor: runs the work; this process by default.
         shard: the part of the films to do, for many machines with one disk.
-        watch: told of progress.
-        each: given every outcome as soon as it is there.
-        replace: put casts in the place of those that were found with another recipe.
-        anew: group the faces again of films that are done, too.
-        homes: workspaces by film, of films whose workspaces lie elsewhere than usual.
+        watch: called with progress.
+        each: called with every outcome as soon as it is known.
+        replace: replace casts that were found with another recipe.
+        anew: also group the faces again in films that are done.
+        homes: workspaces, by path of the film, that do not lie beside their films.
 
     Returns:
-        An outcome a film, in the order of the films.
+        One outcome for each film, in the order of the films.
 
     Raises:
         InputError: no film was given, or a folder holds none.
@@ -73,7 +73,7 @@ def tasks_of(
     machine: Machine = Machine(),
     shard: Shard = WHOLE,
 ) -> list[Task]:
-    """A task a film, each with a workspace of its own."""
+    """A task for each film, each with its own workspace."""
     chosen = films_of(films)
     if not chosen:
         raise InputError("no film was given; name films, or a folder with films")
@@ -91,7 +91,7 @@ def _folder(out: Path) -> None:
     """Make the folder for the workspaces of many films.
 
     Raises:
-        InputError: it is a file or itself a workspace.
+        InputError: it is a file or a workspace.
     """
     if (out / "cast.db").exists() or (out.exists() and not out.is_dir()):
         raise InputError(

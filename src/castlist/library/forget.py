@@ -39,7 +39,7 @@ ASK, NAME = StepKind.ASK, StepKind.NAME
 
 
 def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
-    """All names that a person has and ever had, but those that somebody else has now."""
+    """All names that a person has or ever had, without those that another person has now."""
     given = {str(event.data.get("name", "")) for event in log.read() if event.data.get("person") in ids}
     now: set[str] = set()
     taken: set[str] = set()
@@ -53,17 +53,17 @@ def names_of(db: Db, log: EventLog, ids: Sequence[str]) -> list[str]:
 
 
 class FilmOfPerson(NamedTuple):
-    """A film in which somebody is, or was when it was removed from the library."""
+    """A film that has a person, or had the person when it was removed from the library."""
 
     name: str
     digest: str
     workspace: Path
-    keys: tuple[str, ...]  # the person's
-    anchors: Mapping[str, Sequence[Anchor]]  # of everybody there, by key
+    keys: tuple[str, ...]  # keys of the person
+    anchors: Mapping[str, Sequence[Anchor]]  # of all people of the film, by key
 
 
 def films_of_person(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
-    """The films of the library in which somebody is."""
+    """The films of the library that have a person."""
     found = []
     for film in views.films(db, library):
         rows = db.execute("SELECT key FROM member WHERE film = ? AND person = ?", (film.id, person))
@@ -74,7 +74,7 @@ def films_of_person(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
 
 
 def films_left(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
-    """The films in which somebody was when they were removed, or is still to be erased."""
+    """Removed films that had a person, and films from which the person is still to be erased."""
     found = []
     for film in views.films(db, library):
         noted = removed_people(db, film.digest)
@@ -91,19 +91,19 @@ def films_left(db: Db, library: Path, person: str) -> list[FilmOfPerson]:
 
 
 def _reached(film: FilmOfPerson) -> bool:
-    """Whether the workspace of a film that was removed is where it was."""
+    """Whether the workspace of a removed film is where it was."""
     noted = film_noted(film.workspace)
     return noted is not None and noted.digest == film.digest
 
 
 def _has_workspace(film: FilmOfPerson) -> bool:
-    """Whether a film of the library has a workspace; one that cannot be read is an error to correct."""
+    """Whether a film of the library has a workspace; an unreadable one is an error to correct."""
     return os.path.lexists(film.workspace / DATABASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What erasing somebody means, before it is done; afterwards, what is left to do."""
+    """The effects of erasing a person, before it is done; afterwards, the work that is left."""
 
     person: str  # id
     name: str
@@ -112,13 +112,13 @@ class Erasure:
 
 
 def planned(db: Db, library: Path, given: str | LibraryPerson, deleted: Sequence[str] = ()) -> Erasure:
-    """What erasing somebody means.
+    """The effects of erasing a person.
 
     Args:
         deleted: names or workspaces of films whose workspaces are gone for good.
 
     Raises:
-        InputError: there is nobody like that, or several, or the workspace of a film in `deleted` is there.
+        InputError: no person fits, or several do, or the workspace of a film in `deleted` is there.
     """
     person, name = _person_named(db, library, given)
     films, away = _split(db, library, person, deleted)
@@ -129,10 +129,10 @@ def planned(db: Db, library: Path, given: str | LibraryPerson, deleted: Sequence
 def _split(
     db: Db, library: Path, person: str, deleted: Sequence[str]
 ) -> tuple[list[FilmOfPerson], list[FilmOfPerson]]:
-    """The films from which somebody can be erased now, and those that must be reached first.
+    """The films from which a person can be erased now, and those that must be reached first.
 
     Raises:
-        InputError: a film in `deleted` is none of the latter.
+        InputError: a film in `deleted` is not one of the latter.
     """
     films, left = films_of_person(db, library, person), films_left(db, library, person)
     near = [*filter(_has_workspace, films), *filter(_reached, left)]
@@ -162,7 +162,7 @@ def _how_to_reach(library: Path, film: FilmOfPerson, person: str) -> str:
 
 
 def still_to_erase(db: Db, library: Path) -> list[tuple[str, str]]:
-    """Each film from which somebody is still to be erased, by name, with what to do."""
+    """Each film from which a person is still to be erased, by name, with what to do."""
     digests = [*(film.digest for film in views.films(db, library)), *(r.digest for r in removed_films(db))]
     people = sorted({person for digest in digests for person in to_erase(db, digest)})
     found = []
@@ -176,7 +176,7 @@ def still_to_erase(db: Db, library: Path) -> list[tuple[str, str]]:
 
 
 def erase_where_back(db: Db, record: RecordEvents, library: Path) -> list[tuple[str, str]]:
-    """Erase from removed films that are there again whoever was erased meanwhile; what could not be done."""
+    """Erase from removed films that are back the people who were erased meanwhile; returns failures."""
     failed = []
     done = False
     for removed in removed_films(db):
@@ -191,10 +191,10 @@ def erase_where_back(db: Db, record: RecordEvents, library: Path) -> list[tuple[
 
 
 def _person_named(db: Db, library: Path, given: str | LibraryPerson) -> tuple[str, str]:
-    """The id of somebody, and what they are called; of removed films and erased people, too.
+    """The id and name of a person; also of people of removed films and of erased people.
 
     Raises:
-        InputError: there is nobody like that, or several.
+        InputError: no person fits, or several do.
     """
     if views.is_erased(db, given):
         person = lookup.now_id(db, views.words_for(given).strip().upper())
@@ -223,7 +223,7 @@ def _person_named(db: Db, library: Path, given: str | LibraryPerson) -> tuple[st
 
 
 def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[str] | None) -> list[str]:
-    """Erase a person from the workspaces of films; what could not be done, a sentence a film."""
+    """Erase a person from the workspaces of films; returns failures, a sentence for each film."""
     failed = []
     for film in films:
         try:
@@ -234,13 +234,13 @@ def erase_in_films(films: Sequence[FilmOfPerson], person: str, names: Sequence[s
 
 
 def _erase(film: FilmOfPerson, person: str, names: Sequence[str] | None) -> None:
-    """Erase a person and names from a workspace, and what was made of them there.
+    """Erase a person, the names, and what was made of these, from a workspace.
 
-    Without `names`, which are not known any more once the library has erased them, those go that were given
-    to the person in the film.
+    Without `names` (the library does not know them any more after erasing them), the names that the person
+    was given in the film are erased.
 
-    Whoever was erased there before, by a command that was killed, is not looked for again: of those who are
-    left somebody may have a face where theirs were. A name that somebody else has there stays.
+    A person that a killed command erased there before is not searched again: the matching might take the face
+    of a remaining person instead. A name that another person has there stays.
     """
     from castlist.pipeline.publish import stored_evidence, write_report
 
@@ -267,7 +267,7 @@ def _erase(film: FilmOfPerson, person: str, names: Sequence[str] | None) -> None
 
 
 def _names_given(facts: FilmFacts, tracks: Sequence[int], log: Sequence[Decision]) -> list[str]:
-    """The names that some tracks of a film have, and that somebody gave to them at any time."""
+    """The names that some tracks of a film have, and that users gave them at any time."""
     cast = facts.cast
     names = {facts.members[member].name for member in facts.owner[tracks].tolist() if member != NOISE}
     for decision in log:
@@ -279,10 +279,10 @@ def _names_given(facts: FilmFacts, tracks: Sequence[int], log: Sequence[Decision
 
 
 def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Anchor]]) -> list[int]:
-    """The tracks of those of a film whom the library knows there under some keys, also set aside since.
+    """The tracks of the people with some of the library's keys in a film, also those set aside since.
 
     Raises:
-        WorkspaceError: the film holds them together with somebody else by now.
+        WorkspaceError: the film joins these people with another person by now.
     """
     found, votes = apply.match(known, facts)
     own = {member for member, key in found.items() if key in keys}
@@ -306,13 +306,13 @@ def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Ancho
 
 
 def names_of_others(db: Db, ids: Sequence[str]) -> set[str]:
-    """The names that people of other ids have, without their case: what is logged of these stays."""
+    """The names that people of other ids have, case folded: the log keeps them."""
     query = "SELECT id, name FROM person UNION SELECT person, name FROM member WHERE person IS NOT NULL"
     return {name.casefold() for person, name in db.execute(query) if person not in ids} - {""}
 
 
 def redact_catalogue(db: Db, names: Sequence[str], shared: Set[str]) -> None:
-    """Take names out of what is kept of questions and decisions about others, as in the log."""
+    """Remove names from stored questions and decisions about other people, as in the log."""
     folded = [n.casefold() for n in names if n]
     questions = db.execute("SELECT id, why FROM question WHERE why <> ''").fetchall()
     hits = [(q,) for q, why in questions if any(name in why.casefold() for name in folded)]
@@ -332,7 +332,7 @@ def redact_catalogue(db: Db, names: Sequence[str], shared: Set[str]) -> None:
 
 
 def _without(data: dict[str, object], folded: Sequence[str]) -> bool:
-    """Take names out of what a decision replaced; whether there were any."""
+    """Remove names from what a decision replaced; returns whether there were any."""
 
     def known(name: object) -> bool:
         return str(name).casefold() in folded
@@ -353,9 +353,9 @@ def redact_log(
     """Write the log anew without names, times and places of a person. Ids and lines stay.
 
     Args:
-        members: the person's, by digest of the film and key.
-        others: everybody else's: some were this person's once, and are known again by their places.
-        shared: names that others have, too: theirs stay.
+        members: the person's film-people, by digest of the film and key.
+        others: all other film-people: some belonged to this person once, and are found again by their places.
+        shared: names that other people have, too: these names stay.
     """
     people, film_people = set(ids), set(members)
     folded = [n.casefold() for n in names if n]
@@ -384,32 +384,31 @@ def _redact(
                 person["at"] = []
     for question in (*data.get("questions", ()), *data.get("asked", ())):  # type: ignore[misc]
         if any(name in str(question[-1]).casefold() for name in names):
-            question[-1] = ""  # why it is asked
+            question[-1] = ""  # the reason of the question
 
 
 def forget_person(
     db: Db, record: RecordEvents, library: Path, person: str | LibraryPerson, author: str,
     deleted: Sequence[str] = (),
 ) -> tuple[list[str], list[Path]]:  # fmt: skip
-    """Erase a person everywhere, while the catalogue is written to.
+    """Erase a person everywhere; the caller holds the catalogue open for writing.
 
-    Films whose workspace cannot be reached are left for later: see `erase_late`.
+    Films whose workspace cannot be reached are erased later: see `erase_late`.
 
     Args:
         deleted: names or workspaces of films whose workspaces are gone for good: nothing is left to erase.
 
     Returns:
-        what could not be done, a sentence a film, and where there is nothing of that kind: the workspaces
-        that must be read again.
+        Failures, a sentence for each film; without failures, the workspaces that must be read again.
 
     Raises:
-        InputError: there is nobody like that, or the workspace of a film in `deleted` is there.
+        InputError: no person fits, or the workspace of a film in `deleted` is there.
     """
     known, _ = _person_named(db, library, person)
     reached, away = _split(db, library, known, deleted)
     present = {film.digest for film in views.films(db, library)}
     spaces = [film.workspace for film in reached if film.digest in present]
-    if views.is_erased(db, known):  # by a command that was killed, or that did not reach every film
+    if views.is_erased(db, known):  # by a killed command, or one that did not reach every film
         gone = [film for film in films_left(db, library, known) if film not in (*reached, *away)]
         _leave(db, record, library, gone, known)
         failed = [
@@ -424,8 +423,8 @@ def forget_person(
     failed = erase_in_films(reached, known, names)
     if failed:
         return failed, []
-    # The event comes last: as long as it is not there, the same command does all of this again.
-    left = {(film.digest, key) for film in away for key in film.keys}  # to find them there later
+    # The event comes last: without it, the same command does all of this again.
+    left = {(film.digest, key) for film in away for key in film.keys}  # to find the person there later
     own = [member for member in members if member not in left]
     others, shared = (lookup.all_members(db) - set(members)) | left, names_of_others(db, ids)
     redact_catalogue(db, names, shared)
@@ -441,12 +440,12 @@ def forget_person(
 def erase_late(
     db: Db, record: RecordEvents, library: Path, digest: str, workspace: Path
 ) -> tuple[bool, list[str]]:
-    """Erase from a film that is added again whoever was erased while it could not be reached.
+    """Erase from a film that is added again the people who were erased while it was unreachable.
 
-    Where the workspace that the library knows is back, too, they are erased from both.
+    If the workspace that the library knows is back, too, the people are erased from both.
 
     Returns:
-        whether anybody was to be erased; what could not be done, a sentence a person.
+        Whether there were people to erase; failures, a sentence for each person.
     """
     people = to_erase(db, digest)
     failed = []
@@ -466,10 +465,10 @@ def erase_late(
 def _erased_late(
     db: Db, record: RecordEvents, library: Path, spaces: Sequence[FilmOfPerson], person: str
 ) -> list[str]:
-    """Erase somebody who is erased in the library from the workspaces of one more film.
+    """Erase an erased person of the library from the workspaces of one more film.
 
     Returns:
-        what could not be done.
+        Failures.
     """
     failed = erase_in_films(spaces, person, None)
     if not failed:
@@ -478,7 +477,7 @@ def _erased_late(
 
 
 def _leave(db: Db, record: RecordEvents, library: Path, done: Sequence[FilmOfPerson], person: str) -> None:
-    """Note that nobody has to be erased from some films any more: take places and times out of the log."""
+    """Note that no person is to be erased from some films any more: remove places and times from the log."""
     if done:
         redact_log(library, [], [(film.digest, key) for film in done for key in film.keys], [], set(), set())
         left = {film.digest for film in films_left(db, library, person)} - {film.digest for film in done}

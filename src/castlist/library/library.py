@@ -5,8 +5,8 @@
     for person in lib.people:
         print(person.name, person.films, person.appearances)
 
-The film workspaces stay the truth about each film, `log.jsonl` is the truth about who is who between films,
-and `catalogue.db` is made from both.
+The film workspaces have the data of each film, `log.jsonl` has the identities of people across films, and
+`catalogue.db` is made from both.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = ["Added", "AddedState", "Library", "Problem", "applied"]
 
 
 class Library(LibraryReader):
-    """A library of films, in a folder that the first `add` makes; what is looked at is in `LibraryReader`."""
+    """A library of films, in a folder that the first `add` makes; `LibraryReader` has its reading methods."""
 
     def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
         return Library, (self.path,)
@@ -68,17 +68,16 @@ class Library(LibraryReader):
         watch: FilmWatch = quiet,
         each: Callable[[Outcome], None] = lambda outcome: None,
     ) -> list[Added]:
-        """Add films (files, folders of films or of workspaces, or workspaces); the cast of a film is found
-        where there is none.
+        """Add films (files, folders of films or of workspaces, or workspaces), and find missing casts.
 
-        A film that was added before is read again where its cast or its decisions changed. One that was
+        A film that was added before is read again if its cast or its decisions changed. A film that was
         renamed or moved since keeps its workspace, with all decisions.
 
         Returns:
-            What became of each film, those that failed among them.
+            The outcome of each film, also of those that failed.
 
         Raises:
-            InputError: no film was given, or a folder holds none.
+            InputError: no film was given, or a folder has no film.
             WorkspaceError: the library cannot be read or written.
         """
 
@@ -92,7 +91,8 @@ class Library(LibraryReader):
     def update(self) -> list[Added]:
         """Read the films again whose cast or decisions changed since they were added.
 
-        Whoever was erased while a film could not be reached is erased there, also if the film was removed.
+        A person who was erased while a film could not be reached is erased there, also if the film was
+        removed.
         """
         with self._catalogue.writing() as (db, record):
             failed = erase_where_back(db, record, self.path)
@@ -101,9 +101,9 @@ class Library(LibraryReader):
 
     @typed_arguments
     def remove(self, film: str, *, author: str = "") -> None:
-        """Take a film out of the library; its workspace stays as it is.
+        """Remove a film from the library; its workspace stays as it is.
 
-        When the film is added again, or `undo` takes this back, its people have their ids and links again.
+        When the film is added again, or `undo` undoes the removal, its people have their ids and links again.
 
         Raises:
             InputError: the library has no such film.
@@ -113,24 +113,24 @@ class Library(LibraryReader):
             data: Data = {"digest": chosen.digest, "people": people_of_film(db, chosen.digest)}
             record([(EventKind.GONE, data)], author=author or "somebody")
 
-    # Deciding
+    # Decisions
 
     @typed_arguments
     def name(self, person: str | LibraryPerson, name: str, *, author: str = "") -> str:
-        """Give a person a name, in the library and in all films; the person's id."""
+        """Give a person a name, in the library and in all films; returns the person's id."""
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             record(name_events(db, known, name), author=author or "somebody")
             note_names(db, carry_names(db, self.path, person=known))
-            bring_names(db, self.path, known)  # back where the new name cannot be given
+            bring_names(db, self.path, known)  # undo the former name where the new one cannot be given
         return known
 
     @typed_arguments
     def accept(self, proposal: str, *, author: str = "") -> str:
-        """Say yes to a proposed name, by its id: as `name`, so that `undo` takes it back; the person's id.
+        """Accept a proposed name by its id, like `name`, so that `undo` undoes it; returns the person's id.
 
         Raises:
-            InputError: it is proposed for nobody now, or somebody else of the library has that name.
+            InputError: the name is not proposed any more, or another person of the library has it.
         """
         with self.reading() as db:
             found = open_proposal(db, self.path, proposal)
@@ -138,16 +138,16 @@ class Library(LibraryReader):
 
     @typed_arguments
     def reject(self, proposal: str, *, back: bool = False) -> str:
-        """Say no to a proposed name, by its id: it is never proposed for that person of that film again.
+        """Reject a proposed name by its id: it is not proposed for that person of that film again.
 
         Args:
-            back: take such a no back.
+            back: undo such a rejection.
 
         Returns:
-            What was said, in words.
+            A sentence about what was done.
 
         Raises:
-            InputError: there is no such proposal now.
+            InputError: there is no such open proposal.
             WorkspaceError: the film's workspace cannot be written.
         """
         from castlist.review.session import Session
@@ -160,9 +160,9 @@ class Library(LibraryReader):
     def merge(
         self, a: str | LibraryPerson, b: str | LibraryPerson, *others: str | LibraryPerson, author: str = ""
     ) -> str:
-        """Say that two or more people are one, as one decision; the id that stays.
+        """Merge two or more people into one, as one decision; returns the id that stays.
 
-        The other ones lead there for ever.
+        The other ids redirect to it permanently.
         """
         with self._catalogue.writing() as (db, record):
             into, events = merge_events(db, (a, b, *others))
@@ -172,7 +172,7 @@ class Library(LibraryReader):
 
     @typed_arguments
     def split(self, person: str | LibraryPerson, films: Sequence[str], *, author: str = "") -> str:
-        """Say that a person of some films is somebody else: they get a new id; that id.
+        """Split a person off in some films, where it is another person; returns the new id.
 
         Args:
             films: films, or single film-people as `film:key`.
@@ -190,7 +190,7 @@ class Library(LibraryReader):
     @typed_arguments
     @_former.keyword("said", "reply")
     def answer(self, question: str, reply: str, *, author: str = "") -> int:
-        """Answer a question by its id: same, different or unsure; the decision's number."""
+        """Answer a question by its id: same, different or unsure; returns the decision's number."""
         with self._catalogue.writing() as (db, record):
             members, events = answer_events(db, question, reply)
             number = record(events, author=author or "somebody", ask=True)
@@ -209,19 +209,19 @@ class Library(LibraryReader):
         *,
         author: str = "",
     ) -> int:
-        """Answer the questions about one person together, as one decision; its number.
+        """Answer the questions about one person together, as one decision; returns its number.
 
         Args:
             person: id, end of an id, or name.
             replies: same, different or unsure, by the id of a question about this person.
-            wrong: films of this person that show somebody else, or single film-people as `film:key`; they get
-                new ids, one for those who look alike.
-            right: films of this person that surely show this person: `links` does not show them again. Films
-                that do not show the person now (somebody else took them out meanwhile) are left out.
+            wrong: films of this person that show another person, or single film-people as `film:key`; they
+                get new ids, one for those that look alike.
+            right: films of this person that certainly show this person: `links` does not return them again.
+                Films that do not show the person now (another user took them out meanwhile) are left out.
 
         Raises:
-            InputError: there is nobody like that, a question is not about this person, a film does not show
-                the person, all films would go, a film is right and wrong, or there is nothing to record.
+            InputError: no person fits, a question is not about this person, a film does not show the person,
+                all films are wrong, a film is right and wrong, or there is nothing to record.
         """
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
@@ -234,15 +234,15 @@ class Library(LibraryReader):
 
     @typed_arguments
     def confirm(self, right: Sequence[str], wrong: Sequence[str] = (), *, author: str = "") -> int:
-        """Say which links between films are right and which are wrong, as one decision; its number.
+        """Confirm links between films, and mark others as wrong, as one decision; returns its number.
 
         Args:
             right: film-people, as `film:key`, who are the same as their person in the other films.
-            wrong: film-people who are somebody else; they get new ids, one for those who look alike.
+            wrong: film-people who are another person; they get new ids, one for those that look alike.
 
         Raises:
-            InputError: there is nobody like that, or several, somebody is right and wrong, or there is
-                nothing to record.
+            InputError: no film-person fits, or several do, one is right and wrong, or there is nothing to
+                record.
         """
         with self._catalogue.writing() as (db, record):
             events = confirm_events(db, right, wrong)
@@ -259,15 +259,16 @@ class Library(LibraryReader):
     def judge(
         self, same: Sequence[tuple[str, str]], different: Sequence[tuple[str, str]] = (), *, author: str = ""
     ) -> int:
-        """Say of which pairs of film-people both are the same person, as one decision; its number.
+        """Answer which pairs of film-people are the same person, as one decision; returns its number.
 
         Args:
             same: pairs of film-people, each as `film:key`, who are the same person.
-            different: pairs who are different people. Where others of `same` make them one, this is left out.
+            different: pairs who are different people. A pair that others of `same` make one person is left
+                out.
 
         Raises:
-            InputError: there is nobody like that, or several, two that are different are one person now, or
-                there is nothing to record.
+            InputError: no film-person fits, or several do, a different pair is one person now, or there is
+                nothing to record.
         """
         with self._catalogue.writing() as (db, record):
             events = judged_events(db, same, different)
@@ -279,15 +280,15 @@ class Library(LibraryReader):
     def compare(
         self, people: Sequence[str], same: Sequence[tuple[str, str]] = (), *, author: str = ""
     ) -> int:
-        """Say that people were looked at side by side, as one decision; its number.
+        """Record that people were compared side by side, as one decision; returns its number.
 
         Args:
-            people: id, end of an id, or name of those whom `recurring` need not show again.
-            same: pairs of people who are the same person; the id of one who has a name stays, or else the
-                eldest one.
+            people: id, end of an id, or name of the people that `recurring` need not return again.
+            same: pairs of people who are the same person; the id of a person with a name stays, or else the
+                eldest id.
 
         Raises:
-            InputError: there is nobody like that, or several, or a pair is one person.
+            InputError: no person fits, or several do, or a pair is one person already.
         """
         with self._catalogue.writing() as (db, record):
             looked_at = [views.person(db, person) for person in people]
@@ -301,14 +302,14 @@ class Library(LibraryReader):
 
     @typed_arguments
     def undo(self, decision: int | None = None, *, author: str = "") -> LibraryDecision:
-        """Take back a decision, the latest one by default; what was taken back.
+        """Undo a decision, by default the latest one; returns it.
 
-        Whoever was merged gets the old id again, and the id of a part that was split off leads to whom it was
-        split from. Names that the library had brought to films for these people are taken back there too. A
-        film that was removed is added again from its workspace.
+        Merged people get their old ids again, and the id of a part that was split off redirects to the former
+        person. Names that the library had brought to films for these people are undone there too. A film that
+        was removed is added again from its workspace.
 
         Raises:
-            InputError: there is no such decision, or it was taken back already.
+            InputError: there is no such decision, or it was undone already.
             WorkspaceError: the workspace of the film that was removed cannot be read any more.
         """
         film = self._removed_by(decision)
@@ -324,7 +325,7 @@ class Library(LibraryReader):
             return undo.decision(db, number)
 
     def _removed_by(self, decision: int | None) -> tuple[int, RemovedWas] | None:
-        """The film that a decision, the latest one by default, took out of the library."""
+        """The decision and the film that it removed; by default the latest decision. None for another one."""
         with self.reading() as db:
             number = undo.last_decision(db) if decision is None else decision
             if number is None:
@@ -334,7 +335,7 @@ class Library(LibraryReader):
             return None if film is None else (number, film)
 
     def _bring_back(self, number: int, film: RemovedWas) -> LibraryDecision:
-        """Add a film again that was removed; the decision that removed it."""
+        """Add a removed film again; returns the decision that removed it."""
         workspace = views.where(self.path, film["workspace"], film["near"])
         added = add_film(self._catalogue, film["film"], workspace, digest=film["digest"])
         if added.state == AddedState.FAILED:
@@ -342,7 +343,7 @@ class Library(LibraryReader):
         with self.reading() as db:
             return undo.decision(db, number)
 
-    # Erasing
+    # Erasure
 
     @typed_arguments
     def forget(
@@ -350,17 +351,17 @@ class Library(LibraryReader):
     ) -> list[str]:
         """Erase a person: vectors, pictures, names and times, in the library and in the films' workspaces.
 
-        A film that was removed from the library is one of these films, too. If the workspace of a film is not
-        where it was, the person is erased there by `update` when it is back, or when the film is added from
-        its new place. Of the person only the ids stay, so that nobody gets these again. What was exported
-        elsewhere is not reached, and the films themselves show the person as before: a film that is scanned
-        anew has the person again, without a name.
+        Films that were removed from the library are included. If the workspace of a film is not where it was,
+        the person is erased there by `update` when it is back, or when the film is added from its new place.
+        Only the ids of the person stay, so that no other person gets them. Exported files are not changed,
+        and the films themselves still show the person: a film that is scanned anew has the person again,
+        without a name.
 
         Args:
             deleted: films, by name or workspace, whose workspaces were deleted; nothing is left there.
 
         Returns:
-            What could not be done, a sentence a film; then the person stays in the library, for these films.
+            Failures, a sentence for each film; then the person stays in the library, for these films.
         """
         with self._catalogue.writing() as (db, record):
             failed, spaces = forget_person(db, record, self.path, person, author, deleted)
@@ -368,11 +369,11 @@ class Library(LibraryReader):
             add_film(self._catalogue, str(space), space, again=True, weigh=False)
         return failed
 
-    # Searching
+    # Search
 
     @typed_arguments
     def index(self, model: str = "sface") -> IndexMade:
-        """Make an index of all tracks (faiss): how many tracks, how well it does, and what could not be read.
+        """Make an index of all tracks (faiss); returns its size, its recall, and what could not be read.
 
         Raises:
             MissingExtra: faiss is not installed.
@@ -382,8 +383,8 @@ class Library(LibraryReader):
         with self._catalogue.writing() as (db, _):
             return build_index(db, self.path, model)
 
-    # Care
+    # Upkeep
 
     def rebuild(self) -> list[Problem]:
-        """Make the catalogue anew from the log and the film workspaces; what could not be read of these."""
+        """Make the catalogue anew from the log and the film workspaces; returns what could not be read."""
         return self._catalogue.rebuild()

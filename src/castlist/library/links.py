@@ -1,8 +1,8 @@
-"""Links between films that nobody confirmed: pages of those of which the faces are the least sure.
+"""Links between films without a confirmation: pages of those with the least similar faces.
 
-A wrong link is hard to notice: nothing is asked about it. On such a page a user looks at many links at once,
-marks who is somebody else, and confirms the others. The catalogue is read, and the events of an answer are
-made; nothing is written here.
+A wrong link is hard to notice: no question is asked about it. On such a page a user checks many links at
+once, marks the wrong ones, and confirms the others. This module reads the catalogue and makes the events of
+an answer; it writes nothing.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from castlist.types import Json
 
 __all__ = ["PAGE", "FilmLink", "confirm_events", "count_links", "links"]
 
-PAGE = 24  # links that are looked at together: their faces fill a screen
-# Share of links that are taken to be wrong. 12 of 372 are (halves of twelve clips, five drawn seasons), most
-# among the 24 least alike: with .03, pages after the first come before useful questions.
+PAGE = 24  # links that are checked together: their faces fill a screen
+# Expected share of wrong links. 12 of 372 are wrong (halves of twelve clips, five drawn seasons), most among
+# the 24 least alike: with .03, later pages come before useful questions.
 WRONG = 0.01
-REFERENCES = 3  # other films of the same person that are shown beside a link
-WEIGHED = 1000  # people whose links are compared; of a large library the least sure when they were linked
+REFERENCES = 3  # other films of the same person that are shown beside a link, at most
+WEIGHED = 1000  # people whose links are compared, at most: those linked with least certainty
 
 
 @dataclass(frozen=True, slots=True)
 class FilmLink:
-    """Somebody of a film whom castlist linked to a person of a library, and whom nobody confirmed."""
+    """A film-person that castlist linked to a person of a library, without a user's confirmation."""
 
     person: str  # id
     name: str
     member: FilmMember
     others: tuple[FilmMember, ...]  # the person in at most REFERENCES other films, the most typical first
-    likeness: float  # mean cosine of the mean face there and those in other films, -1 to 1; inf: not known
+    likeness: float  # mean cosine of its mean face with those in other films, -1 to 1; inf if unknown
 
     @property
     def gain(self) -> float:
-        """Seconds of screen time that are expected to be wrong."""
+        """Seconds of screen time expected to be wrong."""
         return WRONG * self.member.seconds
 
     def document(self) -> dict[str, Json]:
@@ -65,13 +65,13 @@ class FilmLink:
 
 
 def links(db: Db, limit: int | None) -> tuple[int, list[FilmLink]]:
-    """How many links nobody confirmed, and the least alike ones; those of one person follow each other.
+    """The number of open links, and the least similar ones; those of one person follow each other.
 
-    Of a person of whom nothing is confirmed, the most typical film is no link: the others are compared with
-    it.
+    For a person without any confirmed film, the most typical film is no open link: the others are compared
+    with it.
 
     Args:
-        limit: how many at most; None for all of WEIGHED people.
+        limit: links to return, at most; None for all links of WEIGHED people.
     """
     known = settled(db)
     found: list[FilmLink] = []
@@ -83,7 +83,7 @@ def links(db: Db, limit: int | None) -> tuple[int, list[FilmLink]]:
     return _count(db, known), sorted(chosen, key=lambda link: first[link.person])
 
 
-# People some of whose links nobody confirmed: how many, and how surely the least sure one was linked.
+# People with open links: their number, and the lowest probability of a link when it was made.
 _OPEN = """
 WITH open AS (
     SELECT person, min(coalesce(probability, 1)) AS least,
@@ -98,7 +98,7 @@ ORDER BY least, open.person LIMIT ?
 
 
 def _links_of(db: Db, person: str, name: str, known: Set[int]) -> list[FilmLink]:
-    """The links of a person that nobody confirmed."""
+    """The open links of a person."""
     members = film_members(db, person)
     mean = mean_scores(db, members)
     order = typical(members, mean, known)
@@ -112,7 +112,7 @@ def _others(order: Sequence[FilmMember], member: FilmMember) -> tuple[FilmMember
 
 
 def count_links(db: Db) -> int:
-    """How many links nobody confirmed."""
+    """The number of open links."""
     return _count(db, settled(db))
 
 
@@ -122,16 +122,16 @@ def _count(db: Db, known: Set[int]) -> int:
 
 
 def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events:
-    """What it means for the log that some links are right and others wrong.
+    """The events to log for links that a user found right or wrong.
 
     Args:
         right: film-people, each as `film:key`, who are the same as the rest of their person; a film by its
             name, the end of its path, or its digest.
-        wrong: film-people who are somebody else. Where all of a person are wrong, the one with most time on
-            screen keeps the id.
+        wrong: film-people who are another person. If all film-people of a person are wrong, the one with most
+            time on screen keeps the id.
 
     Raises:
-        InputError: there is nobody like that, or several, somebody is right and wrong, or belongs to nobody.
+        InputError: no film-person fits, or several do, one is right and wrong, or has no person.
     """
     stay, go, known = _by_person(db, right), _by_person(db, wrong), settled(db)
     taken_out: Events = []
@@ -146,7 +146,7 @@ def confirm_events(db: Db, right: Sequence[str], wrong: Sequence[str]) -> Events
 
 
 def _by_person(db: Db, given: Sequence[str]) -> dict[str, list[FilmMember]]:
-    """Film-people as users write them, by the id of their person."""
+    """The film-people that a user names, by the id of their person."""
     found: dict[str, list[FilmMember]] = defaultdict(list)
     for words in dict.fromkeys(given):
         person, member = named_member(db, words)

@@ -1,4 +1,4 @@
-"""Looking things up in the catalogue: films, people of films, people, and what they are called."""
+"""Queries of the catalogue: films, film-people, people, and their names."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ def find_film(db: Db, digest: object) -> int | None:
 
 
 def member_of(db: Db, film: int, key: object) -> int | None:
-    """The row of somebody of a film."""
+    """The row of a film-person."""
     row = db.execute("SELECT id FROM member WHERE film = ? AND key = ?", (film, str(key))).fetchone()
     return None if row is None else int(row[0])
 
 
 def member_named(db: Db, digest: object, key: object) -> int | None:
-    """The row of somebody of a film by the digest of its content and the key."""
+    """The row of a film-person by the digest of the film's content and the key."""
     film = find_film(db, digest)
     return None if film is None else member_of(db, film, key)
 
 
 def now_id(db: Db, person: str) -> str:
-    """The id under which a person is known now: ids of merged people lead on."""
+    """The current id of a person: ids of merged people are redirected."""
     row = db.execute("SELECT new FROM redirect WHERE old = ?", (person,)).fetchone()
     return person if row is None else str(row[0])
 
 
 def question_id(db: Db, a: int, b: int) -> str:
-    """A short name of a question that is the same in every catalogue of this library."""
+    """A short name of a question, the same in every catalogue of this library."""
     rows = db.execute(
         "SELECT digest || ' ' || key FROM member JOIN film ON film.id = film WHERE member.id IN (?, ?) "
         "ORDER BY 1",
@@ -70,7 +70,7 @@ def question_id(db: Db, a: int, b: int) -> str:
 
 
 def near(library: Path, workspace: Path) -> str:
-    """The workspace as seen from the library's folder, so that both can move together."""
+    """The path of the workspace relative to the library's folder, so that both can move together."""
     try:
         return os.path.relpath(os.path.abspath(workspace), os.path.abspath(library))
     except ValueError:  # another drive
@@ -78,7 +78,7 @@ def near(library: Path, workspace: Path) -> str:
 
 
 def person_of(db: Db, member: int | None) -> str | None:
-    """The id of the person who somebody of a film is; None for nobody, or where there is no such row."""
+    """The id of a film-person's person; None without one, or without such a row."""
     row = db.execute("SELECT person FROM member WHERE id = ?", (member,)).fetchone()
     return None if row is None or row[0] is None else str(row[0])
 
@@ -92,19 +92,19 @@ def name_of(db: Db, member: int) -> tuple[str, str]:
 
 
 def all_members(db: Db) -> set[tuple[str, str]]:
-    """Everybody of all films: the digest of the film and the key in it."""
+    """All film-people: the digest of the film and the key in it."""
     return set(db.execute("SELECT digest, key FROM member JOIN film ON film.id = film"))
 
 
 def elder(db: Db, a: str, b: str) -> tuple[str, str]:
-    """Whose id stays, and whose leads there: who has a name, or else the elder."""
+    """The id that stays and the id that is redirected: a person with a name stays, or else the elder."""
     named = {p for (p,) in db.execute("SELECT id FROM person WHERE id IN (?, ?) AND name <> ''", (a, b))}
     into = min((a, b), key=lambda p: (p not in named, p))
     return into, b if into == a else a
 
 
 def eldest(db: Db, people: Sequence[str]) -> str:
-    """Of several people who are one, whose id stays: who has a name, or else the eldest."""
+    """The id that stays when people are merged: that of a person with a name, or else the eldest."""
     into = people[0]
     for other in people[1:]:
         into, _ = elder(db, into, other)
@@ -112,7 +112,7 @@ def eldest(db: Db, people: Sequence[str]) -> str:
 
 
 def together(db: Db, a: str, b: str) -> int:
-    """In how many pairs of people of films two people, by their ids, are seen in the same frames."""
+    """The number of pairs of film-people, of two people by id, that co-occur."""
     query = (
         "SELECT count(*) FROM together JOIN member AS x ON x.id = a JOIN member AS y ON y.id = b"
         " WHERE (x.person = ? AND y.person = ?) OR (y.person = ? AND x.person = ?)"
@@ -121,7 +121,7 @@ def together(db: Db, a: str, b: str) -> int:
 
 
 def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
-    """Where the faces of a member were."""
+    """The places of a member's faces."""
     rows = db.execute(
         "SELECT time, left, top, right, bottom FROM sighting WHERE member = ? ORDER BY number", (member,)
     ).fetchall()
@@ -129,13 +129,13 @@ def anchors_of(db: Db, member: int) -> tuple[Anchor, ...]:
 
 
 def anchors_by_key(db: Db, film: int) -> dict[str, tuple[Anchor, ...]]:
-    """Where the faces of each member of a film were, by key."""
+    """The places of the faces of each member of a film, by key."""
     rows = db.execute("SELECT key, id FROM member WHERE film = ?", (film,)).fetchall()
     return {key: anchors_of(db, member) for key, member in rows}
 
 
 def place_of(library: Path, facts: FilmFacts) -> Data:
-    """Which film it is and where it lies, as the log has it."""
+    """The identity and paths of a film, as the log stores them."""
     path = os.path.abspath(facts.video.path)
     return {
         "digest": facts.video.digest,
@@ -147,15 +147,15 @@ def place_of(library: Path, facts: FilmFacts) -> Data:
 
 
 def shown_person(person: str, name: str) -> str:
-    """What a person is called."""
+    """The name of a person, or the label of one without a name."""
     return name or f"Person {person[-6:]}"
 
 
 def film_person(db: Db, digest: object, key: object, former: str | None = None) -> str:
-    """Somebody of a film in words, as in "Anna in e01.mp4".
+    """A film-person in words, as in "Anna in e01.mp4".
 
     Args:
-        former: id of the person whom they were once, and who is shown where that id leads on now.
+        former: id of the former person, who is shown if that id is redirected now.
     """
     row = db.execute(
         "SELECT member.person, person.name, film.name FROM film"

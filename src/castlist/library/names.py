@@ -1,7 +1,7 @@
-"""Writes the names of a library's people to films in which they have none, and takes them back there.
+"""Write names of the library's people to films in which they have none, and remove them there again.
 
-Which name of a film is the library's own is known by the decision that gave it to that very person: a name
-that somebody gave in the film stays, whoever else bears it.
+The library's own names in a film are those that the decisions of AUTHOR gave to these very people: a name
+that a user gave in the film stays, even if another person has the same name.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _Work = Callable[["Session", Sequence[Decision], "WantedName"], "tuple[str, bool
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A film some of whose people got other names."""
+    """A film after names of its people changed."""
 
     film: int  # row in the catalogue
-    stamp: str  # of its workspace as it is now, or as it was read where users decided something since
-    # Of each member that has another one: the name, whether it is the library's own, and the row.
+    stamp: str  # of its workspace now; as it was read before, where users decided something since
+    # For each member with another name: the name, whether it is the library's own, and the row.
     names: tuple[tuple[str, bool, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WantedName:
-    """A member of a film and the name that the library has for them, "" for none."""
+    """A member of a film, and the name that it should have, "" for none."""
 
     member: int  # row
     name: str
@@ -59,28 +59,28 @@ class WantedName:
 
 
 def bring_names(db: sqlite3.Connection, library: Path, *people: str) -> None:
-    """Let the films have the names that some people of the library have now."""
+    """Write the current names of people of the library to their films."""
     for person in dict.fromkeys(people):
         note_names(db, take_names_back(db, library, person))
         note_names(db, carry_names(db, library, person=person))
 
 
 def bring_all_names(db: sqlite3.Connection, library: Path, digest: str | None = None) -> None:
-    """Let all films, or the one with this digest, have the names that their people have in the library now.
+    """Write the current names of all people to all films, or to the one with this digest.
 
-    A command that was killed may not have brought them, and a film may have been busy or not there.
+    A killed command may not have written them, and a film may have been busy or missing.
     """
     note_names(db, _renamed(db, library, outdated_names(db, digest), _take))
     note_names(db, carry_names(db, library, digest=digest))
 
 
 def outdated_names(db: sqlite3.Connection, digest: str | None = None) -> dict[str, list[WantedName]]:
-    """Members whose name in the film is one that the library brought there and does not have for them now.
+    """Members whose name in the film was brought there by the library and is not their name any more.
 
-    What another library brought, which this one never called anybody, stays.
+    Names that another library brought, and that this library never gave to a person, stay.
 
     Args:
-        digest: of the one film to look at.
+        digest: of the only film to look at.
 
     Returns:
         digest of the film -> the members.
@@ -96,7 +96,7 @@ def outdated_names(db: sqlite3.Connection, digest: str | None = None) -> dict[st
 
 
 def note_names(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
-    """Note in the catalogue which films have other names now."""
+    """Note the changed names of films in the catalogue."""
     for film in films:
         db.execute("UPDATE film SET stamp = ? WHERE id = ?", (film.stamp, film.film))
         db.executemany("UPDATE member SET (name, brought) = (?, ?) WHERE id = ?", film.names)
@@ -105,15 +105,15 @@ def note_names(db: sqlite3.Connection, films: Sequence[Renamed]) -> None:
 def carry_names(
     db: sqlite3.Connection, library: Path, *, digest: str | None = None, person: str | None = None
 ) -> list[Renamed]:
-    """Name the people of films who have a name in the library and none in the film.
+    """Name film-people who have a name in the library and none in the film.
 
-    A name that somebody gave in a film stays, a name of the library that somebody undid there is not brought
-    again, and a name that somebody else of the film bears is not given twice. A film that is busy, not there
-    or was found anew since it was read gets its names when it is next read.
+    A name that a user gave in a film stays, a name of the library that a user undid there is not given again,
+    and a name that another person of the film has is not given twice. A film that is busy, missing or was
+    found anew since it was read gets its names when it is read again.
 
     Args:
-        digest: of the one film to look at.
-        person: the one person to look at, whose former name is replaced where the library had brought it.
+        digest: of the only film to look at.
+        person: the only person to look at, whose former name is replaced where the library had brought it.
     """
     found = _members(
         db,
@@ -125,9 +125,9 @@ def carry_names(
 
 
 def take_names_back(db: sqlite3.Connection, library: Path, person: str) -> list[Renamed]:
-    """Undo, in the films of a person, names that the library had brought and does not have for them now.
+    """Undo, in the films of a person, names that the library brought and that are not the person's now.
 
-    A film that is busy or not there keeps the name.
+    A film that is busy or missing keeps the name.
     """
     found = _members(db, "member.name <> person.name AND member.name <> '' AND member.person = ?", (person,))
     return _renamed(db, library, found, _take)
@@ -174,16 +174,16 @@ def _renamed(
                 now = stamp_of(opened)
         except CastlistError:
             continue
-        # What users decided in the film since it was read is still to be read.
+        # Decisions that users made in the film since it was read are to be read later.
         known = decisions_in(now) == decisions_in(stamps[film.id])
         renamed.append(Renamed(film.id, now if known else stamps[film.id], tuple(names)))
     return renamed
 
 
 def _give(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
-    """Give a member of a film the library's name; the name and that it is the library's own.
+    """Give a member the library's name; returns the name, and whether it is the library's own.
 
-    None where it is not given.
+    None where the name is not given.
     """
     group = _group(session, wanted.track)
     if group is None:
@@ -204,7 +204,7 @@ def _give(session: Session, log: Sequence[Decision], wanted: WantedName) -> tupl
 
 
 def _take(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
-    """Take back names of a member that the library had brought; the name that is left, and whose it is.
+    """Undo names of a member that the library brought; returns the name left, and whether it is brought.
 
     None if the film does not have the member any more.
     """
@@ -216,19 +216,19 @@ def _take(session: Session, log: Sequence[Decision], wanted: WantedName) -> tupl
 
 
 def _group(session: Session, track: int) -> Group | None:
-    """Whose a track is."""
+    """The group of a track, None for none."""
     label = session.view.label
     known = 0 <= track < len(label) and label[track] >= 0
     return session.view.groups[int(label[track])] if known else None
 
 
 def _brought(group: Group, log: Sequence[Decision]) -> bool:
-    """Whether somebody's name in a film is the library's own, which nobody gave there."""
+    """Whether a group's name in a film is the library's own, not one by a user of the film."""
     return any(d.id == group.named_by and d.author == AUTHOR for d in log)
 
 
 def _refused(session: Session, group: Group, log: Sequence[Decision], name: str) -> bool:
-    """Whether somebody took back this name, which the library had brought to this very person."""
+    """Whether a user undid this name for this person, after the library had brought it."""
     undone = {d.undoes for d in log if d.undoes is not None and d.author != AUTHOR}
     return any(
         (session.view.find(d.anchors)[:, None] == group.tracks).any()

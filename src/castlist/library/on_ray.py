@@ -1,6 +1,6 @@
-"""Films on the machines of a Ray cluster. Each worker is an actor that loads the networks once.
+"""Find casts on the machines of a Ray cluster. Each worker is an actor that loads the networks once.
 
-Nothing but paths and rows travels: the films and the workspaces lie on a disk that all machines see.
+Only paths and outcomes are sent: the films and the workspaces lie on a disk that all machines can access.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 __all__ = ["Ray"]
 
 PATIENCE = 10.0  # seconds to wait for a cluster to answer
-STARTS = 3  # attempts to start a cluster here: a busy machine can need more than the 30 s that Ray waits
-# Ray prints what becomes of workers on the standard output, also without `log_to_driver`, and would spoil the
-# JSON of --json. It skips lines that match; what castlist has to say of them it says itself.
+STARTS = 3  # attempts to start a cluster here: a busy machine can need more than the 30 s of Ray
+# Ray prints news of workers on the standard output, also without `log_to_driver`, which would spoil the JSON
+# of --json. It skips lines that match; castlist reports the same events itself.
 # https://docs.ray.io/en/latest/ray-observability/user-guides/configure-logging.html
 QUIET = ("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-CORES = 2  # of a worker where its tasks do not say: one looks for faces while one decodes
+CORES = 2  # cores of a worker without a given number: one detects faces while one decodes
 
 
 class Ray:
     """An executor over a Ray cluster: one on this machine, or the one at `address`.
 
-    A worker that is killed, with its machine or alone, is replaced; its film goes on after the last segment
-    that was stored, if need be on another machine.
+    A worker that is killed, with its machine or alone, is replaced; its film goes on after the last stored
+    segment, if necessary on another machine.
 
     Args:
         jobs: workers; 0 for as many as the cluster has cores for.
-        address: host:port of a running cluster, or "auto"; None for the cluster that RAY_ADDRESS names,
-            or else a new one on this machine.
+        address: host:port of a running cluster, or "auto"; None for the cluster that RAY_ADDRESS names, or
+            else a new one on this machine.
 
     Raises:
         MissingExtra: Ray is not installed.
@@ -54,14 +54,14 @@ class Ray:
     """
 
     def __init__(self, jobs: int = 0, address: str | None = None) -> None:
-        if "ray" not in sys.modules:  # a program that has Ray already set it up as it likes
+        if "ray" not in sys.modules:  # a program that imported Ray has its own settings
             os.environ.setdefault(*QUIET)
         with needed("work on a Ray cluster", "ray"):
             self.ray = importlib.import_module("ray")
         self.jobs, self.address = jobs, address
 
     def run(self, tasks: Sequence[Task], watch: FilmWatch = quiet) -> Iterator[Outcome]:
-        """An outcome a task, as they come; of progress only the beginning of each film is told."""
+        """The outcome of each task, as it is known; progress is only the start of each film."""
         connection = self._connect()
         try:
             yield from self._run(tasks, watch)
@@ -70,11 +70,11 @@ class Ray:
                 self.ray.shutdown()
 
     def _connect(self) -> bool:
-        """Join a cluster or begin one; whether it was this object that did."""
+        """Join a cluster or start one; returns whether this call did."""
         if self.ray.is_initialized():
             return False
         _reachable(self.address)
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # castlist sends nothing anywhere
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # castlist sends no usage data
         main = threading.current_thread() is threading.main_thread()
         before = signal.getsignal(signal.SIGTERM) if main else None
         try:
@@ -84,7 +84,7 @@ class Ray:
             raise InputError(f"there is no Ray cluster{where} that can be used ({error})") from None
         finally:
             if main:
-                signal.signal(signal.SIGTERM, before)  # Ray puts its own in place
+                signal.signal(signal.SIGTERM, before)  # Ray sets its own handler
         return True
 
     def _begin(self) -> None:
@@ -94,7 +94,7 @@ class Ray:
                 self.ray.init(address=self.address, include_dashboard=False, log_to_driver=False,
                               configure_logging=False)  # fmt: skip
                 return
-            except Exception as error:  # Ray raises a bare one for this
+            except Exception as error:  # Ray raises no more specific error
                 if "timed out during startup" not in str(error):
                     raise
                 self.ray.shutdown()
@@ -122,7 +122,7 @@ class Ray:
             try:
                 outcome: Outcome = self.ray.get(ready)
             except self.ray.exceptions.RayError:
-                with suppress(Exception):  # it is dead most likely, and must not live on as half of two
+                with suppress(Exception):  # the worker probably is dead; if not, two would run the task
                     self.ray.kill(actor)
                 idle.append(make.remote())
                 if tries < TRIES:
@@ -135,10 +135,10 @@ class Ray:
 
 
 def _reachable(address: str | None) -> None:
-    """Refuse a cluster that is not there at once: Ray itself tries for many minutes.
+    """Refuse an address without a cluster at once: Ray itself tries for many minutes.
 
     Raises:
-        InputError: nobody listens at the address.
+        InputError: no program listens at the address.
     """
     found = re.fullmatch(r"(?:ray://)?\[?([^\[\]/]+?)\]?:(\d{1,5})", address or "")
     if address in (None, "auto", "local"):
@@ -154,12 +154,12 @@ def _reachable(address: str | None) -> None:
 
 
 class _RayWorker:
-    """Lives on a machine of the cluster and does one film after another."""
+    """Runs on a machine of the cluster, one film after another."""
 
     def perform(self, task: Task) -> Outcome:
         return perform(task)
 
 
 def _absolute(task: Task) -> Task:
-    """The task as a process elsewhere understands it."""
+    """The task with absolute paths, for processes on other machines."""
     return replace(task, film=os.path.abspath(task.film), workspace=os.path.abspath(task.workspace))

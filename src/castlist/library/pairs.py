@@ -1,9 +1,9 @@
-"""Pairs of people who may be one, a page of them at a time: who is the same person?
+"""Pairs of people who may be one person, page by page.
 
-First come the pairs that castlist asks about, those first of which answers are expected to put most right.
-Then everybody of one film of whom nobody knows better stands beside whoever of several films looks most like
-them: a person who was left out of one film is among these, however unlike they look there. The catalogue is
-read, and the events of an answer are made; nothing is written here.
+The first pairs are open questions, those first whose answers are expected to correct most. The next pairs are
+each a person of a single film, without a decision, and the most similar person of several films: a person who
+was left out of one film is among these, however different the face looks there. This module reads the
+catalogue and makes the events of an answer; it writes nothing.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ from castlist.types import Json
 
 __all__ = ["PersonPair", "judged_events", "pairs"]
 
-SHOWN = 3  # films of the person beside whom somebody stands
-LOOKED_AT = 1000  # people of one film, and of several, who are compared: those with most time on screen
-# Of the people of one film about whom nothing is asked, the share who are the person of several films beside
-# whom they stand: 2 of 139 in four drawn seasons.
+SHOWN = 3  # films of the person with more films, at most
+LOOKED_AT = 1000  # people of one film, and of several, compared at most: those with most time on screen
+# Of the people of one film without a question, the share who are the most similar person of several films: 2
+# of 139 in four drawn seasons.
 LEFT_OUT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class PersonPair:
-    """Somebody of a library beside another person, who may be the same."""
+    """Two people of a library who may be the same person."""
 
-    person: str  # id of the one who has more films
+    person: str  # id of the person with more films
     name: str
     members: tuple[FilmMember, ...]  # that person in at most SHOWN films, the compared one first
     other: str  # id
     other_name: str
-    member: FilmMember  # the other one, where compared
-    probability: float | None  # that the two are one; None where castlist does not ask
-    gain: float  # seconds of screen time that the answer is expected to put under the right id
+    member: FilmMember  # the other person, in the compared film
+    probability: float | None  # that the two are one person; None where castlist asks no question
+    gain: float  # seconds of screen time that the answer is expected to correct
 
     def document(self) -> dict[str, Json]:
         """The pair as plain values."""
@@ -82,10 +82,10 @@ class _Pair(NamedTuple):
 
 
 def pairs(db: Db, library: Path, limit: int | None) -> tuple[int, list[PersonPair]]:
-    """How many pairs there are to look at, and the first ones; those of one person follow each other.
+    """The number of pairs to check, and the first ones; those of one person follow each other.
 
     Args:
-        limit: how many at most; None for all.
+        limit: pairs to return, at most; None for all.
     """
     asked = [
         _Pair(q.b, q.b_name, q.b_member, q.a, q.a_name, q.a_member, q.probability, q.gain)
@@ -93,7 +93,7 @@ def pairs(db: Db, library: Path, limit: int | None) -> tuple[int, list[PersonPai
     ]
     found = [*asked, *_left_out(db, {frozenset((p.person, p.other)) for p in asked})]
     chosen = found[:limit]
-    first: dict[str, _Pair] = {}  # of each person the first pair
+    first: dict[str, _Pair] = {}  # the first pair of each person
     for pair in chosen:
         first.setdefault(pair.person, pair)
     order, known = [*first], settled(db)
@@ -109,7 +109,7 @@ def pairs(db: Db, library: Path, limit: int | None) -> tuple[int, list[PersonPai
 
 
 def _films(db: Db, person: str, compared: int | None, known: Set[int]) -> tuple[FilmMember, ...]:
-    """A person in at most SHOWN films: where compared, then the most typical ones."""
+    """A person in at most SHOWN films: the compared one, then the most typical ones."""
     members = film_members(db, person)
     order = typical(members, mean_scores(db, members), known)
     return tuple(sorted(order, key=lambda m: m.id != compared)[:SHOWN])
@@ -134,9 +134,9 @@ ORDER BY total DESC, person.id LIMIT ?
 
 
 def _left_out(db: Db, asked: set[frozenset[str]]) -> list[_Pair]:
-    """People of one film beside whoever of several films looks most like them, the most alike first.
+    """People of one film, each with the most similar person of several films, the most similar first.
 
-    Nobody whom a user compared with that person, and none of those who are asked about.
+    Without pairs that a user compared, and without pairs of open questions.
     """
     alone, several = ([_Person(*row) for row in db.execute(_PEOPLE, (n, LOOKED_AT))] for n in (0, 1))
     if not alone or not several:
@@ -159,7 +159,7 @@ def _left_out(db: Db, asked: set[frozenset[str]]) -> list[_Pair]:
 
 
 def _two(db: Db, alone: Sequence[_Person], several: Sequence[_Person]) -> NDArray[np.bool_]:
-    """(n, m) whether two are surely two: named so, seen at once, or of one film that somebody reviewed."""
+    """(n, m) whether two people certainly differ: by names, co-occurrence, or a reviewed film of both."""
     first, second = (np.array([p.name.casefold() for p in people]) for people in (alone, several))
     two: NDArray[np.bool_] = (first[:, None] != "") & (second != "") & (first[:, None] != second)
     row, column = ({p.person: i for i, p in enumerate(people)} for people in (alone, several))
@@ -175,7 +175,7 @@ def _two(db: Db, alone: Sequence[_Person], several: Sequence[_Person]) -> NDArra
 
 
 def _people_pairs(db: Db, query: str, people: Sequence[_Person]) -> set[frozenset[str]]:
-    """Pairs of two people, one of each among some."""
+    """Pairs of people, the first of each pair among the given ones."""
     return set(map(frozenset, db.execute(query, (json.dumps([p.person for p in people]),))))
 
 
@@ -193,18 +193,18 @@ WHERE person IN (SELECT value FROM json_each(?)) AND film IN (SELECT value FROM 
 
 
 def judged_events(db: Db, same: Sequence[tuple[str, str]], different: Sequence[tuple[str, str]]) -> Events:
-    """What it means for the log that pairs of film-people are one person, or two.
+    """The events to log for pairs of film-people that are one person, or two.
 
-    Two who are different by an oversight, because others make them one, are left out: the faces that were
-    marked count, not those that were passed over.
+    A pair that is given as different, while other pairs make it one person, is left out: marked faces count,
+    not those that a user passed over.
 
     Args:
-        same: pairs of film-people as `named_member` has them.
-        different: as `same`.
+        same: pairs of film-people as `named_member` takes them.
+        different: the same form as `same`.
 
     Raises:
-        InputError: there is nobody like that, or several, two that are different are one person now, or
-            nothing is said.
+        InputError: no film-person fits, or several do, a different pair is one person now, or there are no
+            pairs.
     """
     found = {words: named_member(db, words) for pair in (*same, *different) for words in pair}
     groups = groups_of([(found[a][0], found[b][0]) for a, b in same if found[a][0] != found[b][0]])

@@ -1,4 +1,4 @@
-"""A library as Parquet: one file a view, for DuckDB, pandas, Polars, Spark."""
+"""A library as Parquet: one file for each view, for DuckDB, pandas, Polars, Spark."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "write_parquet"]
 
-ROWS = 20_000  # of a group: what is held in memory at once
-COLUMNS = {  # Arrow type of each column that is no text
+ROWS = 20_000  # rows of a group: the rows held in memory at once
+COLUMNS = {  # Arrow type of each column that is not text
     "film_id": "int64",
     "film_person_id": "int64",
     "width": "int32",
@@ -46,14 +46,14 @@ COLUMNS = {  # Arrow type of each column that is no text
 
 
 def write_parquet(db: sqlite3.Connection, folder: Path) -> list[Path]:
-    """Write every view of a catalogue into a folder as NAME.parquet; each appears whole or not at all.
+    """Write every view of a catalogue into a folder as NAME.parquet; each file appears whole or not at all.
 
     Vectors are lists of 32-bit floats.
 
     Raises:
         MissingExtra: pyarrow is not installed.
         InputError: the folder is a file, a workspace, a library, or inside one.
-        OSError: it cannot be written.
+        OSError: the folder cannot be written.
     """
     with needed("a library as Parquet", "arrow"):
         import pyarrow as pa

@@ -419,7 +419,7 @@ def _add_insufficient(found: Partition) -> None:
 
 
 def identities(found: Partition) -> dict[int, str]:
-    """The id that each group keeps: that of the person to whom most of its nodes belonged.
+    """The id that each group keeps: that of the person that most of its nodes belonged to.
 
     A person with a name or a decision of a user comes first, then the one with more nodes, then the older
     one. Of two halves of one person, the half with the film that was added first has the id. Groups of new

@@ -23,19 +23,19 @@ __all__ = ["NameProposed", "named_already", "names_proposed", "open_proposal", "
 
 @dataclass(frozen=True, slots=True)
 class NameProposed:
-    """A name that a file proposes for somebody of a film, and that nobody accepted or rejected."""
+    """A name that a file proposes for a film-person, without a user's answer."""
 
     film: LibraryFilm
-    number: int  # of the proposal in the film's workspace
-    member: int  # row of the film's person in the catalogue
+    number: int  # number of the proposal in the film's workspace
+    member: int  # row of the film-person in the catalogue
     person: str  # id of the person of the library
     called: str
     name: str
-    offer: Plain  # file, how far it agrees, and why it is not clear
+    offer: Plain  # file, share that agrees, and why the name is not certain
 
     @property
     def id(self) -> str:
-        """Tells this proposal from all others of the library."""
+        """The id of the proposal, unique within the library."""
         return f"{self.film.digest}:{self.number}"
 
     def document(self) -> dict[str, Json]:
@@ -49,12 +49,13 @@ class NameProposed:
 
 
 def names_proposed(db: Db, library: Path, digest: str | None = None) -> list[NameProposed]:
-    """What is proposed now, film by film; a film that cannot be read says nothing.
+    """The open proposals, film by film; those of a film that cannot be read are missing.
 
-    People of a film who are nobody of the library are left out: they are answered in the film's own review.
+    Proposals for film-people without a person of the library are left out: the film's own review answers
+    them.
 
     Args:
-        digest: of the one film to look at.
+        digest: of the only film to look at.
     """
     found: list[NameProposed] = []
     for film in views.films(db, library):
@@ -68,7 +69,7 @@ def place_of(films: Sequence[LibraryFilm], proposal: str) -> tuple[LibraryFilm, 
     """The film of a proposal by its id, and its number there.
 
     Raises:
-        InputError: it is no proposal of a film of the library.
+        InputError: it is not a proposal of a film of the library.
     """
     digest, _, number = proposal.rpartition(":")
     film = next((f for f in films if f.digest == digest), None)
@@ -78,10 +79,10 @@ def place_of(films: Sequence[LibraryFilm], proposal: str) -> tuple[LibraryFilm, 
 
 
 def open_proposal(db: Db, library: Path, proposal: str) -> NameProposed:
-    """A proposal by its id that may be accepted.
+    """An open proposal by its id, ready to be accepted.
 
     Raises:
-        InputError: it is proposed for nobody now, or somebody else of the library has that name.
+        InputError: the name is not proposed any more, or another person of the library has it.
     """
     film, number = place_of(views.films(db, library), proposal)
     found = next((p for p in names_proposed(db, library, film.digest) if p.number == number), None)
@@ -115,10 +116,10 @@ def _of(db: Db, film: LibraryFilm) -> Iterator[NameProposed]:
 
 
 def named_already(db: Db, name: str, person: str) -> None:
-    """Refuse a proposed name that somebody else of the library has: that is a question, not a name.
+    """Refuse a proposed name that another person of the library has: the two may be one person.
 
     Raises:
-        InputError: it is so.
+        InputError: another person has the name.
     """
     folded = name.casefold()
     others = [

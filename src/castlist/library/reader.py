@@ -1,4 +1,4 @@
-"""What is in a library: films, people, questions, decisions, and searches; nothing here changes it."""
+"""Read a library: films, people, questions, decisions, and searches, without changing it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ __all__ = ["LibraryReader"]
 
 
 class LibraryReader:
-    """Looks at a library and searches it, needs no lock, and works on media that are only read.
+    """Reads and searches a library; it needs no lock, and works on read-only media.
 
-    `Library` adds films to it and decides.
+    `Library` also adds films and records decisions.
 
     Args:
         path: the library's folder; the first `add` makes it.
@@ -52,10 +52,10 @@ class LibraryReader:
     def __repr__(self) -> str:
         return f"Library({str(self.path)!r})"
 
-    # Looking
+    # Reading
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The catalogue at one moment, for its views and nothing else.
+        """A connection to one state of the catalogue, for read-only queries.
 
         Raises:
             WorkspaceError: there is no library, or it is damaged.
@@ -69,22 +69,22 @@ class LibraryReader:
 
     @property
     def films(self) -> tuple[LibraryFilm, ...]:
-        """The films, in the order of adding."""
+        """The films, in the order in which they were added."""
         with self.reading() as db:
             return views.films(db, self.path)
 
     @property
     def people(self) -> tuple[LibraryPerson, ...]:
-        """Everybody, those with most films first."""
+        """All people, those with most films first."""
         with self.reading() as db:
             return views.people(db, self.path)
 
     @typed_arguments
     def person(self, given: str | LibraryPerson) -> LibraryPerson:
-        """A person by id (one that was merged leads on), by the last letters of the id, or by name.
+        """A person by id (also that of a merged person), by the last letters of the id, or by name.
 
         Raises:
-            InputError: there is nobody like that, or several.
+            InputError: no person fits, or several do.
         """
         with self.reading() as db:
             found = views.person(db, given)
@@ -92,46 +92,47 @@ class LibraryReader:
 
     @typed_arguments
     def questions(self, limit: int = 1000) -> list[LibraryQuestion]:
-        """What a person should decide, grouped by person, the most useful first."""
+        """The open questions to a user, grouped by person, the most useful first."""
         with self.reading() as db:
             return views.questions(db, self.path)[:limit]
 
     @typed_arguments
     def sheets(self, limit: int | None = 100) -> list[QuestionSheet]:
-        """The open questions, all those about one person together; the most useful sheets first.
+        """The open questions, those about one person together on a sheet; the most useful sheets first.
 
         Args:
-            limit: how many sheets at most; None for all.
+            limit: sheets to return, at most; None for all.
         """
         with self.reading() as db:
             return sheets(db, self.path, limit)[1]
 
     @typed_arguments
     def links(self, limit: int | None = PAGE) -> list[FilmLink]:
-        """Links between films that nobody confirmed, the least alike first; `confirm` answers them.
+        """Links between films that no user confirmed, the least similar first; `confirm` answers them.
 
         Args:
-            limit: how many at most; None for all.
+            limit: links to return, at most; None for all.
         """
         with self.reading() as db:
             return links(db, limit)[1]
 
     @typed_arguments
     def pairs(self, limit: int | None = PAGE) -> list[PersonPair]:
-        """Pairs of people who may be one: those castlist asks about, and people of one film; `judge` answers.
+        """Pairs of people who may be one: open questions, and people of a single film; `judge` answers.
 
         Args:
-            limit: how many at most; None for all.
+            limit: pairs to return, at most; None for all.
         """
         with self.reading() as db:
             return pairs(db, self.path, limit)[1]
 
     @typed_arguments
     def recurring(self, limit: int = SIDE_BY_SIDE) -> list[RecurringPerson]:
-        """The people of several films whom nobody compared yet, side by side; `compare` answers.
+        """The people of several films that no user compared yet, side by side; `compare` answers.
 
         Args:
-            limit: how many at most. Where there are more, half of them are shown beside their look-alikes.
+            limit: people to return, at most. If there are more, half of them are returned with their
+                look-alikes.
         """
         with self.reading() as db:
             return recurring(db, limit)
@@ -139,23 +140,23 @@ class LibraryReader:
     # Deciding
 
     def proposals(self) -> list[NameProposed]:
-        """The names that files propose for people of the films who have none, and that nobody answered."""
+        """The names, not answered yet, that files propose for people of the films without a name."""
         with self.reading() as db:
             return names_proposed(db, self.path)
 
     @typed_arguments
     def together(self, a: str | LibraryPerson, b: str | LibraryPerson) -> int:
-        """In how many pairs of people of films two people are seen in the same frames: they are hardly one.
+        """The number of pairs of film-people, of two people, that co-occur: the two are hardly one person.
 
         Raises:
-            InputError: there is nobody like that, or several.
+            InputError: no person fits, or several do.
         """
         with self.reading() as db:
             return lookup.together(db, views.person(db, a), views.person(db, b))
 
     @typed_arguments
     def history(self, limit: int = 100) -> list[LibraryDecision]:
-        """What people decided, the latest first."""
+        """The decisions of users, the latest first."""
         with self.reading() as db:
             return undo.decisions(db, limit)
 
@@ -163,21 +164,21 @@ class LibraryReader:
 
     @typed_arguments
     def is_erased(self, person: str | LibraryPerson) -> bool:
-        """Whether an id is of somebody whom `forget` erased."""
+        """Whether an id is that of a person erased by `forget`."""
         with self.reading() as db:
             return views.is_erased(db, person)
 
     @typed_arguments
     def would_forget(self, person: str | LibraryPerson) -> list[str]:
-        """The names of the films from whose workspaces `forget` erases a person, those removed since too."""
+        """The names of the films, also removed ones, from whose workspaces `forget` erases a person."""
         return list(self.erasure(person).films)
 
     @typed_arguments
     def erasure(self, person: str | LibraryPerson, *, deleted: Sequence[str] = ()) -> Erasure:
-        """What `forget` would do, with the same `deleted`; of somebody who is erased, what is left to do.
+        """The effects of `forget` with the same `deleted`; for an erased person, the work that is left.
 
         Raises:
-            InputError: there is nobody like that, or several, or the workspace of a deleted film is there.
+            InputError: no person fits, or several do, or the workspace of a deleted film is there.
         """
         with self.reading() as db:
             return planned(db, self.path, person, deleted)
@@ -188,13 +189,13 @@ class LibraryReader:
     def search(
         self, photo: str | os.PathLike[str], *, face: int | None = None, machine: Machine = Machine()
     ) -> list[LikelyPerson]:
-        """Who is in a picture: people, and who is of the background or set aside, the most probable first.
+        """The people in a picture, also of the background or set aside, the most probable first.
 
         Args:
-            face: which face of the picture, from 1 at the left; needed where there are several.
+            face: number of the face in the picture, from 1 at the left; needed if there are several.
 
         Raises:
-            InputError: the picture cannot be read, or shows no face, or several and none was chosen.
+            InputError: the picture cannot be read, has no face, or has several and `face` is not given.
         """
         from castlist.library.photo import chosen_face, faces_in
 
@@ -202,16 +203,16 @@ class LibraryReader:
 
     @typed_arguments
     def search_face(self, vector: NDArray[np.float32], model: str = "sface") -> list[LikelyPerson]:
-        """The same for a vector (d,) of a face by a model; only films of that model are searched."""
+        """The same as `search`, for a vector (d,) of a face; only films of `model` are searched."""
         with self.reading() as db:
             return by_face(db, self.path, model, face_vector(vector))
 
     @typed_arguments
     def find(self, query: str) -> SearchAnswer:
-        """When the people of a query are on screen; castlist.library.query has the language.
+        """The times at which the people of a query are on screen; castlist.library.query has the language.
 
         Raises:
-            InputError: the query cannot be understood, or names nobody.
+            InputError: the query cannot be understood, or has a name that no person has.
         """
         from castlist.library.query import find, parse
 
@@ -220,7 +221,7 @@ class LibraryReader:
 
     @typed_arguments
     def search_tracks(self, vector: NDArray[np.float32], count: int = 20) -> list[TrackHit]:
-        """The tracks of all films that look most like a face (d,), by the index."""
+        """The tracks of all films most similar to a face (d,), by the index."""
         from castlist.library.track_index import search_index
 
         with self.reading() as db:
@@ -228,7 +229,7 @@ class LibraryReader:
 
     @typed_arguments
     def to_parquet(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the views as Parquet files into a folder; the files.
+        """Write the views as Parquet files into a folder; returns the files.
 
         Raises:
             MissingExtra: pyarrow is not installed.
@@ -241,7 +242,7 @@ class LibraryReader:
     # Care
 
     def check(self) -> list[Problem]:
-        """What is wrong: films, workspaces or pictures gone, moved or changed; a catalogue behind its log."""
+        """The problems: films, workspaces or pictures missing or changed; a catalogue behind its log."""
         with self.reading() as db:
             left = still_to_erase(db, self.path)
             return [*checked(db, self.path), *(Problem(film, sentence) for film, sentence in left)]

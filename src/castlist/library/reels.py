@@ -1,4 +1,4 @@
-"""A person of a library -> a film of their appearances in all of its films."""
+"""Make a film of a library person's appearances in all films of the library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def library_reel(
     mute: bool = False,
     watch: Watch = silent,
 ) -> Reel:
-    """Write a film of the parts of a library's films in which somebody appears, film by film.
+    """Write a film of the parts of a library's films with a person, film by film.
 
     Arguments and errors are those of `found_in` and of `castlist.reel.reel`.
     """
@@ -44,18 +44,18 @@ def found_in(
     together: Sequence[str] = (),
     films: Sequence[str] = (),
 ) -> tuple[list[tuple[Cast, list[list[Person]]]], tuple[str, ...]]:
-    """The films in which somebody appears, as `castlist.reel.reel_of` takes them, and what they are called.
+    """The films with a person, as `castlist.reel.reel_of` takes them, and the names of the people.
 
     Args:
         library: a library, or its folder.
         person: an id, the last letters of one, or a name.
         together: people who must appear with that person.
-        films: names of films, where * stands for anything; all films by default.
+        films: names of films, where * is any text; all films by default.
 
     Raises:
-        InputError: a person is unknown or ambiguous, no film has such a name, or these people are together
-            in none.
-        WorkspaceError: the library or the workspace of a film is gone or cannot be read.
+        InputError: a person is unknown or ambiguous, no film has such a name, or no film has all these
+            people.
+        WorkspaceError: the library or the workspace of a film is missing or cannot be read.
     """
     known = library if isinstance(library, Library) else Library(library)
     wanted = [known.person(name) for name in (person, *together)]
@@ -82,6 +82,6 @@ def found_in(
 
 
 def _members(cast: Cast, library_person: LibraryPerson, digest: str) -> list[Person]:
-    """The people of a film who are somebody of the library."""
+    """The people of a film who are a given person of the library."""
     keys = {key for film, key, _, _ in library_person.members if film.digest == digest}
     return [person for person in cast.everybody if person.key in keys]

@@ -1,4 +1,4 @@
-"""The people of removed films, kept until such a film is added again, and who is to be erased from a film."""
+"""People of removed films, kept until a film is added again, and people to erase from films later."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ __all__ = [
     "to_erase",
 ]
 
-FACES = 4  # of each member in the log, to know them again when the catalogue is rebuilt
-_KEY = "departed "  # and the digest of the film, in the table `meta`
+FACES = 4  # of each member in the log, to find it again when the catalogue is rebuilt
+_KEY = "departed "  # followed by the digest of the film, a key in the table `meta`
 
 
 class RemovedPerson(NamedTuple):
-    """Somebody of a film that was removed."""
+    """A person of a removed film."""
 
-    person: str  # id, as it leads on now
-    origin: str  # a LinkOrigin, or "" where the log does not say
+    person: str  # id that the person has now
+    origin: str  # a LinkOrigin, or "" where the log has none
     probability: float | None
     anchors: tuple[Anchor, ...]
 
 
 class RemovedFilm(NamedTuple):
-    """A film that is not in the library any more."""
+    """A film that was removed from the library."""
 
     digest: str
     name: str
     workspace: str
-    near: str  # the workspace as seen from the library
+    near: str  # path of the workspace relative to the library
 
 
 def removed_films(db: Db) -> list[RemovedFilm]:
@@ -67,7 +67,7 @@ WHERE number IN (SELECT max(number) FROM decision WHERE kind = ? AND NOT undone
 
 
 def people_of_film(db: Db, digest: str) -> list[FilmPerson]:
-    """The people of a film as an event of the log has them, those of the background left out."""
+    """The people of a film as an event of the log has them, without the background."""
     rows = db.execute(_PEOPLE, (digest,)).fetchall()
     return [
         {"key": key, "person": person, "how": origin, "p": chance, "at": _faces(db, member)}
@@ -91,7 +91,7 @@ def _faces(db: Db, member: int) -> list[list[str | float]]:
 
 
 def note_removed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
-    """Note who the people of a film were that is removed.
+    """Note the people of a film that is removed.
 
     Raises:
         ValueError, TypeError, LookupError: the log is damaged.
@@ -105,19 +105,19 @@ def note_removed(db: Db, digest: str, people: Sequence[FilmPerson]) -> None:
 
 
 def note_to_erase(db: Db, digest: str, ids: Collection[str]) -> None:
-    """Note where somebody is in a film of the library that cannot be reached, to erase them there later."""
+    """Note a person's places in a film of the library that cannot be reached, for erasing later."""
     people = [person for person in people_of_film(db, digest) if person["person"] in ids]
     if people:
         note_removed(db, digest, people)
 
 
 def bring_back(db: Db, digest: str) -> None:
-    """A film is there again: nothing is noted of it any more."""
+    """Delete the notes of a film that is back in the library."""
     db.execute("DELETE FROM meta WHERE key = ?", (_KEY + digest,))
 
 
 def removed_people(db: Db, digest: str) -> dict[str, RemovedPerson]:
-    """Who the people of a film were when it was removed, by key; of one of the library, who is to be erased.
+    """The people of a film when it was removed, by key; for a film of the library, those to erase.
 
     Raises:
         ValueError, TypeError, LookupError: the catalogue is damaged.
@@ -127,7 +127,7 @@ def removed_people(db: Db, digest: str) -> dict[str, RemovedPerson]:
 
 
 def _understood(db: Db, person: FilmPerson) -> tuple[str, RemovedPerson]:
-    """The key of somebody in a film, and who they were."""
+    """The key of a person in a film, and the person."""
     known, chance = person["person"], person["p"]
     if known is None or not is_ulid(known):
         raise ValueError(f"{known!r} is not the id of a person")
@@ -142,11 +142,11 @@ def _understood(db: Db, person: FilmPerson) -> tuple[str, RemovedPerson]:
 
 
 def forget_removed(db: Db, ids: Sequence[str], away: Collection[str]) -> None:
-    """Drop what is noted of somebody who is erased.
+    """Delete the notes of an erased person.
 
     Args:
-        ids: the person's, the one that the others lead to first.
-        away: digests of films that could not be reached: what is noted there stays, for later.
+        ids: the person's ids, the current one first.
+        away: digests of films that could not be reached: their notes stay, for erasing later.
     """
     rows = db.execute("SELECT key, value FROM meta WHERE key LIKE ?", (_KEY + "%",)).fetchall()
     for key, value in rows:
@@ -159,15 +159,15 @@ def forget_removed(db: Db, ids: Sequence[str], away: Collection[str]) -> None:
 
 
 def removed_ids(db: Db) -> set[str]:
-    """The ids of everybody who was in a film that was removed, as far as they are not erased."""
+    """The ids of people of removed films who are not erased."""
     people = {p.person for film in removed_films(db) for p in removed_people(db, film.digest).values()}
     return people - {person for (person,) in db.execute("SELECT id FROM tombstone")}
 
 
 def id_time(db: Db) -> int:
-    """When new people are made, as their ids say: later than all others, also where the clock was set back.
+    """The time of new ids: later than that of all others, even if the clock was set back.
 
-    Of several people who are one, the eldest keeps the id; ids sort by age.
+    When people are merged, the eldest keeps the id; ids sort by age.
 
     Returns:
         milliseconds since 1970.
@@ -184,6 +184,6 @@ _LATEST = (
 
 
 def to_erase(db: Db, digest: str) -> list[str]:
-    """The ids of those who were erased from the library while a film could not be reached."""
+    """The ids of people who were erased from the library while a film could not be reached."""
     people = {removed.person for removed in removed_people(db, digest).values()}
     return sorted(people & {person for (person,) in db.execute("SELECT id FROM tombstone")})

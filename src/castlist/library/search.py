@@ -1,4 +1,4 @@
-"""Searches all faces of a library for a face, including background and set-aside ones."""
+"""Search all faces of a library for a face, including background and set-aside ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from castlist.vectors import unit
 
 __all__ = ["LikelyPerson", "Sight", "by_face", "face_vector", "fitting", "scores_of"]
 
-SAMPLE = 4000  # scores from which the spread of strangers is taken
-LEAST = 0.05  # probability below which somebody is not mentioned
-SHOWN = 50  # people and tracks mentioned at most
+SAMPLE = 4000  # scores of other people from which their spread is estimated
+LEAST = 0.05  # probability below which a person is left out
+SHOWN = 50  # people and tracks returned, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Where the face that is most alike is seen in a film."""
+    """The most similar face of a film: its time and picture."""
 
     film: views.LibraryFilm
     time: float  # seconds
@@ -38,9 +38,9 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class LikelyPerson:
-    """Somebody who may be who is in the picture, most alike film first."""
+    """A person who may be in the picture, the most similar film first."""
 
-    person: str | None  # id; None: of the background or set aside, nobody of the library
+    person: str | None  # id; None for a person of the background or a track set aside
     name: str
     fate: Fate
     probability: float
@@ -48,7 +48,7 @@ class LikelyPerson:
 
     @property
     def called(self) -> str:
-        """The name, or words for somebody who has none."""
+        """The name, or a description of a person without one."""
         unnamed = (
             "somebody of the background" if self.fate == Fate.BACKGROUND else "a face that was set aside"
         )
@@ -79,10 +79,10 @@ class LikelyPerson:
 def scores_of(
     query: NDArray[np.float32], piece: MemberBlock
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(m,) the scores of a face (d,) and the m members of a piece, as `pair_score` has them.
+    """(m,) the scores of a face (d,) with the m members of a block, as by `pair_score`.
 
     Returns:
-        The scores, and (m,) the prototype of each member that is most like the face.
+        The scores, and (m,) the prototype of each member that is most similar to the face.
     """
     cosine = piece.vector @ query
     count = np.diff(piece.offset)
@@ -99,10 +99,10 @@ def scores_of(
 
 
 def face_vector(given: ArrayLike) -> NDArray[np.float32]:
-    """(d,) a vector of a face as somebody gives it, at length 1.
+    """(d,) a vector of a face given by a caller, scaled to length 1.
 
     Raises:
-        InputError: it is no list of finite numbers, or all of them are 0.
+        InputError: it is not a list of finite numbers, or all of them are 0.
     """
     try:
         vector = np.asarray(given, np.float64)
@@ -116,7 +116,7 @@ def face_vector(given: ArrayLike) -> NDArray[np.float32]:
 
 
 def fitting(face: NDArray[np.float32], width: int) -> None:
-    """Raise InputError where a face (d,) has not as many numbers as the vectors of the library."""
+    """Raise InputError unless a face (d,) has as many numbers as the vectors of the library."""
     if len(face) != width:
         raise InputError(
             f"the vectors of this library have {width} numbers, the face that was given has {len(face)}; it "
@@ -127,11 +127,11 @@ def fitting(face: NDArray[np.float32], width: int) -> None:
 def by_face(
     db: Db, library: Path, model: str, query: NDArray[np.float32], least: float = LEAST
 ) -> list[LikelyPerson]:
-    """Everybody whom a face may show, the most probable first. Every prototype is compared.
+    """The people that a face may show, the most probable first. All prototypes are compared.
 
     Args:
         query: (d,) a vector of length 1 by the model.
-        least: probability below which somebody is not mentioned.
+        least: probability below which a person is left out.
 
     Raises:
         InputError: the vectors of the library have another length.

@@ -1,6 +1,6 @@
-"""Questions about one person of a library, answered together: who else is this person, and where is it not?
+"""Questions about one person of a library, answered together, with the films that show another person.
 
-The catalogue is read, and the events of an answer are made; nothing is written here.
+This module reads the catalogue and makes the events of an answer; it writes nothing.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ __all__ = ["QuestionSheet", "events_of", "sheets"]
 
 @dataclass(frozen=True, slots=True)
 class QuestionSheet:
-    """All that castlist asks about one person of a library."""
+    """All open questions about one person of a library."""
 
     person: str  # id
     name: str
-    members: tuple[FilmMember, ...]  # the person in at most SHOWN films, the least alike ones first
-    questions: tuple[LibraryQuestion, ...]  # is `a` of each this person, too? The likeliest gains first
+    members: tuple[FilmMember, ...]  # the person in at most SHOWN films, the least similar first
+    questions: tuple[LibraryQuestion, ...]  # is `a` of each this person, too? Largest gain first
 
     @property
     def gain(self) -> float:
-        """Seconds of screen time that right answers are expected to put under the right id."""
+        """Seconds of screen time that right answers are expected to correct."""
         return sum(q.gain for q in self.questions)
 
 
 def sheets(db: Db, library: Path, limit: int | None) -> tuple[int, list[QuestionSheet]]:
-    """How many questions are open, and the sheets with most to gain (all of them without a limit)."""
+    """The number of open questions, and the sheets with the largest gain; all sheets without a limit."""
     asked = views.questions(db, library)
     people = islice(groupby(asked, key=lambda q: q.b), limit)
     return len(asked), [_sheet(db, person, tuple(questions)) for person, questions in people]
@@ -59,17 +59,17 @@ def _sheet(db: Db, person: str, questions: tuple[LibraryQuestion, ...]) -> Quest
 def events_of(
     db: Db, person: str, replies: Mapping[str, str], wrong: Sequence[str] = (), right: Sequence[str] = ()
 ) -> Events:
-    """What answers about one person mean for the log.
+    """The events to log for answers about one person.
 
     Args:
         person: id.
         replies: "same", "different" or "unsure" by the id of a question.
-        wrong: films (or single people of films, as `film:key`) in which it is somebody else.
-        right: films (or single people of films) in which it is this person for sure.
+        wrong: films (or single film-people, as `film:key`) in which it is another person.
+        right: films (or single film-people) in which a user confirms this person.
 
     Raises:
-        InputError: a question is not about this person, a film does not show them, all films would go, or a
-            film is right and wrong.
+        InputError: a question is not about this person, a film does not show the person, all films are wrong,
+            or a film is right and wrong.
     """
     members = film_members(db, person)
     parted = parts(members, person, wrong) if wrong else []
@@ -90,7 +90,7 @@ def events_of(
 
 
 def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
-    """The rows of a question's two film-people, that of a person first, and the id of the other person."""
+    """The rows of a question's two film-people, that of the person first, and the id of the other person."""
     row = db.execute(
         "SELECT x.id, x.person, y.id, y.person FROM question JOIN member AS x ON x.id = a"
         " JOIN member AS y ON y.id = b WHERE question.id = ?",
@@ -112,7 +112,7 @@ def _sides(db: Db, question: str, person: str) -> tuple[int, int, str]:
 
 
 def _merged(db: Db, people: Sequence[str]) -> Events:
-    """The events that make some people one: the id of one who has a name stays, or else the eldest one."""
+    """The events that merge people: the id of a person with a name remains, or else the eldest one."""
     into = eldest(db, people)
     return [
         (EventKind.MERGE, {"into": into, "gone": other, "by": MERGED_BY_ANSWER})

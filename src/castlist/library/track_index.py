@@ -1,8 +1,8 @@
 """A nearest-neighbour index (faiss) of every track of every film, for millions of faces.
 
-People are compared exactly and need no index. This one is made when somebody asks for it, from the films'
-workspaces; it is approximate (faiss: product quantization, then half precision) and read from the disk as it
-is searched, so that it may be larger than memory.
+People are compared exactly and need no index. This index is made on request, from the films' workspaces. It
+is approximate (faiss: product quantization, then half precision) and read from the disk during searches, so
+that it may be larger than memory.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ __all__ = [
 ]
 
 INDEX, WHERE, ABOUT = "tracks.faiss", "tracks.npy", "tracks.json"  # in the library's folder
-FEW = 10_000  # tracks up to which nothing is approximated
-SAMPLE = 100_000  # tracks from which the codes are learnt and the queries of the check are taken, at most
-CHECKS = 64  # tracks that are searched for exactly as well, to choose how many candidates are looked at twice
-NEIGHBOURS = 10  # of each of these
-RECALL = 0.98  # of them that must be found: .95 is promised, and other queries are a little harder
-_ABOUT_LONGEST = 64 << 20  # bytes of the list of films: a film takes a hundred
+FEW = 10_000  # tracks up to which the index is exact
+SAMPLE = 100_000  # tracks from which codes are trained and queries of the check are taken, at most
+CHECKS = 64  # tracks also searched exactly, to choose how many candidates are compared again
+NEIGHBOURS = 10  # nearest tracks of each of the checked tracks
+RECALL = 0.98  # share of the neighbours to find: .95 is promised, and other queries are a little harder
+_ABOUT_LONGEST = 64 << 20  # bytes of the list of films, at most: a film takes a hundred
 TWICE = (10, 30, 100, 300, 1000, 3000)  # candidates for each result that are compared again: tried in order
 
 
 @dataclass(frozen=True, slots=True)
 class TrackHit:
-    """A track that looks like a face."""
+    """A track that looks like a given face."""
 
     film: views.LibraryFilm
-    track: int  # in the film's workspace
+    track: int  # track index in the film's workspace
     start: float  # seconds
     cosine: float
 
@@ -68,24 +68,23 @@ def _faiss() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A faiss index and how well it does."""
+    """A faiss index and its recall."""
 
     index: faiss.Index
     recall: float  # of the ten nearest tracks, against an exact search
-    twice: int  # candidates for each result that are compared a second time; 0: the index is exact
+    twice: int  # candidates for each result that are compared again; 0: the index is exact
 
 
 def make_index(
     vectors: Iterator[NDArray[np.float32]], count: int, width: int, sample: NDArray[np.float32]
 ) -> Made:
-    """A faiss index of `count` unit vectors (n, d) that come in pieces, given an even sample of them.
+    """A faiss index of `count` unit vectors (n, d), given in pieces, with an even sample of them.
 
     All tracks are compared by codes of 4 bits for every two numbers, and the best of them again in half
     precision. Inverted lists do not help: vectors of faces fill their space evenly, so that the nearest
-    tracks lie in nearly all lists. As many candidates are compared again as are needed to find `RECALL` of
-    what an exact search finds for some of the tracks themselves. [Jégou, Douze, Schmid, "Product quantization
-    for nearest neighbor search", PAMI 2011; André, Kermarrec, Le Scouarnec, "Cache locality is not enough",
-    VLDB 2015]
+    tracks lie in nearly all lists. Candidates are compared again until `RECALL` of the neighbours by an exact
+    search is found for a sample of the tracks. [Jégou, Douze, Schmid, "Product quantization for nearest
+    neighbor search", PAMI 2011; André, Kermarrec, Le Scouarnec, "Cache locality is not enough", VLDB 2015]
     """
     faiss = _faiss()
     coded = count > FEW and width % 2 == 0
@@ -108,7 +107,7 @@ def make_index(
 
 
 class IndexCheck:
-    """The exact neighbours of some queries, found piece by piece."""
+    """The exact neighbours of some queries, updated piece by piece."""
 
     def __init__(self, queries: NDArray[np.float32]) -> None:
         self.queries = queries
@@ -117,7 +116,7 @@ class IndexCheck:
         self.count = 0
 
     def take(self, piece: NDArray[np.float32]) -> None:
-        """Take a further piece into account."""
+        """Update the neighbours by a further piece of the vectors."""
         cosine = self.queries @ piece.T
         near = np.argpartition(-cosine, min(NEIGHBOURS, len(piece)) - 1, axis=1)[:, :NEIGHBOURS]
         cosine = np.concatenate([self.cosine, np.take_along_axis(cosine, near, 1)], axis=1)
@@ -135,7 +134,7 @@ class IndexCheck:
 
 @dataclass(frozen=True, slots=True)
 class IndexMade:
-    """What became of an index of all tracks."""
+    """The result of making an index of all tracks."""
 
     tracks: int
     recall: float  # of the ten most alike tracks, against an exact search
@@ -158,7 +157,7 @@ def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> 
             continue
         mean, count = track_means(faces)
         rows = np.flatnonzero(count > 0)
-        if not len(rows):  # nobody is in it, or everybody was erased
+        if not len(rows):  # the film has no people, or all were erased
             continue
         means.append(mean[rows].astype(np.float16))
         ticks = np.array([round(1000 * float(starts[r])) for r in rows.tolist()], np.int64)
@@ -202,7 +201,7 @@ def _write(
 
 
 def drop_index(library: Path) -> None:
-    """Remove the index: it holds vectors of whoever is erased."""
+    """Remove the index: it has vectors of erased people."""
     for name in (INDEX, WHERE, ABOUT):
         (library / name).unlink(missing_ok=True)
 
@@ -232,7 +231,7 @@ def search_index(
 
 @dataclass(frozen=True, slots=True)
 class _OpenIndex:
-    """An index as it is on the disk."""
+    """An index on the disk, opened."""
 
     index: faiss.Index
     places: NDArray[np.int64]  # (n, 3) film, track, milliseconds
@@ -243,7 +242,7 @@ def _opened(library: Path) -> _OpenIndex:
     """The index of a library.
 
     Raises:
-        WorkspaceError: there is none, or it is damaged.
+        WorkspaceError: there is no index, or it is damaged.
     """
     faiss, folder = _faiss(), Folder(library)
     if folder.check(INDEX) is None or folder.check(WHERE) is None or folder.check(ABOUT) is None:

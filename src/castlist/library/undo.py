@@ -1,7 +1,7 @@
-"""The decisions about a library, and undo.
+"""The decisions of users about a library, and their undo.
 
-Each decision is kept in the catalogue with what its sentence needs, made from the log alone, so that a
-rebuilt catalogue has the same. `steps` takes decisions back.
+The catalogue stores each decision with the data of its sentence, made from the log alone, so that a rebuilt
+catalogue has the same. `steps` undoes decisions.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
     "revert",
 ]
 
-SPOKEN = 6  # parts of a decision that its sentence has
-_ROLES = ("into", "gone", "person", "new")  # of whom it was decided, in what is kept of a decision
+SPOKEN = 6  # parts of a decision in its sentence, at most
+_ROLES = ("into", "gone", "person", "new")  # fields of a stored decision with the ids of its people
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryDecision:
-    """Something that a person decided about a library; one command or one click."""
+    """A user's decision about a library: one command or one click."""
 
     number: int  # of its first event in the log
     author: str
@@ -57,11 +57,11 @@ class LibraryDecision:
         }  # fmt: skip
 
 
-# What is kept of an event for its sentence, looked at before it is applied
+# The data of an event for its sentence, read before the event is applied
 
 
 class MergeWas(TypedDict):
-    """Two people before they were one."""
+    """Two people before a merge."""
 
     into: str
     gone: str
@@ -78,7 +78,7 @@ class SplitWas(TypedDict):
 
 
 class NameWas(TypedDict):
-    """A person before a name was given."""
+    """A person before getting a name."""
 
     person: str
     name: str  # the new one
@@ -86,40 +86,40 @@ class NameWas(TypedDict):
 
 
 class AnswerWas(TypedDict):
-    """An answer."""
+    """An answer about two film-people."""
 
     a: list[str]
     b: list[str]
     said: str
-    people: list[str | None]  # ids of whom the two were
+    people: list[str | None]  # ids of the two film-people's people
 
 
 class WeighedWas(TypedDict):
-    """The questions that a decision lets ask."""
+    """A decision's follow-up questions; they need no data."""
 
 
 class ComparedWas(TypedDict):
-    """Film-people whose people a user looked at beside others."""
+    """Film-people of people that a user compared."""
 
     members: list[list[str]]  # digest of the film and key in it
-    people: int  # how many were looked at
-    erased: bool  # whether somebody whom the decision joined was erased
+    people: int  # number of compared people
+    erased: bool  # whether a person that the decision joined was erased
 
 
 class RemovedWas(TypedDict):
     """A film before it was removed."""
 
     digest: str
-    film: str  # its name
+    film: str  # name of the film
     workspace: str
-    near: str  # the workspace as seen from the library
+    near: str  # path of the workspace relative to the library
 
 
 Was = MergeWas | SplitWas | NameWas | AnswerWas | WeighedWas | ComparedWas | RemovedWas
 
 
 def before(db: Db, event: Event) -> Was | None:
-    """What the history keeps of an event; None where it is a machine's or nothing to take back."""
+    """The data that the history stores of an event; None for an event of castlist or without undo."""
     previous = _BEFORE.get(event.kind)
     return previous(db, event.data) if previous and event.author else None
 
@@ -157,10 +157,10 @@ def _before_weighed(db: Db, data: Data) -> WeighedWas:
 
 
 def _check_side(side: Sequence[str]) -> None:
-    """Refuse what is not the digest of a film and a key in it.
+    """Refuse a value that is not the digest of a film and a key in it.
 
     Raises:
-        InputError: it is something else.
+        InputError: the value has another form.
     """
     if len(side) != 2 or not all(isinstance(text, str) for text in side):
         raise InputError("somebody of a film is the digest of the film and a key in it")
@@ -190,13 +190,13 @@ _BEFORE: dict[EventKind, Callable[[Db, Data], Was]] = {
 
 
 def remember(db: Db, event: Event, state: Was) -> None:
-    """Remember a decision with what it replaced; events of one author and one moment are one decision."""
+    """Store a decision with what it replaced; events of one author and one moment are one decision."""
     row = db.execute(
         "SELECT act FROM decision WHERE number = ? AND author = ? AND time = ?",
         (event.number - 1, event.author, event.time),
     ).fetchone()
     if row is None and event.kind == EventKind.WEIGHED:
-        return  # questions follow a decision, and are none by themselves
+        return  # questions alone are no decision
     db.execute(
         "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, 0)",
         (
@@ -211,7 +211,7 @@ def remember(db: Db, event: Event, state: Was) -> None:
 
 
 def own_time(db: Db, last: int, author: str) -> str:
-    """The time of a new decision: not that of the event before it, with which it would be one decision.
+    """The time of a new decision, different from that of the event before it, as both would be one.
 
     Args:
         db: The catalogue.
@@ -228,14 +228,14 @@ def own_time(db: Db, last: int, author: str) -> str:
     return (datetime.fromisoformat(moment) + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
 
 
-# Taking back
+# Undo
 
 
 def revert(db: Db, act: int) -> None:
-    """Take back the events of a decision: the catalogue is as if they were not in the log.
+    """Undo the events of a decision: the catalogue is as if they were not in the log.
 
     Raises:
-        InputError: there is no such decision, or it was taken back already.
+        InputError: there is no such decision, or it was undone already.
     """
     check(db, act)
     rows = db.execute("SELECT number, act FROM decision WHERE act = ? OR undone = 1", (act,)).fetchall()
@@ -246,7 +246,7 @@ def revert(db: Db, act: int) -> None:
 
 
 def removed(db: Db, act: int) -> RemovedWas | None:
-    """The film that a decision took out of the library; None where it is another decision."""
+    """The film that a decision removed from the library; None for another decision."""
     row = db.execute(
         "SELECT data FROM decision WHERE act = ? AND kind = ? LIMIT 1", (act, EventKind.GONE)
     ).fetchone()
@@ -257,7 +257,7 @@ def removed(db: Db, act: int) -> RemovedWas | None:
 
 
 def film_is_back(db: Db, digest: str) -> None:
-    """A film was added again: that it was removed is taken back."""
+    """Mark the removal of a film as undone, after the film was added again."""
     db.execute(
         "UPDATE decision SET undone = 1 WHERE kind = ? AND json_extract(data, '$.digest') = ?",
         (EventKind.GONE, digest),
@@ -265,10 +265,10 @@ def film_is_back(db: Db, digest: str) -> None:
 
 
 def check(db: Db, act: int) -> None:
-    """Refuse to take back what was not decided, or was taken back already.
+    """Refuse to undo a decision that does not exist, or was undone already.
 
     Raises:
-        InputError: it is so.
+        InputError: there is no such decision, or it was undone already.
     """
     known = type(act) is int and 0 < act < 1 << 62
     row = db.execute("SELECT undone FROM decision WHERE act = ? LIMIT 1", (act if known else 0,)).fetchone()
@@ -283,7 +283,7 @@ def _person(db: Db, person: str) -> list[str]:
 
 
 def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None:
-    """Drop what was decided about a person who is erased: it holds names. The rest of a decision stays."""
+    """Delete the decisions about an erased person, as they have names. Other parts of a decision stay."""
     people, film_people = set(ids), {tuple(m) for m in members}
     acts: set[int] = set()
     rows = db.execute("SELECT number, act, kind, data, undone FROM decision").fetchall()
@@ -303,7 +303,7 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
         ):
             db.execute("DELETE FROM decision WHERE number = ?", (number,))
             acts.add(act)
-            if undone:  # for ever
+            if undone:  # an undone decision stays undone
                 db.execute("DELETE FROM step WHERE number = ?", (number,))
         elif kept:
             db.execute("UPDATE decision SET data = ? WHERE number = ?", (json.dumps(state | kept), number))
@@ -314,21 +314,21 @@ def forget(db: Db, ids: Sequence[str], members: Sequence[Sequence[str]]) -> None
 
 
 _ERASED = "UPDATE decision SET data = json_set(data, '$.erased', json('true')) WHERE act = ? AND kind = ?"
-# Questions of a decision of which nothing else is left.
+# Questions of a decision without other events.
 _ALONE = "FROM decision WHERE kind = :kind AND act NOT IN (SELECT act FROM decision WHERE kind <> :kind)"
 
 
-# What was decided, in words
+# Decisions as sentences
 
 
 def last_decision(db: Db) -> int | None:
-    """The latest decision that was not taken back."""
+    """The number of the latest decision that is not undone."""
     row = db.execute("SELECT act FROM decision WHERE undone = 0 ORDER BY number DESC LIMIT 1").fetchone()
     return None if row is None else int(row[0])
 
 
 def people_of(db: Db, act: int) -> list[str]:
-    """The people whom a decision joined, parted or named, by the ids that they have now."""
+    """The current ids of the people that a decision joined, parted or named."""
     rows = db.execute("SELECT data FROM decision WHERE act = ? ORDER BY number", (act,)).fetchall()
     ids = [
         state[role] for state in (json.loads(data) for (data,) in rows) for role in _ROLES if role in state
@@ -337,19 +337,19 @@ def people_of(db: Db, act: int) -> list[str]:
 
 
 def joined_or_parted(db: Db, act: int) -> list[str]:
-    """The people whom a decision joined or parted, by the ids that they have now."""
+    """The current ids of the people that a decision joined or parted."""
     kinds = {kind for (kind,) in db.execute("SELECT kind FROM decision WHERE act = ?", (act,))}
     return people_of(db, act) if kinds & {EventKind.MERGE, EventKind.SPLIT} else []
 
 
 def decisions(db: Db, limit: int) -> list[LibraryDecision]:
-    """What people decided, the latest first."""
+    """The decisions of users, the latest first."""
     acts = db.execute("SELECT DISTINCT act FROM decision ORDER BY act DESC LIMIT ?", (limit,)).fetchall()
     return [decision(db, act) for (act,) in acts]
 
 
 def decision(db: Db, act: int) -> LibraryDecision:
-    """A decision by the number of its first event, which must be there."""
+    """A decision by the number of its first event, which must exist."""
     rows = db.execute(
         "SELECT kind, data, author, time, undone FROM decision WHERE act = ? ORDER BY number", (act,)
     ).fetchall()
@@ -358,9 +358,9 @@ def decision(db: Db, act: int) -> LibraryDecision:
 
 
 def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
-    """A decision in words: its answers and splits; of an answer and a split of one act the first.
+    """The sentence of a decision: its answers and splits; of an answer and a split of one act the first.
 
-    Where there are none, who is one person with whom.
+    Without answers and splits: its merges, or else its first event.
     """
     spoken: list[tuple[str, str]] = []
     before = ""
@@ -377,7 +377,7 @@ def _sentence(db: Db, rows: Sequence[tuple[str, str]]) -> str:
 
 
 def _in_words(db: Db, kind: str, data: str) -> str:
-    """One event of a decision in words."""
+    """One event of a decision as a sentence."""
     state = json.loads(data)
     if kind == EventKind.ANSWER:
         a, b = (

@@ -1,8 +1,8 @@
-"""The unit of work: one film in, one workspace out, on this machine or another.
+"""The unit of work: find the cast of one film, on this machine or another.
 
-A task holds a path and a recipe as text, an outcome holds a few numbers and sentences: no picture and no
-vector travels between processes. A task may be run twice, or after another worker died over it: the workspace
-is locked by whoever is at work on it, and goes on after its last segment.
+A task has paths and a recipe as text, an outcome has a few numbers and sentences: no picture and no vector
+travels between processes. A task may be run twice, or after another worker died during it: the running worker
+locks the workspace, and the work goes on after the last stored segment.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ if TYPE_CHECKING:
 
 __all__ = ["FilmState", "FilmWatch", "Outcome", "Task", "perform", "quiet"]
 
-FilmWatch = Callable[[str, str, int, int], None]  # film, stage, how far it is, how far it goes
+FilmWatch = Callable[[str, str, int, int], None]  # film, stage, steps done, steps in all
 
 
 def quiet(film: str, stage: str, done: int, total: int) -> None:
-    """Watches and says nothing."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A film whose cast is to be found."""
+    """A film to find the cast of."""
 
     film: str
     workspace: str
     recipe: str  # TOML
     device: str = "auto"
     threads: int = 0
-    replace: bool = False  # a cast that was found with another recipe
-    anew: bool = False  # also where the cast was found by this recipe before
+    replace: bool = False  # whether to replace a cast of another recipe
+    anew: bool = False  # whether to find the cast again, also after this recipe found one
 
 
 class FilmState(StrEnum):
-    """What became of a film whose cast was to be found."""
+    """The outcome of finding a film's cast."""
 
     FOUND = "found"
-    KEPT = "kept"  # it was there already
-    BUSY = "busy"  # another castlist is at work on it
+    KEPT = "kept"  # the cast was found before
+    BUSY = "busy"  # another process works on it
     FAILED = "failed"
-    DIED = "died"  # its worker was killed; it is tried again
+    DIED = "died"  # its worker was killed; the film is tried again
 
     @property
     def word(self) -> str:
-        """The state as users read it."""
+        """The state as users see it."""
         return "found before" if self is FilmState.KEPT else self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a film: a row of the summary."""
+    """The outcome of finding a film's cast: a row of the summary."""
 
     film: str
     workspace: str
@@ -69,7 +69,7 @@ class Outcome:
     background: int = 0
     duration: float = 0.0  # seconds of film
     took: float = 0.0  # seconds of work
-    sentence: str = ""  # why it failed, or what of the film could not be read
+    sentence: str = ""  # why it failed, or which parts of the film could not be read
     tries: int = 1  # workers that were needed
 
     @property
@@ -82,7 +82,7 @@ class Outcome:
 
 
 def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
-    """Find the cast of one film unless it is there already; whatever goes wrong is a sentence."""
+    """Find the cast of one film unless it was found before; each error becomes a sentence."""
     started = time.perf_counter()
     try:
         outcome = (None if task.anew else _kept(task)) or _found(task, watch)
@@ -95,7 +95,7 @@ def perform(task: Task, watch: FilmWatch = quiet) -> Outcome:
     except OSError as error:
         sentence = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
         outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence)
-    except Exception as error:  # one film's failure is a row and not the end
+    except Exception as error:  # the other films go on
         sentence = f"{printable(task.film)}: an unexpected error, please report it: {error!r}"
         outcome = Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence)
     return replace(outcome, took=time.perf_counter() - started)
@@ -136,7 +136,7 @@ def _done(task: Task, state: FilmState, cast: Cast) -> Outcome:
 
 
 def died(task: Task, tries: int) -> Outcome:
-    """The outcome where worker after worker was killed over a film."""
+    """The outcome of a film during which one worker after another was killed."""
     sentence = (
         f"{printable(task.film)}: {tries} workers were killed over it (often: too little memory); "
         "what they found is saved, and the same command continues from there"

@@ -23,7 +23,7 @@ Examples:
 LIB is a folder. Write a person as an id, the last letters of the id, or a name.
 """
 
-MEANT = {  # words of other programs, and of castlist itself
+MEANT = {  # other words for the commands, of other programs and of castlist
     "rename": ("name",), "join": ("merge",), "delete": ("remove", "forget"), "erase": ("forget",),
     "find": ("add",), "films": ("list",), "info": ("list",), "log": ("history",), "answer": ("decide",),
     "propose": ("proposals",),
@@ -31,7 +31,7 @@ MEANT = {  # words of other programs, and of castlist itself
 
 
 class Order(click.Group):
-    """A group that lists its verbs in the order in which one needs them."""
+    """A group that lists its commands in the order of use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

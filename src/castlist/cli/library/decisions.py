@@ -1,4 +1,4 @@
-"""castlist library: what was decided, and how to decide, undo and erase."""
+"""castlist library: list, make and undo decisions, and erase people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["forget", "history", "merge", "name", "remove", "split", "undo"]
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @as_json
 def history(lib: Library, limit: int, as_json: bool) -> None:
-    """List what was decided about LIB, the latest first."""
+    """List the decisions about LIB, the latest first."""
     found = lib.history(limit)
     if as_json:
         click.echo(plain_json.text({"decisions": [d.document() for d in found]}))
@@ -59,7 +59,7 @@ def undo(lib: Library, decision: int | None, author: str) -> None:
 @click.argument("name")
 @decided
 def name(lib: Library, person: str, name: str, author: str) -> None:
-    """Name a PERSON of LIB, in the library and in the films in which nobody named that person."""
+    """Name a PERSON of LIB, in the library and in the films in which no user named that person."""
     found = lib.name(person, name, author=author)
     click.echo(f"{found} is {visible(name)}")
     called = lib.person(found).name.casefold()
@@ -100,7 +100,7 @@ def merge(lib: Library, a: str, b: str, author: str) -> None:
 @click.argument("films", nargs=-1, required=True, metavar="FILM...")
 @decided
 def split(lib: Library, person: str, films: Sequence[str], author: str) -> None:
-    """Split PERSON of LIB: in these FILMs it is somebody else, who gets a new id."""
+    """Split PERSON of LIB: in these FILMs it is another person, who gets a new id."""
     click.echo(f"a person of their own now: {lib.split(person, films, author=author)}")
 
 

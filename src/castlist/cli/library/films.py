@@ -58,7 +58,7 @@ def update(lib: Library, as_json: bool) -> int:
 
 
 def _changes(added: Sequence[Added]) -> str:
-    """What new films changed about the people of earlier ones, in words; "" for nothing."""
+    """The changes of new films to people of earlier films, in words; "" for none."""
     from castlist.report.formatting import count
 
     merged, moved = sum(a.merged for a in added), sum(a.moved for a in added)

@@ -1,4 +1,4 @@
-"""What the verbs of `castlist library` have in common: their argument LIB, --json and --author."""
+"""The common parts of the commands of `castlist library`: their argument LIB, --json and --author."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def as_json(call: F) -> F:
-    """A verb that can print JSON."""
+    """Add the option --json to a command."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(call)
 
 
 def library(
     call: Callable[Concatenate[Library, P], int | None],
 ) -> Callable[..., int]:
-    """A verb on LIB; what it returns is the exit status."""
+    """Give a command the library at LIB; the returned number is the exit status."""
 
-    @click.argument("lib", type=click.Path())  # no Path: that of "" is the folder at hand
+    @click.argument("lib", type=click.Path())  # text, as Path("") would be the current folder
     @wraps(call)
     def verb(lib: str, *args: P.args, **options: P.kwargs) -> int:
         from castlist.library import Library
@@ -42,15 +42,15 @@ def library(
 
 
 def decided(call: F) -> F:
-    """A verb by which somebody decides."""
+    """Add the option --author to a command that records a decision."""
     return author_option("in the library's log")(call)
 
 
 def percent(probability: float) -> str:
-    """A probability that is never shown as certain."""
+    """A probability as text; it is never shown as certain."""
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
 def typed(lib: Library) -> str:
-    """The library's folder as a word of a command line."""
+    """The library's folder, quoted for a command line."""
     return shell_path(visible(str(lib.path)))

@@ -1,4 +1,4 @@
-"""castlist library: what may be wrong, and how a person answers."""
+"""castlist library: list questions and possible errors, and answer them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def pairs(lib: Library, limit: int, as_json: bool) -> None:
 def judge(
     lib: Library, same: tuple[tuple[str, str], ...], different: tuple[tuple[str, str], ...], author: str
 ) -> None:
-    """Say of which pairs of LIB, as FILM:KEY, both are the same person, all as one decision."""
+    """Answer whether the people of pairs of LIB, as FILM:KEY, are the same person, all as one decision."""
     lib.judge(same, different, author=author)
     click.echo(f"The same: {len(same)}, different: {len(different)}")
 
@@ -124,7 +124,7 @@ def judge(
 @click.option("--limit", type=click.IntRange(1), default=24, show_default=True)
 @as_json
 def links(lib: Library, limit: int, as_json: bool) -> None:
-    """List links between films of LIB that nobody confirmed, the least alike faces first."""
+    """List links between films of LIB that no user confirmed, the least similar faces first."""
     found = lib.links(limit)
     if as_json:
         click.echo(plain_json.text({"links": [link.document() for link in found]}))
@@ -148,7 +148,7 @@ def links(lib: Library, limit: int, as_json: bool) -> None:
 @click.option("--wrong", multiple=True, metavar="LINK", help="It is somebody else there: a new person.")
 @decided
 def confirm(lib: Library, link: Sequence[str], wrong: tuple[str, ...], author: str) -> None:
-    """Say that links between films of LIB are right, as FILM:KEY, and others wrong, all as one decision."""
+    """Confirm links between films of LIB, as FILM:KEY, and mark others as wrong, all as one decision."""
     lib.confirm(link, wrong, author=author)
     click.echo(f"Right: {len(link)}, wrong: {len(wrong)}")
 
@@ -157,7 +157,7 @@ def confirm(lib: Library, link: Sequence[str], wrong: tuple[str, ...], author: s
 @library
 @as_json
 def recurring(lib: Library, as_json: bool) -> None:
-    """List the people of several films of LIB whom nobody compared yet: is anybody there twice?"""
+    """List the people of several films of LIB that no user compared yet: is a person there twice?"""
     found = lib.recurring()
     if as_json:
         click.echo(plain_json.text({"people": [person.document() for person in found]}))
@@ -181,7 +181,7 @@ def recurring(lib: Library, as_json: bool) -> None:
 @click.option("--same", nargs=2, multiple=True, metavar="PERSON OTHER", help="These two are the same person.")
 @decided
 def compare(lib: Library, person: Sequence[str], same: tuple[tuple[str, str], ...], author: str) -> None:
-    """Say that people of LIB were looked at side by side, and who of them is the same, as one decision."""
+    """Record that a user compared people of LIB, and which of them are the same, as one decision."""
     if not same and len({lib.person(each).id for each in person}) < 2:
         raise click.UsageError("name two or more people, all those who were looked at side by side")
     lib.compare(person, same, author=author)
@@ -235,7 +235,7 @@ def proposals(
 
 
 def _proposed(lib: Library, name: str) -> list[NameProposed]:
-    """The proposals of a name; raises InputError where they are not of one person."""
+    """The proposals of a name; raises InputError if they are of several people."""
     return of_one_person(
         lib.proposals(), name, name_of=lambda p: p.name, person_of=lambda p: p.called,
         elsewhere="in castlist library review",

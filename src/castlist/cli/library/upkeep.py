@@ -1,4 +1,4 @@
-"""castlist library: what keeps a library sound, and takes its tables out."""
+"""castlist library: check, rebuild and export a library, and make its index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review page of a library: who of one film is who of another, answered in the browser."""
+"""The review page of a library: questions about people of different films, answered in the browser."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def serve(
 ) -> None:
     """Serve the review of a library until it is interrupted (SIGINT, SIGTERM or SIGHUP).
 
-    Several may review at once, and films may be added meanwhile. The arguments are those of
+    Several users may review at once, and films may be added meanwhile. The arguments are those of
     `castlist.review.serve`.
 
     Raises:
         WorkspaceError: the library cannot be read.
         InputError: the address or the port cannot be listened on.
     """
-    library.history(1)  # what is wrong with the library is said before a page is there
+    library.history(1)  # an unreadable library fails before the page is served
     with ending() as ended:
         serve_page(
             lambda access, listeners: application(library, access, invited=listeners),

@@ -44,7 +44,7 @@ ASSETS = {
 
 
 class Shelf:
-    """Pictures and films of a library, by the row of the film. Safe among threads."""
+    """The pictures and films of a library, by the row of the film. Thread safe."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -56,7 +56,7 @@ class Shelf:
         """A thumbnail of a film.
 
         Raises:
-            CastlistError: there is none.
+            CastlistError: there is no such film or picture.
         """
         rows = state.film_rows(self.library, film)
         key = (rows.digest, name)
@@ -73,10 +73,10 @@ class Shelf:
         return data
 
     def film(self, number: str) -> FilmFile:
-        """The film itself, wherever it lies now.
+        """The film itself, at its current path.
 
         Raises:
-            CastlistError: it is not in the library, or its workspace cannot be read.
+            CastlistError: the film is not in the library, or its workspace cannot be read.
         """
         rows = state.film_rows(self.library, number)
         with self._lock:
@@ -93,7 +93,7 @@ class Shelf:
 def application(
     library: Library, access: Access, *, invited: Callable[[str], None] = lambda token: None
 ) -> Starlette:
-    """The page as an ASGI application; `invited` hears of each new token."""
+    """The page as an ASGI application; `invited` is called with each new token."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.routing import Route
@@ -219,7 +219,7 @@ def _text(body: JsonObject, key: str) -> str:
 
 
 def _texts(body: JsonObject, key: str) -> list[str]:
-    """Film-people, as the page names them."""
+    """A list of film-people, each as `film:key`."""
     values = body.get(key, [])
     found = [_plain(value) for value in values if isinstance(value, str)] if isinstance(values, list) else []
     if not isinstance(values, list) or len(found) < len(values) or len(values) > MARKS:
@@ -228,7 +228,7 @@ def _texts(body: JsonObject, key: str) -> list[str]:
 
 
 def _pairs(body: JsonObject, key: str) -> list[tuple[str, str]]:
-    """Pairs of people."""
+    """A list of pairs of people."""
     values = body.get(key, [])
     pairs = [pair for pair in values if isinstance(pair, list)] if isinstance(values, list) else []
     found = [(_plain(a), _plain(b)) for a, b in (p for p in pairs if len(p) == 2)
@@ -244,12 +244,12 @@ def _author(body: JsonObject) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text without halves of characters, which JSON can hold and a catalogue cannot."""
+    """A text without lone surrogates, which JSON can have and a catalogue cannot."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _files(shelf: Shelf) -> list[Route]:
-    """The page, what it is made of, pictures and films."""
+    """The routes of the page, its scripts and styles, pictures and films."""
     from starlette.responses import HTMLResponse, Response
     from starlette.routing import Route
 

@@ -24,15 +24,15 @@ from castlist.types import Json
 
 __all__ = ["film_rows", "history", "links", "pairs", "people", "person", "proposals", "recurring", "state"]
 
-GROUPS = 40  # groups of questions told at once; the next ones follow when these are answered
-FEW = 2  # of a film among those of a person who is asked about
-FACES = 4  # of one side of a question, and of a film in the list of people
-PEOPLE = 300  # people told at once; a search finds the others
-DECISIONS = 200  # of the history told at once
+GROUPS = 40  # groups of questions sent at once; the next ones follow when these are answered
+FEW = 2  # pictures of a film-person in a list of films, at most
+FACES = 4  # pictures of one side of a question, at most
+PEOPLE = 300  # people sent at once; a search finds the others
+DECISIONS = 200  # decisions of the history sent at once
 
 
 def state(library: Library) -> dict[str, Json]:
-    """The questions, grouped by person and the most useful first, and what the page's head shows."""
+    """The questions, grouped by person, the most useful first, and the data of the page's head."""
     with library.reading() as db:
         asked, shown = sheets(db, library.path, GROUPS)
         films = _film_names(db, library)
@@ -58,7 +58,7 @@ def _count(db: Db, table: str) -> int:
 
 
 def _film_names(db: Db, library: Library) -> dict[str, str]:
-    """What each film is called, by its digest; two films of one name with their folders."""
+    """The name of each film, by its digest; with its folder where two films have the same name."""
     return {film.digest: film.name for film in views.films(db, library.path)}
 
 
@@ -82,7 +82,7 @@ def _group(db: Db, sheet: QuestionSheet, films: Mapping[str, str]) -> dict[str, 
 
 
 def _tile(db: Db, member: FilmMember, films: Mapping[str, str]) -> dict[str, Json]:
-    """A few faces of somebody of a film, to be clicked."""
+    """A few faces of a film-person, as one element that a user can click."""
     return {
         "member": f"{member.digest}:{member.key}",
         "film": short_line(films[member.digest], 120),
@@ -91,7 +91,7 @@ def _tile(db: Db, member: FilmMember, films: Mapping[str, str]) -> dict[str, Jso
 
 
 def links(library: Library) -> dict[str, Json]:
-    """A page of links that nobody confirmed, person by person, each beside the person in other films."""
+    """A page of open links, person by person, each beside the same person in other films."""
     with library.reading() as db:
         (count, shown), films = unconfirmed(db, PAGE), _film_names(db, library)
         groups: list[dict[str, Json]] = []
@@ -137,7 +137,7 @@ def _page(db: Db, count: int, gain: float, groups: list[dict[str, Json]]) -> dic
 
 
 def recurring(library: Library) -> dict[str, Json]:
-    """The people of several films whom nobody compared yet, beside others, those alike beside each other."""
+    """The people of several films that no user compared yet, and others, similar ones beside each other."""
     with library.reading() as db:
         shown, films = side_by_side(db), _film_names(db, library)
         return {
@@ -158,7 +158,7 @@ def recurring(library: Library) -> dict[str, Json]:
 
 
 def _side(db: Db, person: str, name: str, member: int, film: str, time: float) -> dict[str, Json]:
-    """One side of a question: the faces that are compared first, then others of the same person."""
+    """One side of a question: the compared faces first, then others of the same person."""
     films = [
         short_line(n, 120)
         for (n,) in db.execute(
@@ -185,7 +185,7 @@ def _named(db: Db, person: str) -> str:
 
 
 def _faces(db: Db, where: str, values: str | int | tuple[str | int, ...], most: int) -> list[dict[str, Json]]:
-    """Pictures of somebody: (film, picture) as one name, the film and the second."""
+    """Pictures: "film/picture" as one name, the film, its name, and the second."""
     rows = db.execute(
         "SELECT film.id, sighting.image, sighting.time, film.name FROM sighting"  # noqa: S608
         " JOIN member ON member.id = member JOIN film ON film.id = member.film"
@@ -205,7 +205,7 @@ def _faces(db: Db, where: str, values: str | int | tuple[str | int, ...], most: 
 
 
 def people(library: Library, text: str) -> dict[str, Json]:
-    """Everybody whose name or id has a text, those with most films first."""
+    """The people whose name or id contains a text, those with most films first."""
     wanted = text.strip().casefold()
     with library.reading() as db:
         found = [
@@ -234,7 +234,7 @@ def person(library: Library, given: str) -> dict[str, Json]:
     """One person, film by film.
 
     Raises:
-        InputError: there is nobody like that.
+        InputError: there is no such person.
     """
     with library.reading() as db:
         known = views.person(db, given)
@@ -262,7 +262,7 @@ def person(library: Library, given: str) -> dict[str, Json]:
 
 
 def proposals(library: Library) -> dict[str, Json]:
-    """The names that files propose, each with the faces of whom it is about."""
+    """The names that files propose, each with faces of the person that it is proposed for."""
     found = library.proposals()
     with library.reading() as db:
         rows: list[Json] = [
@@ -284,7 +284,7 @@ def proposals(library: Library) -> dict[str, Json]:
 
 
 def history(library: Library) -> dict[str, Json]:
-    """What was decided, the latest first."""
+    """The decisions of users, the latest first."""
     rows = [d.document() for d in library.history(DECISIONS)]
     return {"decisions": [{**row, "sentence": short_line(row["sentence"], 300)} for row in rows]}
 
@@ -293,7 +293,7 @@ def film_rows(library: Library, number: str) -> views.LibraryFilm:
     """The film of a row of the catalogue.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such film.
     """
     with suppress(ValueError):
         found = next((f for f in library.films if f.id == int(number)), None)
