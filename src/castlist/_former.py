@@ -40,13 +40,14 @@ MODULES = {  # former -> now, with everything below it; last names of 0.2
 def register() -> None:
     """Make the former names importable; once is enough, more often does no harm."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())  # else the path of `castlist.bench` finds what is below it again
+        # without this, the path of `castlist.bench` finds its submodules a second time
+        sys.meta_path.insert(0, _Finder())
 
 
 def names(module: str, **former: str | tuple[str, Callable[[type[Enum]], object]]) -> Callable[[str], object]:
-    """A module's `__getattr__` under which some former names mean today's: `names(__name__, Old="New")`.
+    """A module's `__getattr__` that maps former names to today's: `names(__name__, Old="New")`.
 
-    With `Old=("New", made)`, the former name gives `made(New)`: what used to be a table and is a class now.
+    With `Old=("New", made)`, the former name gives `made(New)`: for a former table that is a class now.
     """
 
     def look_up(name: str) -> object:
@@ -62,7 +63,7 @@ def names(module: str, **former: str | tuple[str, Callable[[type[Enum]], object]
 
 
 def attribute(old: str, new: str) -> property:
-    """A property under which a former attribute or method of a class is today's."""
+    """A property that gives today's attribute or method of a class under its former name."""
 
     def get(owner: object) -> object:
         _warn(f"{type(owner).__name__}.{old}", f"{type(owner).__name__}.{new}")
@@ -72,7 +73,7 @@ def attribute(old: str, new: str) -> property:
 
 
 def keyword(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Makes a function take an argument under its former name too."""
+    """A decorator: the function also takes an argument under its former name."""
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
@@ -88,7 +89,7 @@ def keyword(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def option(old: str, new: str) -> Callable[[type[T]], type[T]]:
-    """Makes a dataclass take one of its fields under a former name too, and give it under that name."""
+    """A decorator: the dataclass also takes and gives one of its fields under a former name."""
 
     def decorated(cls: type[T]) -> type[T]:
         for name, value in (("__init__", keyword(old, new)(cls.__init__)), (old, attribute(old, new))):
@@ -99,9 +100,10 @@ def option(old: str, new: str) -> Callable[[type[T]], type[T]]:
 
 
 def function(module: str, now: str) -> None:
-    """Let a module be called like the function that its package once gave under the module's name.
+    """Let a module be called as a function.
 
-    `from castlist.embed import align` gave a function of the module `align`, which has another name today.
+    `from castlist.embed import align` once gave a function; now it gives the module `align`, whose function
+    has another name.
     """
 
     class Former(ModuleType):
@@ -114,7 +116,7 @@ def function(module: str, now: str) -> None:
 
 
 def words(kinds: Iterable[Code]) -> tuple[str, ...]:
-    """The words of an enumeration's codes in their order, as the tuples of before had them."""
+    """The words of an enumeration's codes in their order: the tuple that former versions had in its place."""
     return tuple(code.word for code in kinds)
 
 
@@ -123,7 +125,7 @@ def _warn(old: str, new: str) -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds modules under their former names, before anybody else is asked."""
+    """Finds modules under their former names; it comes before all other finders."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -135,7 +137,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Gives the module that is meant, and leaves it as it is."""
+    """Imports the module of today's name and gives it unchanged."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -147,4 +149,4 @@ class _Loader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.spec  # the import system has put the former name there
+        module.__spec__ = self.spec  # the import system has replaced it by the spec of the former name

@@ -1,3 +1,3 @@
-"""The version, imported by whatever writes it into a result."""
+"""The version of castlist; every module that writes a version into a result imports it."""
 
 __version__ = "0.2.0"

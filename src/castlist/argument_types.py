@@ -5,8 +5,8 @@
 
     castlist.rename("film.castlist", "p1", None)  ->  InputError: name is text, got None
 
-Annotations are read as they are written, so that none is imported for it; those that are not in KINDS are the
-function's own business.
+Annotations are compared as text, so that no type is imported for the check. Arguments whose annotation is not
+in KINDS are left unchecked: their function checks them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ TABLES = (
     "Cast", "Clustering", "Constraints", "Cue", "Detections", "Embeddings", "FeatureSet", "Machine", "Recipe",
     "Scan", "Shots", "Tracks", "Tree", "Video",
 )  # fmt: skip
-COUNTS = ("limit", "count")  # names of arguments that say how many of something are wanted
+COUNTS = ("limit", "count")  # names of arguments that are a number of things
 
 
 def typed_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, which raises InputError where an argument is not what its annotation says."""
+    """The function, which raises InputError where an argument does not fit its annotation."""
     given = signature(function)
     tests = {
         name: KINDS[str(parameter.annotation)]
@@ -64,7 +64,7 @@ def _check(name: str, value: object, expected: str, test: Callable[[object], boo
 
 
 def _shown(value: object) -> str:
-    """A value as a sentence names it: short ones as they are, others by their type."""
+    """A value as text for a message: short values themselves, others by their type."""
     if value is None or isinstance(value, str | int | float):
         return repr(value) if len(repr(value)) <= 40 else f"{repr(value)[:40]}..."
     return type(value).__name__
@@ -75,7 +75,7 @@ def _text(value: object) -> bool:
 
 
 def is_whole(value: object) -> bool:
-    """Whether this is a whole number, of NumPy too, and no truth value."""
+    """Whether this is a whole number (Python's or NumPy's) and no truth value."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
@@ -110,7 +110,7 @@ def _answers(value: object) -> bool:
 
 
 def _table(name: str) -> tuple[str, Callable[[object], bool]]:
-    """Of a table or another object of castlist: known by the name of its class, so that none is imported."""
+    """The test for a class of castlist: it compares class names, so that no class is imported."""
     article = "an" if name[0] in "AEIO" else "a"
     return f"{article} {name} of castlist", lambda value: any(c.__name__ == name for c in type(value).__mro__)
 
@@ -124,7 +124,7 @@ WHOLE = ("a whole number", is_whole)
 NUMBER = ("a number", _number)
 FUNCTION = ("a function", callable)
 PATH = ("the path of a file or folder", _path)
-# By annotation: what such an argument is, in words, and whether a value is that.
+# For each annotation: what such an argument is, in words, and the test whether a value fits.
 KINDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "str": TEXT,
     "str | None": _or_none(*TEXT),

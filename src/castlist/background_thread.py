@@ -1,8 +1,8 @@
 """A thread of low scheduling priority.
 
-Priority is a matter of threads on Linux (sched(7): SCHED_IDLE; setpriority(2) on nice values), so that one
-process can compute at the lowest priority and still commit a transaction, for which others wait, at once.
-Elsewhere the whole process is given a low priority.
+On Linux each thread has a priority of its own (sched(7): SCHED_IDLE; setpriority(2) on nice values), so that
+one process can compute at the lowest priority and still commit at once a transaction that others wait for.
+On other systems the whole process gets a low priority.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from functools import partial
 
 __all__ = ["background_thread", "low_priority"]
 
-_NICE = 10  # of 19: a ninth of the time of whoever looks at the page, where both could work all the time
+# Of 19. Where this thread and a process of normal priority, such as the browser, compete for a core, it gets
+# a ninth of the time.
+_NICE = 10
 
 
 def low_priority(*, idle: bool) -> None:
     """Let other processes go before this thread.
 
     Args:
-        idle: all of them, and always, where the system can do that: where they never pause it never works.
+        idle: run only while no other process wants the core, where the system can do that; on a core that is
+            always in use the thread then never runs.
     """
     with suppress(AttributeError, OSError):
         os.nice(_NICE)
@@ -31,5 +34,5 @@ def low_priority(*, idle: bool) -> None:
 
 
 def background_thread(*, idle: bool) -> ThreadPoolExecutor:
-    """An executor of one thread of low priority; what that thread starts has it too."""
+    """An executor of one thread of low priority; processes that this thread starts have it, too."""
     return ThreadPoolExecutor(1, "background", initializer=partial(low_priority, idle=idle))

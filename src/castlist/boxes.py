@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 __all__ = ["AROUND", "iou", "pairs_in_frame", "part_of", "portrait_square"]
 
-AROUND = 1.6  # sides of a portrait, in those of its face: with hair and chin
-WITHIN, LARGER = 0.6, 4.0  # share of the smaller box in the other, and ratio of areas: see `part_of`
+AROUND = 1.6  # side of a portrait / side of the face: includes hair and chin
+WITHIN, LARGER = 0.6, 4.0  # share of the smaller box inside the other, and ratio of areas: see `part_of`
 
 
 def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -27,7 +27,7 @@ def iou(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]
 def part_of(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:
     """(n,) whether one of the boxes in each row lies mostly in the other and is not much smaller.
 
-    A detector gives such boxes of one face: half of it, or a face that is partly hidden.
+    A detector gives such boxes of one face: one of half the face, or of a face that is partly hidden.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     areas = [(x[:, 2:] - x[:, :2]).prod(1) for x in (a, b)]
@@ -53,10 +53,10 @@ def pairs_in_frame(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[
 def portrait_square(
     box: NDArray[np.float32], size: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The square of a picture that is shown of a face: centre (n, 2) and side (n,), in pixels.
+    """The square of a picture that is shown as a face: centre (n, 2) and side (n,), in pixels.
 
     Args:
-        box: (n, 4) of the faces; at the picture's edge a face is not in the middle of its square.
+        box: (n, 4) of the faces; the square of a face at the picture's edge is moved into the picture.
         size: (2,) width and height of the picture.
     """
     centre, side = (box[:, :2] + box[:, 2:]) / 2, AROUND * (box[:, 2:] - box[:, :2]).max(1).astype(np.float64)

@@ -1,4 +1,4 @@
-"""What a process that castlist started does for itself: it ends when its parent ends, and limits its memory.
+"""What a child process of castlist does for itself: it ends when its parent ends, and limits its memory.
 
 It imports the standard library only, since a child that decodes films has to start fast.
 """
@@ -12,7 +12,7 @@ __all__ = ["end_when_parent_ends", "end_when_stdin_closes", "limit_memory"]
 
 
 def end_when_parent_ends(life: int) -> None:
-    """Have this process ended when its parent ends, even while a codec hangs.
+    """Make this process end when its parent ends, even while a codec hangs.
 
     The parent holds the other end of the pipe `life`, on which nothing is sent. When that end is closed, the
     kernel sends SIGIO, whose default is to end the process. Systems without O_ASYNC do nothing here.
@@ -27,7 +27,8 @@ def end_when_parent_ends(life: int) -> None:
         fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
         os.set_blocking(life, False)
         try:
-            gone = os.read(life, 1) == b""  # the parent may have ended before the signal was asked for
+            # The parent may have ended before this process asked for the signal.
+            gone = os.read(life, 1) == b""
         except BlockingIOError:
             gone = False
         if gone:
@@ -35,16 +36,16 @@ def end_when_parent_ends(life: int) -> None:
 
 
 def end_when_stdin_closes() -> None:
-    """Wait until the parent closes standard input, on which it sends nothing more, then end this process.
+    """Wait until the parent closes standard input, then end this process; the parent must send nothing more.
 
-    For a thread of its own, as it does not return.
+    It does not return, so give it a thread of its own.
     """
     os.read(0, 1)
     os._exit(1)
 
 
 def limit_memory(limit: int) -> None:
-    """Limit the address space of this process, on Linux; larger limits than the system allows do nothing.
+    """Limit the address space of this process (on Linux); a limit above the system's own has no effect.
 
     Args:
         limit: bytes; 0 for no limit.

@@ -1,4 +1,4 @@
-"""Times of a film as readers see them everywhere: in the terminal, the report, the sheets."""
+"""Times in a film, as the terminal, the report and the sheets write them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 __all__ = ["clock_span", "clock_time", "how_long"]
 
-MINUTE = 60  # seconds from which on they are hard to read as a number
+MINUTE = 60  # seconds; longer times are hard to read as a number of seconds
 
 
 def clock_time(seconds: Fraction | float) -> str:
@@ -18,13 +18,13 @@ def clock_time(seconds: Fraction | float) -> str:
 
 
 def how_long(seconds: Fraction | float) -> str:
-    """A span of time to the tenth of a second: 12.3 s, from one minute on 1:02.3 or 1:02:03.4."""
+    """A duration to the tenth of a second: 12.3 s, from one minute on 1:02.3 or 1:02:03.4."""
     tenths = round(float(seconds) * 10)
     return f"{tenths / 10:.1f} s" if tenths < MINUTE * 10 else clock_time(seconds)
 
 
 def clock_span(start: Fraction | float, stop: Fraction | float) -> str:
-    """From when to when, to the tenth of a second: 1.0–3.5 s, from one minute on 0:58.0–1:02.3."""
+    """Start and end to the tenth of a second: 1.0–3.5 s, from one minute on 0:58.0–1:02.3."""
     if round(float(stop) * 10) < MINUTE * 10:
         return f"{float(start):.1f}–{float(stop):.1f} s"
     return f"{clock_time(start)}–{clock_time(stop)}"

@@ -1,6 +1,6 @@
-"""Small pictures that are too dark to recognise anybody, made brighter for whoever looks at them.
+"""Brightens small pictures in which a viewer could not recognise a person.
 
-For the eye only: what networks are given is brightened by `low_light`.
+These pictures are for viewers only: `low_light` brightens what networks are given.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from castlist.noise import NOISY, noise_level
 
 __all__ = ["DIM", "brightened_jpeg", "brightness"]
 
-DIM = 48  # of 255, the mean of a picture: darker ones are made brighter
-SHARE = 0.99  # of the values are no brighter than what counts as the bright parts
-# Of 255: where the bright parts are darker, there is nothing but noise, and the picture stays black.
+DIM = 48  # of 255; a picture of a lower mean is brightened
+SHARE = 0.99  # quantile of the values: the level of the bright parts
+# Of 255: a picture with a lower level of the bright parts contains only noise, and stays black.
 BLACK = 4
-BRIGHT, MEAN = 215, 75  # of 255: how bright the bright parts, and the whole, become at most
-MOST = 8.0  # times: more would show the steps of 8 bits, and of the encoding
-STEEPEST = 4.0  # times, by which dark parts are raised more than bright ones
-# Deviations of the smoothing, in pixels, of light and of colour: the eye sees less detail in colour. Chosen
-# by looking at faces of three films that were made dark and noisy, of 7 to 15 of 255: less leaves coloured
-# speckles.
+BRIGHT, MEAN = 215, 75  # of 255: highest level that brightening gives to the bright parts, and to the mean
+MOST = 8.0  # largest factor: a larger one would show the steps of 8 bits and of the encoding
+STEEPEST = 4.0  # largest ratio of the factor of the darkest parts to that of the bright parts
+# Standard deviations of the Gaussian smoothing, in pixels, of light and of colour: the eye sees less detail
+# in colour. Chosen by looking at faces of three films that were made dark (means of 7 to 15 of 255) and
+# noisy: less smoothing leaves coloured speckles.
 LIGHT, COLOUR = 1.2, 5.0
-LARGEST = 2048  # pixels along a side: larger pictures are none of those that castlist keeps
-QUALITY = 85  # of the JPEG, as of the pictures that are kept
+LARGEST = 2048  # pixels along a side: castlist stores no larger pictures
+QUALITY = 85  # of the JPEG, the same as that of the stored pictures
 
 
 def brightness(picture: bytes) -> float:
-    """The mean of a JPEG or PNG, 0 to 255, and 255 for what is no picture."""
+    """The mean of a JPEG or PNG, 0 to 255; 255 where the bytes are no picture."""
     small = _decoded(picture, small=True)
     return 255.0 if small is None else float(small.mean())
 
 
 def brightened_jpeg(picture: bytes) -> bytes:
-    """A JPEG made brighter, and smoother where that shows noise, if it is dark; any other as it is."""
+    """A dark JPEG made brighter, and smoothed where it is noisy; any other picture unchanged."""
     small = _decoded(picture, small=True) if picture.startswith(b"\xff\xd8\xff") else None
     if small is None or small.mean() >= DIM or 4 * max(small.shape) > LARGEST:
         return picture
@@ -51,7 +51,7 @@ def brightened_jpeg(picture: bytes) -> bytes:
 
 
 def _decoded(picture: bytes, *, small: bool = False) -> NDArray[np.uint8] | None:
-    """(h, w, 3) BGR, or (h, w) of a quarter of the size; None for what is no picture."""
+    """(h, w, 3) BGR, or (h, w) grey of a quarter of the size; None where the bytes are no picture."""
     import cv2
 
     try:
@@ -63,7 +63,7 @@ def _decoded(picture: bytes, *, small: bool = False) -> NDArray[np.uint8] | None
 
 
 def _raised(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture whose bright parts become BRIGHT, and whose mean MEAN, if MOST allows it; nothing is cut off.
+    """A picture whose bright parts become BRIGHT, and whose mean MEAN, as far as MOST allows; no value clips.
 
     The curve is that of Reinhard: dark parts are raised more, the brightest keep their shades.
     [Reinhard et al., "Photographic tone reproduction for digital images", SIGGRAPH 2002]
@@ -84,7 +84,7 @@ def _raised(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _without_noise(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture smoothed, its colours more than its light, where it is noisy."""
+    """A noisy picture smoothed, its colours more than its light; any other unchanged."""
     import cv2
 
     if noise_level(image) < NOISY:

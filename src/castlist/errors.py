@@ -1,15 +1,15 @@
 """The exceptions of castlist, as few classes as possible.
 
-    CastlistError                  every error of ours; its message is one sentence for the user
-    ├── InputError                 what was given cannot be used: not a video, a bad recipe, wrong columns
+    CastlistError                  every error that castlist raises; its message is one sentence for the user
+    ├── InputError                 an input cannot be used: not a video, a bad recipe, wrong columns
     │   ├── VideoError             the file is no video, or its frames cannot be read
     │   └── RecipeError            an unknown step, option or value
     ├── WorkspaceError             the workspace cannot be read or written
-    │   ├── WorkspaceBusy          another castlist is at work on it
-    │   ├── WorkspaceNewer         it was written by a later castlist
+    │   ├── WorkspaceBusy          another castlist process is writing to it
+    │   ├── WorkspaceNewer         a later version of castlist wrote it
     │   ├── ScanLost               vectors of a scan are missing or damaged (store/scans.py)
-    │   └── Stale                  decided on an old view; what came between is in it (store/log.py)
-    ├── ModelError                 a model file is missing or is not the one we know
+    │   └── Stale                  a decision on an old view; carries the decisions since (store/log.py)
+    ├── ModelError                 a model file is missing or is not the expected one
     └── MissingExtra               an optional part is not installed; the message says what to pip install
 
 InputError is also a ValueError, so that array code can raise and catch it as Python expects.
@@ -41,12 +41,13 @@ class CastlistError(Exception):
     """An error whose message is one clear sentence: what is wrong, and what to do."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Made again without `__init__`, whose arguments need not be the message: so it passes processes."""
+        """Pickled without `__init__`, whose arguments may not be the message: errors pass between
+        processes."""
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class InputError(CastlistError, ValueError):
-    """What was given cannot be used as it is."""
+    """An input cannot be used as it is."""
 
 
 class VideoError(InputError):
@@ -58,9 +59,9 @@ class RecipeError(InputError):
 
 
 class WorkspaceError(CastlistError):
-    """The workspace cannot be read or written; what was in it is untouched.
+    """The workspace cannot be read or written; its contents are untouched.
 
-    `elsewhere` says that a workspace in another place would do, as a verb with --out can advise.
+    `elsewhere`: a workspace in another folder would work, and a command with --out can suggest that.
     """
 
     def __init__(self, message: str, *, elsewhere: bool = False) -> None:
@@ -69,15 +70,15 @@ class WorkspaceError(CastlistError):
 
 
 class WorkspaceBusy(WorkspaceError):
-    """Another castlist is at work on this workspace."""
+    """Another castlist process is writing to this workspace."""
 
 
 class WorkspaceNewer(WorkspaceError):
-    """The workspace was written by a later castlist than this one."""
+    """A later version of castlist wrote this workspace."""
 
 
 class ModelError(CastlistError):
-    """A model file is missing or is not the one we know."""
+    """A model file is missing or is not the expected one."""
 
 
 class MissingExtra(CastlistError, ImportError):
@@ -91,10 +92,10 @@ class MissingExtra(CastlistError, ImportError):
 
 
 def one_of(kind: type[Kind], name: str, value: str) -> Kind:
-    """The member of an enumeration that a given text means.
+    """The member of an enumeration for a word.
 
     Raises:
-        InputError: it means none; the message names the option and lists what can be chosen.
+        InputError: no member has this word; the message names the option and lists the choices.
     """
     if not isinstance(value, str) or value not in list(kind):
         raise InputError(f"unknown {name} {value!r}; choose from {', '.join(kind)}")

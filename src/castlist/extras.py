@@ -13,14 +13,14 @@ __all__ = ["install", "needed"]
 
 @contextmanager
 def needed(part: str, extra: str) -> Iterator[None]:
-    """Import packages that only an optional part of castlist brings: do so in this `with` block.
+    """A `with` block for imports of packages that only an optional part of castlist needs.
 
     Raises:
-        MissingExtra: such a package is not installed; the message says how to install it.
+        MissingExtra: a package is not installed; the message says how to install it.
     """
     try:
         yield
-    except ImportError as missing:  # a package that is there, but broken, too
+    except ImportError as missing:  # also raised by a package that is installed but broken
         if isinstance(missing, MissingExtra) or (missing.name or "").partition(".")[0] == "castlist":
             raise
         raise MissingExtra(part, extra) from missing

@@ -1,4 +1,4 @@
-"""The workspace of a film: the folder beside it, also if the film was renamed since."""
+"""Finds the workspace of a film: the folder beside the film, also after the film was renamed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from castlist.store.paths import FilmNoted, film_noted
 
 __all__ = ["check_film", "workspace_of"]
 
-LOOKED_AT = 2000  # workspaces in one folder that are read to find the one of a renamed film
+LOOKED_AT = 2000  # workspaces of a folder that are read in search of the workspace of a renamed film
 
 
 class _Noted(NamedTuple):
-    """A workspace and the film that it notes."""
+    """A workspace and the film that is recorded in it."""
 
     name: str  # of the workspace's folder
     film: FilmNoted
 
 
 def workspace_of(film: Path) -> Path:
-    """The folder of a film's workspace, which may not be there yet.
+    """The folder of a film's workspace, which may not exist yet.
 
-    It is `Workspace.beside(film)`. Where that is not there, but another workspace in the same folder is of a
-    film that got this name, or is of a film of the same content that is gone, that one is meant.
+    It is `Workspace.beside(film)`, if that exists. Otherwise it is a workspace in the same folder whose film
+    was renamed to this film, or whose film is missing and has the same content as this film.
     """
     place = Workspace.beside(film)
     if os.path.exists(place / "cast.db") or not os.path.isfile(film):
@@ -43,7 +43,8 @@ def workspace_of(film: Path) -> Path:
             digest = digest or _digest(film)
             if other.film.digest == digest:
                 gone.append((other.name != Workspace.beside(folder / noted.name).name, other.name))
-    return film.with_name(min(gone)[1]) if gone else place  # rather the usual one than one of `--out`
+    # workspaces named as usual come before those made with --out
+    return film.with_name(min(gone)[1]) if gone else place
 
 
 def _others(folder: Path) -> tuple[_Noted, ...]:
@@ -54,9 +55,9 @@ def _others(folder: Path) -> tuple[_Noted, ...]:
         return ()
 
 
-@lru_cache(maxsize=16)  # a folder of films is asked about for each of them
+@lru_cache(maxsize=16)  # `workspace_of` asks about the same folder for each film in it
 def _read(folder: Path, changed: int) -> tuple[_Noted, ...]:
-    """The same, of a folder that was changed last at that time."""
+    """`_others` of a folder; `changed`, the folder's time of change, is part of the cache's key."""
     names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".castlist"))
     noted = ((name, film_noted(folder / name)) for name in names[:LOOKED_AT])
     return tuple(_Noted(name, film) for name, film in noted if film is not None)
@@ -65,16 +66,16 @@ def _read(folder: Path, changed: int) -> tuple[_Noted, ...]:
 def _digest(film: Path) -> str:
     from castlist.decode.files import digest_of
 
-    with suppress(CastlistError):  # whoever reads the film says what is wrong with it
+    with suppress(CastlistError):  # the decoder reports what is wrong with the film
         return digest_of(film)
     return "unreadable"
 
 
 def check_film(film: Path, workspace: Path) -> None:
-    """Refuse a film whose workspace is of another one, that had the same name.
+    """Refuse a film whose workspace belongs to another film that had the same name.
 
     Raises:
-        InputError: the film was replaced since its cast was found.
+        InputError: the film was replaced after its cast was found.
     """
     if not os.path.isfile(film) or not os.path.isfile(workspace / "cast.db"):
         return

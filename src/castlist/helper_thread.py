@@ -1,8 +1,8 @@
 """A helper thread whose tasks are run by the caller if their results are needed first.
 
-With an executor of the standard library, the caller waits for work that no thread has begun yet. Here the
-caller does such a task itself, and does other short tasks while it waits for one that the helper thread has
-begun. So both threads are at work all the time, whichever of them has more to do.
+With an executor of the standard library, the caller waits even for a task that no thread has begun. Here the
+caller runs such a task itself, and runs other short tasks while it waits for a task that the helper thread
+has begun. So both threads work all the time, whichever has more to do.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Generic, Protocol, Self, TypeVar
 
 __all__ = ["HelperTask", "HelperThread"]
 
-# Seconds given to the task under way where the program is stopped: the task may wait for what was broken off.
+# Seconds to wait for the running task after Ctrl-C: the task may itself wait for interrupted work.
 PATIENCE = 5.0
 
 T = TypeVar("T")
 
 
 class HelperTask(Generic[T]):
-    """Work that is done once: by the helper thread, or by the first who asks for its result."""
+    """Work that is done once: by the helper thread, or by the first caller who asks for its result."""
 
     def __init__(
         self,
@@ -33,19 +33,19 @@ class HelperTask(Generic[T]):
     ) -> None:
         """
         Args:
-            work: what is done.
-            spare: gives a short task to do while another thread does the work, waiting until there is one;
-                None once the function that it is given says that the work is done.
+            work: the function to run.
+            spare: gives a short task to run while another thread does the work, and waits until there is one;
+                None once the function passed to it says that the work is done.
             tell: called when the work is done.
         """
         self._work: Callable[[], T] | None = work
         self._spare = spare
         self._future: Future[T] = Future()
         self._future.add_done_callback(lambda _: tell())
-        self._begun = threading.Lock()  # taken by whoever does the work, and never given back
+        self._begun = threading.Lock()  # acquired by the thread that does the work, never released
 
     def run(self) -> None:
-        """Do the work, unless somebody has begun it."""
+        """Do the work, unless a thread has begun it."""
         if not self._begun.acquire(blocking=False):
             return
         work, self._work = self._work, None
@@ -54,11 +54,12 @@ class HelperTask(Generic[T]):
                 self._future.set_result(work())
         except BaseException as error:
             self._future.set_exception(error)
-            if not isinstance(error, Exception):  # Ctrl-C, in whatever task: it is for the whole program
+            # Ctrl-C, whichever task it interrupts, is for the whole program
+            if not isinstance(error, Exception):
                 raise
 
     def drop(self) -> None:
-        """Let nobody begin the work; its result may not be asked for any more."""
+        """Keep the work from being begun; a caller that asks for its result gets CancelledError."""
         if self._begun.acquire(blocking=False):
             self._work = None
 
@@ -68,10 +69,10 @@ class HelperTask(Generic[T]):
         return self._future.done()
 
     def result(self) -> T:
-        """What the work gives, or raises; done here if nobody has begun it.
+        """What the work returns or raises; the caller does the work if no thread has begun it.
 
         Raises:
-            CancelledError: the `with` block ended, so nobody does the work any more.
+            CancelledError: the `with` block ended before the work was begun.
         """
         self.run()
         while not self._future.done() and (other := self._spare(self._future.done)) is not None:
@@ -87,7 +88,7 @@ class _Runnable(Protocol):
 
 
 class HelperThread:
-    """Does tasks beside the caller, until the `with` block ends; what is not begun then is dropped."""
+    """Runs tasks beside the caller until the `with` block ends; tasks not begun by then are dropped."""
 
     def __init__(self) -> None:
         self._first: deque[_Runnable] = deque()
@@ -113,15 +114,15 @@ class HelperThread:
         self._thread.join(PATIENCE if stopped else None)
 
     def do(self, work: Callable[[], T]) -> HelperTask[T]:
-        """Work to be done before any that is done ahead, the oldest first."""
+        """Add work that comes before all work done ahead, oldest first."""
         return self._added(self._first, work)
 
     def part(self, work: Callable[[], T]) -> HelperTask[T]:
-        """Short work that is a part of a task under way, to be done before any other."""
+        """Add short work that is a part of a running task; it comes before all other work."""
         return self._added(self._parts, work)
 
     def ahead(self, work: Callable[[], T]) -> HelperTask[T]:
-        """Work that may be needed later, the newest first: the caller comes to the oldest first."""
+        """Add work that may be needed later, newest first: the caller takes the oldest first."""
         return self._added(self._ahead, work)
 
     def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> HelperTask[T]:
@@ -134,7 +135,7 @@ class HelperThread:
     def _serve(self) -> None:
         while (task := self._next()) is not None:
             task.run()
-            del task  # and what its work holds
+            del task  # frees the objects that its work holds
 
     def _next(self) -> _Runnable | None:
         with self._changed:
@@ -146,9 +147,9 @@ class HelperThread:
             return self._ahead.pop()
 
     def _short(self, done: Callable[[], bool]) -> _Runnable | None:
-        """A short task for whoever waits: the look that is needed first, or a part of a larger task.
+        """A short task for a waiting caller: the oldest task done ahead, or a part of a larger task.
 
-        The task that is waited for may add such parts: so this waits for one, or gives None once it is done.
+        The awaited task may add parts: so this waits for one, and gives None once the awaited task is done.
         """
         with self._changed:
             self._changed.wait_for(lambda: done() or self._ahead or self._parts or self._closed)
@@ -156,6 +157,6 @@ class HelperThread:
             return tasks.popleft() if tasks and not done() else None
 
     def _tell(self) -> None:
-        """Wake whoever waits for a task that is done now."""
+        """Wake the callers that wait for a finished task."""
         with self._changed:
             self._changed.notify_all()

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 __all__ = ["brightened"]
 
-SHARE = 0.99  # of the pixels are no brighter than what counts as the bright parts of a picture
+SHARE = 0.99  # quantile of the green values: the level of the bright parts of a picture
 LEAST = 120  # of 255: darker bright parts are brightened to this; 120 to 230 find as many faces
-BLACK = 4  # of 255: where the bright parts are darker, the picture holds two bits of noise, and stays black
+BLACK = 4  # of 255: a picture with darker bright parts holds two bits of noise, and stays black
 
 
 def brightened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture (h, w, 3) BGR with all values raised by one factor, where its bright parts are dark.
+    """A picture (h, w, 3) BGR whose bright parts are dark, with all values multiplied by one factor.
 
-    Bright parts are those of the 99th percentile of the green values; the factor takes them to 160 of 255. A
-    picture in which they are brighter, as in most films, is returned as it is, and so is a black one.
+    The level of the bright parts is the 99th percentile of the green values; the factor takes it to 120 of
+    255. A picture of a higher level, as in most films, is returned as it is, and so is a black one.
     """
     import cv2
 

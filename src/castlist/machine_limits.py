@@ -1,4 +1,4 @@
-"""Cores and memory that this process may use, also where a container has less than its machine."""
+"""Cores and memory that this process may use, within the limits of its container."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 __all__ = ["cores", "memory"]
 
-# A container's own limits. [Linux: Documentation/admin-guide/cgroup-v2.rst, cpu.max and memory.max]
+# The container's limits. [Linux: Documentation/admin-guide/cgroup-v2.rst, cpu.max and memory.max]
 GROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 MEMORY = re.compile(r"^(MemAvailable|SwapFree):\s+(\d+) kB", re.MULTILINE)
 
 
 def cores() -> int:
-    """Cores on which this process may run, or less where its container may use only a part of their time."""
+    """Cores on which this process may run, or fewer where its container limits their time."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     with suppress(OSError, ValueError):
         quota, period = (GROUP / "cpu.max").read_text().split()
@@ -26,10 +26,10 @@ def cores() -> int:
 
 
 def memory(*, swap: bool = False) -> int | None:
-    """Bytes of memory that are free, or can be at once; None where that is not known (not on Linux).
+    """Bytes of memory that are free or can be freed at once; None where unknown (not on Linux).
 
     Args:
-        swap: count what is free of the swap space, too.
+        swap: count free swap space, too.
     """
     free: list[int] = []
     more = 0

@@ -8,9 +8,9 @@ __all__ = ["comparable"]
 
 
 def comparable(name: str) -> str:
-    """A name in small letters, composed (NFC), one blank between its words: equal for what reads alike.
+    """A name in lower case, composed (NFC), with one space between words: names that read alike are equal.
 
-    macOS writes "é" in names of files as "e" and an accent, other systems and castlist as one character.
+    macOS stores "é" in file names as "e" and an accent, other systems and castlist as one character.
 
     >>> comparable("E\\u0301ric  Blanc ") == comparable("\\u00e9ric blanc")
     True

@@ -1,7 +1,7 @@
-"""Smooths noisy pictures before they are given to a network: the grain of film, the noise of tape.
+"""Smooths noisy pictures (film grain, tape noise) before they are given to a network.
 
-The networks were trained on clean photographs: in noise they see fewer faces, and those look alike. Measured
-on labelled films with grain and noise (`benchmarks/noisy.py`).
+The networks were trained on clean photographs: in noise they find fewer faces, and different faces look
+alike. Measured on labelled films with grain and noise (`benchmarks/noisy.py`).
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 
 __all__ = ["noise_level", "smoothed"]
 
-BLOCKS = 8  # that are looked at along each side of a picture
+BLOCKS = 8  # along each side of a picture
 SIDE = 16  # pixels of a block
-EVEN = 25  # per cent of the blocks, the most even ones, hold nothing but noise
-FEWEST = 10  # blocks from which noise is told
-BLACK, WHITE = 16, 235  # of 255: blocks beyond are cut off, with their noise
-# Deviation of the noise, of 255, from which a picture is smoothed: twelve labelled films have up to 0.9, five
-# of them with visible grain 2.2 and more.
+EVEN = 25  # percentile of the blocks' roughness: the smoothest blocks contain only noise
+FEWEST = 10  # blocks that an estimate needs
+BLACK, WHITE = 16, 235  # of 255: in blocks of a mean beyond, noise is clipped
+# Standard deviation of the noise, of 255, from which a picture is smoothed: twelve labelled films have up to
+# 0.9, five of them with visible grain 2.2 and more.
 NOISY = 2.0
-# Deviation of the smoothing, in pixels. Faces found, times B-cubed F, in three labelled films with four kinds
-# of noise: .736 for 0, .787 for 0.8, .764 for 1, .754 for 1.2, .759 for 1.6.
+# Standard deviation of the Gaussian smoothing, in pixels. Recall of faces times B-cubed F, in three labelled
+# films with four kinds of noise: .736 for 0, .787 for 0.8, .764 for 1, .754 for 1.2, .759 for 1.6.
 SMOOTHING = 0.8
 
 
 def noise_level(image: NDArray[np.uint8]) -> float:
-    """The deviation of the noise in a picture (h, w, 3) BGR, of 255; 0 where too little can be judged.
+    """The standard deviation of the noise in a picture (h, w, 3) BGR, of 255; 0 if too few blocks fit.
 
-    The mean of a second difference that flat and sloping parts do not change, in the most even ones of small
-    blocks.  [Immerkær, "Fast noise variance estimation", CVIU 64(2), 1996]
+    It is the mean absolute second difference, which flat and sloping parts do not change, in the smoothest of
+    small blocks.  [Immerkær, "Fast noise variance estimation", CVIU 64(2), 1996]
     """
     high, wide = (np.linspace(0, n - SIDE - 2, BLOCKS).astype(int) for n in image.shape[:2])
     if high[-1] <= 0 or wide[-1] <= 0:
@@ -46,7 +46,7 @@ def noise_level(image: NDArray[np.uint8]) -> float:
 
 
 def smoothed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture (h, w, 3) BGR, smoothed where it is noisy; any other one as it is."""
+    """A picture (h, w, 3) BGR, smoothed if it is noisy; else unchanged."""
     import cv2
 
     if noise_level(image) < NOISY:

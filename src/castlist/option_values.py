@@ -19,17 +19,17 @@ __all__ = ["check_options", "option_value", "set_options"]
 
 
 def option_value(name: str, value: object, kind: str, least: float | None = None) -> object:
-    """A value as an option of that annotation takes it, a NumPy scalar as Python's own.
+    """A value in the type that an option's annotation names; a NumPy scalar becomes Python's own type.
 
     Args:
         name: of the option, for the message.
-        value: as it was given.
-        kind: the annotation as text, such as "int", "float | None" or "bool"; values of other annotations
-            than these and "str" are given back unchecked.
+        value: as the caller gave it.
+        kind: the annotation as text: "int", "float", "bool" or "str", also with "| None"; a value of any
+            other annotation is returned unchecked.
         least: the smallest number allowed; None: any.
 
     Raises:
-        InputError: the value is none that such an option can have; the message says what it must be.
+        InputError: the option cannot have this value; the message says what it must be.
     """
     plain = value.item() if isinstance(value, np.generic) else value
     base, *others = (part.strip() for part in kind.split("|"))
@@ -55,15 +55,15 @@ def option_value(name: str, value: object, kind: str, least: float | None = None
 def set_options(
     step: DataclassInstance, least: Callable[[Field[object]], float | None], place: str = ""
 ) -> None:
-    """Give every option of a frozen step its value in the type of its annotation.
+    """Convert every option of a frozen step to the type of its annotation.
 
     Args:
         step: a dataclass whose module postpones the evaluation of annotations, so that they are text.
         least: the smallest number that a field may have; None: any.
-        place: what stands before the option's name in a message, such as "k-means.".
+        place: prefix of the option's name in a message, such as "k-means.".
 
     Raises:
-        InputError: a value is none that its option can have.
+        InputError: an option cannot have its value.
     """
     for f in fields(step):
         value = option_value(f"{place}{f.name}", getattr(step, f.name), str(f.type), least(f))
@@ -71,12 +71,12 @@ def set_options(
 
 
 def check_options(step: DataclassInstance) -> None:
-    """As `set_options`, for a step that knows itself how large and how small its numbers may be."""
+    """As `set_options`, for a step that checks the ranges of its numbers itself."""
     set_options(step, lambda f: None, f"{type(step).__name__}.")
 
 
 def _finite(number: object) -> bool:
-    """Whether a number is finite, and small enough for a float."""
+    """Whether a number is finite and within the range of a float."""
     try:
         return math.isfinite(number)  # type: ignore[arg-type]
     except OverflowError:

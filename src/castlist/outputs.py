@@ -1,6 +1,6 @@
-"""Which paths may be written: never a film, a database, a file inside a workspace, or one of a library's own.
+"""Refuses output paths that must not be written: films, databases, files of a workspace or a library.
 
-Everything that writes a file for the user asks here before it begins.
+Every function that writes a file for the user calls these checks first.
 """
 
 from __future__ import annotations
@@ -37,18 +37,19 @@ __all__ = [
     "whole",
 ]
 
-PAGES = ("report.html", "explain.html", "sheet.html")  # which castlist itself writes into a workspace
-MARK = "written by castlist"  # the comment in films that castlist writes: they may be written again
+PAGES = ("report.html", "explain.html", "sheet.html")  # pages that castlist writes into a workspace
+MARK = "written by castlist"  # the comment in films that castlist writes: these may be overwritten
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-READ = 16 << 20  # bytes in which the mark is looked for: the index of a film of hours comes before it
+READ = 16 << 20  # bytes searched for MARK: in a film of hours, the index comes before it
 DATABASE = b"SQLite format 3\0"
 _WORKSPACE, _LIBRARY = ("cast.db",), ("log.jsonl", "catalogue.db")
 _OWN = ("log.jsonl", "catalogue.db", "lock", "tracks.faiss", "tracks.npy", "tracks.json")  # a library's files
 
-# How films begin, as the specifications of the containers have it; https://www.garykessler.net/library/file_sigs.html
-# lists most of them. The first four bytes of a box of QuickTime and MP4 are its length.
+# First bytes of films, from the specifications of the containers; most of them are listed at
+# https://www.garykessler.net/library/file_sigs.html. The first four bytes of a box of QuickTime and MP4 are
+# its length.
 _BOXES = (b"ftyp", b"moov", b"mdat")
-# Names that are English words: a text may begin with one, so a box must have a length that begins with 0.
+# Names that are English words: a text may begin with one, so the length of such a box must begin with 0.
 _SHORT_BOXES = (b"wide", b"free", b"skip", b"pnot", b"moof", b"styp")
 _BEGINNINGS = (
     b"\x1a\x45\xdf\xa3",  # Matroska, WebM
@@ -68,18 +69,18 @@ _BEGINNINGS = (
 )
 _PACKET = 188  # bytes of a packet of an MPEG transport stream (ISO/IEC 13818-1)
 _SYNC = 0x47  # its first byte
-_STAMP = 4  # bytes of time before each packet on discs (BDAV)
+_STAMP = 4  # bytes of the timestamp before each packet on discs (BDAV)
 
 
-# What no file's name may hold on some system, control characters among them
+# Characters, control characters among them, that some system forbids in file names.
 _IMPOSSIBLE = re.compile(r'[\x00-\x1f\x7f\\/:*?"<>|]')
-# Marks that turn the direction of writing: a file's name with one shows another ending than it has.
+# Marks that change the direction of writing: with one, a file name seems to have another ending.
 _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_LONGEST = 60  # characters of a name in a file's name, of at most 4 bytes each: 255 bytes are the limit
+_LONGEST = 60  # characters of a name within a file name, of at most 4 bytes each: the limit is 255 bytes
 
 
 def file_name(name: str) -> str:
-    """A name from a file or a user as part of a file's name: one that every file system takes, never a path.
+    """A name from a file or a user as a part of a file name: valid on every file system, never a path.
 
     >>> file_name("../Anna/Bob")
     '_Anna_Bob'
@@ -89,7 +90,7 @@ def file_name(name: str) -> str:
 
 
 def looks_like_film(beginning: bytes) -> bool:
-    """Whether a file that begins like this (400 bytes will do) is a film of a usual container."""
+    """Whether the first bytes of a file (400 are enough) are those of a film in a usual container."""
     box = beginning[4:8]
     if box in _BOXES or (box in _SHORT_BOXES and beginning[:1] == b"\0"):
         return True
@@ -113,17 +114,17 @@ def check_output(
     page: bool = False,
     folder: bool = False,
 ) -> None:
-    """Refuse a path under which nothing may be written, whatever links or spellings lead there.
+    """Refuse an output path that must not be written; links and other spellings are resolved.
 
     Args:
-        films: the films that are read; they are known as what they are where their kind is not.
-        film: a film is written: it may replace one that castlist wrote before.
-        page: a page is written: it may be a workspace's own `report.html`, `explain.html` or `sheet.html`.
-        folder: the folder must be there: it is not made.
+        films: the films that are read; they are recognised even where their format is not.
+        film: the output is a film: it may replace a film that castlist wrote.
+        page: the output is a page: it may be a workspace's own `report.html`, `explain.html` or `sheet.html`.
+        folder: the folder must exist; it is not made.
 
     Raises:
-        InputError: a film, a database or a folder lies there, it is inside a workspace or one of the files of
-            a library, its folder can neither be written to nor made, or it is no path. Nothing was changed.
+        InputError: the path is that of a film, a database or a folder; is in a workspace; is a file of a
+            library; has a folder that can neither be written to nor made; or is no path. Nothing was changed.
     """
     target = _path(path)
     if target.is_dir():
@@ -137,7 +138,7 @@ def check_output(
         raise InputError(
             f"{target}: the folder {target.parent} does not exist; make it, or name another file"
         )
-    if not target.exists() or target.is_file():  # not so of a device or a pipe
+    if not target.exists() or target.is_file():  # not true of a device or a pipe
         _check_writable(target)
     if not target.is_file():
         return
@@ -160,7 +161,7 @@ def check_output(
 
 
 def _check_writable(target: Path) -> None:
-    """Refuse a file whose folder is none, or cannot be written to; a folder that is missing can be made."""
+    """Refuse a file in a folder that is none or cannot be written to; a missing folder can be made."""
     place = Path(os.path.realpath(target))
     folder = next(parent for parent in place.parents if parent.exists())
     if not folder.is_dir():
@@ -170,14 +171,14 @@ def _check_writable(target: Path) -> None:
 
 
 def check_output_folder(path: str | os.PathLike[str], *, apart: bool = False) -> None:
-    """Refuse a folder into which no files of the user's may be written.
+    """Refuse a folder into which files of the user must not be written.
 
     Args:
-        apart: refuse a library, and what is inside one, too: what is written holds vectors or pictures of
-            people, which are not found there when somebody is erased from the library.
+        apart: refuse also a library and the folders inside it: the output contains vectors or pictures of
+            people, and erasing a person from the library would not find them there.
 
     Raises:
-        InputError: it is a file, a workspace or inside one. Nothing was changed.
+        InputError: it is a file, a workspace or a folder inside one. Nothing was changed.
     """
     target = _path(path)
     if target.exists() and not target.is_dir():
@@ -199,14 +200,14 @@ def check_output_folder(path: str | os.PathLike[str], *, apart: bool = False) ->
 
 
 def check_apart(outputs: Iterable[Path | None], inputs: Iterable[str | os.PathLike[str]] = ()) -> None:
-    """Refuse to write over a file that the same command reads, or two results into one file.
+    """Refuse to overwrite a file that the same command reads, and to write two results into one file.
 
     Args:
-        outputs: files that are to be written; None for one that is not asked for.
+        outputs: files to write; None for an output that was not asked for.
         inputs: files that are read.
 
     Raises:
-        InputError: two of them are one file, whatever links or spellings lead there. Nothing was changed.
+        InputError: two paths are one file; links and spellings are resolved. Nothing was changed.
     """
     read = {_file(path) for path in inputs}
     written: set[str | tuple[int, int]] = set()
@@ -222,7 +223,7 @@ def check_apart(outputs: Iterable[Path | None], inputs: Iterable[str | os.PathLi
 
 
 def _file(path: str | os.PathLike[str]) -> str | tuple[int, int]:
-    """What two names of one file have in common: device and inode, or where a new file would lie."""
+    """A key that is equal for two names of one file: device and inode, or the path of a file not made yet."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -232,12 +233,12 @@ def _file(path: str | os.PathLike[str]) -> str | tuple[int, int]:
 
 @contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file beside the one to write, of the same suffix, which takes its place once it is complete.
+    """A file beside the output, of the same suffix, that replaces the output once it is complete.
 
-    Where writing it fails, what was there before stays. Devices and pipes are written to as they are.
+    If writing fails, the previous file stays. Devices and pipes are written to directly.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     place = Path(os.path.realpath(path))
     if place.exists() and not place.is_file():
@@ -251,7 +252,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def unwritten(path: str | os.PathLike[str], error: OSError) -> str:
-    """That a file of the user's cannot be written, and what to do, in a sentence."""
+    """The sentence that a file of the user cannot be written, and what to do."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     advice = "free some space, or name another file" if full else "name another file or folder"
     return f"{os.fsdecode(path)}: cannot be written ({error.strerror or error}); {advice}"
@@ -259,18 +260,18 @@ def unwritten(path: str | os.PathLike[str], error: OSError) -> str:
 
 @contextmanager
 def part_file(path: Path, suffix: str = "") -> Iterator[Path]:
-    """An empty file beside the one to write, to be written and to take its name; removed where it did not.
+    """An empty file beside the output, which takes the output's name when it is complete, or is removed.
 
-    What killed commands began to write for the same file is removed, too.
+    Unfinished files that killed commands left for the same output are removed, too.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be made.
     """
     remove_unfinished(path)
     name, fd = new_part(path.name, suffix, folder=path.parent)
     part = path.with_name(name)
     try:
-        if sys.platform == "win32":  # a file that is open there cannot get another name
+        if sys.platform == "win32":  # Windows does not rename an open file
             os.close(fd)
         yield part
     finally:
@@ -283,12 +284,12 @@ def part_file(path: Path, suffix: str = "") -> Iterator[Path]:
 def new_part(
     name: str, suffix: str = "", *, folder: Path = Path(), dir_fd: int | None = None
 ) -> tuple[str, int]:
-    """An empty file, open for writing, that is to get a name later in the same folder: its own name, and it.
+    """The name and descriptor of a new empty file, to be renamed later within the same folder.
 
-    As long as it is open, nobody takes it for one that a killed command left; the system sees to that.
+    While it is open, it is locked, so that other processes do not remove it as a file of a killed command.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be made.
     """
     while True:
         part = f".{_begin(name)}{uuid4().hex[:16]}.part{suffix}"
@@ -299,13 +300,14 @@ def new_part(
 
 
 def _held(fd: int) -> bool:
-    """Hold a new file; False where another castlist has just taken it for one that a killed command left."""
+    """Lock a new file; False if another castlist process has just removed it as a file of a killed
+    command."""
     if sys.platform != "win32":
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # the file system knows no locks: there nothing is removed
+        except OSError:  # the file system has no locks: on it, no unfinished files are removed
             return True
     return os.fstat(fd).st_nlink > 0
 
@@ -315,9 +317,9 @@ def _begin(name: str) -> str:
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what killed commands began to write for a file and did not finish.
+    """Remove the unfinished files that killed commands left for an output.
 
-    Whoever still writes holds the file (see `new_part`), and keeps it.
+    A process that is still writing locks its file (see `new_part`), and the file stays.
     """
     if sys.platform == "win32":
         return
@@ -339,7 +341,7 @@ def _remove_unheld(path: str) -> None:
 
 
 def _path(path: str | os.PathLike[str]) -> Path:
-    """A path as given; raises InputError where it can be none."""
+    """A text as a path; raises InputError where it cannot be one."""
     name = os.fsdecode(path)
     if not name or "\0" in name:
         raise InputError("the name of the file to write is empty or contains a zero character; name a file")
@@ -348,9 +350,9 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 
 def _place_of(target: Path, page: bool) -> str:
-    """The workspace or library of which a file is a part, as written or where its links lead; "" for none.
+    """The workspace or library that a file belongs to, as written or after resolving links; "" for none.
 
-    A workspace's own pages may be written, and a library's folder may hold films and what belongs to them.
+    A workspace's own pages may be written; a library's folder may hold films and their files.
     """
     for place in dict.fromkeys((Path(os.path.abspath(target)), Path(os.path.realpath(target)))):
         for folder in place.parents:
@@ -363,7 +365,7 @@ def _place_of(target: Path, page: bool) -> str:
 
 
 def kind_of_folder(folder: Path) -> str:
-    """Whether a folder is a workspace or a library, "" where it is neither."""
+    """Whether a folder is a workspace or a library; "" if neither."""
     if any((folder / name).is_file() for name in _WORKSPACE):
         return "workspace"
     return "library" if all((folder / name).is_file() for name in _LIBRARY) else ""

@@ -13,18 +13,19 @@ __all__ = ["read_plain"]
 
 
 def read_plain(path: str | os.PathLike[str], most: int, content: str) -> bytes:
-    """The bytes of a plain file; a link to one is one.
+    """The bytes of a regular file, or of one that a link leads to.
 
     Args:
-        most: bytes that it may have.
-        content: what the file is meant to be, as "a file of names", for the sentence.
+        most: largest size in bytes.
+        content: what the file should be, such as "a file of names", for the message.
 
     Raises:
-        InputError: it is no plain file, or too large for what it is meant to be.
-        OSError: it is not there, or may not be read.
+        InputError: it is no regular file, or larger than `most`.
+        OSError: it does not exist or cannot be read.
     """
     refuse_address(path)
-    _check(path, os.stat(path), most, content)  # before it is opened: a pipe would wait, a device has effects
+    # before opening: a pipe would block, a device has side effects
+    _check(path, os.stat(path), most, content)
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     with open(fd, "rb") as file:
         _check(path, os.fstat(file.fileno()), most, content)

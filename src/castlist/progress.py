@@ -7,18 +7,18 @@ from collections.abc import Callable
 
 __all__ = ["Pace", "Watch", "overall", "silent"]
 
-Watch = Callable[[str, int, int], None]  # stage, how far it is, how far it goes (0: not known)
+Watch = Callable[[str, int, int], None]  # stage, units done, units in total (0: unknown)
 
 
 class Pace:
-    """Says when the next word is due: later than so many seconds after the one before, or the beginning."""
+    """Says when the next report is due: some seconds after the last report, or after the beginning."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._last = time.monotonic()
 
     def due(self) -> bool:
-        """Whether a word is due now; the next one is due that much later."""
+        """Whether a report is due now; if so, the interval begins again."""
         now = time.monotonic()
         if now - self._last <= self._seconds:
             return False
@@ -34,7 +34,7 @@ SHARES = {"scan": (0.0, 0.93), "people": (0.93, 0.98), "report": (0.98, 1.0)}  #
 
 
 def overall(progress: Callable[[float], None], watch: Watch = silent) -> Watch:
-    """A watch that also tells how much of everything is done, 0 to 1."""
+    """A watch that also reports the progress of all stages together, 0 to 1."""
     reached = 0.0
 
     def combined(stage: str, done: int, total: int) -> None:

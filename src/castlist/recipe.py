@@ -4,11 +4,11 @@
     use = "motion"
     max_gap = 1.0
 
-`use` names one of the choices of its step, or a class of your own as "package.module:Name". Keys that are
-not given keep their defaults; `Recipe.toml()` writes all of them, so that what is read is what runs.
+`use` names one of the choices of its step, or a class of your own as "package.module:Name". Missing keys have
+their defaults; `Recipe.toml()` writes all keys, so that the file shows every option that runs.
 
 A recipe that names a module is a program: reading it imports that module. `Recipe.stored` reads a recipe
-that somebody else may have written, such as the one in a workspace, and imports nothing.
+that another user may have written, such as the one in a workspace, and imports nothing.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from castlist.web_addresses import is_address, not_fetched
 
 __all__ = ["CHOICES", "Recipe", "imported_modules"]
 
-LONGEST = 1 << 20  # bytes of a recipe: all options written out take some 2,000
-LARGEST = 1 << 53  # of a whole number: beyond it a float is not exact
-MANY_BITS = 4096  # of a number whose digits are not written out to be counted: it has 1,234
+LONGEST = 1 << 20  # bytes of a recipe's file: with all options it has some 2,000
+LARGEST = 1 << 53  # largest whole number: beyond it a float is not exact
+MANY_BITS = 4096  # bits, or 1,234 digits; the digits of longer numbers are estimated, not counted
 
-SCAN = 6  # raised when the scan of a film by the same recipe begins to hold something else
+SCAN = 6  # version of a scan's contents: raised when the same recipe gives another scan of a film
 
-# Names that steps had in recipes before version 0.2; they are read until 0.4.
+# Names of steps in recipes before version 0.2; they are read until 0.4.
 FORMER = {
     "look": "sampling",
     "divide": "split_tracks",
@@ -56,13 +56,13 @@ FORMER = {
     "bill": "roles",
 }
 
-# Options that had another name until version 0.3; the former names are read until 0.4.
+# Names of options before version 0.3; they are read until 0.4.
 FORMER_OPTIONS = {
     ("weigh", "seen"): "min_visible",
     ("link", "poor"): "low_quality",
 }
 
-# Options that were taken out, with the value that did nothing, and what to say of any other.
+# Removed options, with the value that did nothing, and the message for any other value.
 TAKEN_OUT: dict[tuple[str, str], tuple[object, str]] = {
     ("sampling", "parts"): (
         False,
@@ -92,7 +92,7 @@ CHOICES: dict[str, Mapping[str, Callable[..., object]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is done to a film, one step a field. Where and how fast is a `Machine`, not a recipe."""
+    """What castlist does to a film, one field for each step. Where it runs, and how fast, is a `Machine`."""
 
     split: Splitter = field(default_factory=ContentSplitter)
     sampling: Sampling = field(default_factory=Sampling)
@@ -112,25 +112,25 @@ class Recipe:
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """The recipe that a TOML file holds.
+        """The recipe in a TOML file.
 
         Raises:
-            RecipeError: the file is missing, no plain file or no TOML, or names an unknown step, option or
-                value.
+            RecipeError: the file is missing, is no regular file or no TOML, or names an unknown step, option
+                or value.
         """
         return cls.parse(_text(path))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The recipe that a TOML text of your own describes; raises RecipeError as `read` does."""
+        """The recipe in a TOML text of your own; raises RecipeError as `read` does."""
         return cls._of(text, stored=False)
 
     @classmethod
     def stored(cls, text: str) -> Self:
-        """The recipe that a workspace keeps. A stranger may have written it: no module is imported for it.
+        """The recipe in a workspace. A stranger may have written it, so that no module is imported for it.
 
         Raises:
-            RecipeError: as `read` does, and where a step is none of castlist's own choices.
+            RecipeError: as `read` does, and where a step is not one of castlist's own choices.
         """
         return cls._of(text, stored=True)
 
@@ -157,7 +157,7 @@ class Recipe:
         """This recipe with one step changed: `use` picks another choice, the other keys set its options.
 
         Args:
-            stored: only castlist's own choices, no module of anybody.
+            stored: allow only castlist's own choices, and import no module.
 
         Raises:
             RecipeError: the step, the choice or an option is unknown, or a value is refused.
@@ -168,7 +168,7 @@ class Recipe:
         options = _without_taken_out(name, options)
         use = options.pop("use", None)
         use = "adaptive" if (name, use) == ("sampling", "look") else use  # as before version 0.2
-        step: Any  # of one of the fields: which one is known when this runs, `_working` looks that it fits
+        step: Any  # any of the fields: which one is known only when this runs; `_working` checks that it fits
         step = getattr(self, name) if use is None else _made(name, use, stored)
         known = [f.name for f in fields(step)] if is_dataclass(step) else []
         options = _under_todays_names(name, options, known)
@@ -189,7 +189,7 @@ class Recipe:
         """This recipe with one option changed, as in `track.max_gap=8` or `refine.use=ssiam`.
 
         Raises:
-            RecipeError: it is not written like that, or `with_step` refuses it.
+            RecipeError: the text has another form, or `with_step` refuses it.
         """
         if not isinstance(setting, str):
             raise RecipeError(f"a setting is text, such as 'track.max_gap=1', not {type(setting).__name__}")
@@ -203,22 +203,22 @@ class Recipe:
             parsed = tomllib.loads(f"value = {value.strip()}")["value"]
         except RecursionError:
             raise RecipeError(f"{step}.{option}: the value is nested too deeply") from None
-        except ValueError:  # no TOML: text without quotes
+        except ValueError:  # not TOML: text without quotes
             parsed = value.strip()
         return self.with_step(step, {option: parsed})
 
     def with_people(self, number: int | str) -> Self:
-        """This recipe for a film with so many people: 6, "6", or "4-8" for four to eight of them.
+        """This recipe for a film with a given number of people: 6, "6", or "4-8" for four to eight.
 
         Raises:
-            RecipeError: it is no such number, or a range that ends before it begins.
+            RecipeError: it is no such number, or the end of the range is below its beginning.
         """
         least, most = _people(str(number))
         return self.with_step("cut", {"use": "people", "least": least, "most": most})
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Steps that are no choices of castlist's: a workspace can name them, not bring them along."""
+        """Steps that are classes of the user: a workspace stores their names, not their code."""
         return tuple(f.name for f in fields(self) if ":" in _name(f.name, getattr(self, f.name)))
 
     def toml(self) -> str:
@@ -226,16 +226,17 @@ class Recipe:
         return "\n".join(_table(f.name, getattr(self, f.name)) for f in fields(self))
 
     def scan_key(self, video: Video) -> str:
-        """Under which a scan of this film by this recipe is kept."""
+        """The key under which a scan of this film by this recipe is stored."""
         return f"{self.key('split', 'sampling', 'detect', 'track', 'embed', 'cue')}{video.digest} {SCAN}"
 
     def key(self, *steps: str) -> str:
-        """The options of these steps as text: results are kept under it."""
+        """The options of these steps as text: the key under which results are stored."""
         return "\n".join(_table(name, getattr(self, name)) for name in steps)
 
 
 def _without_taken_out(step: str, options: Mapping[str, object]) -> dict[str, object]:
-    """The options of a step but those of `TAKEN_OUT`; raises RecipeError where one of them did something."""
+    """The options of a step without those of `TAKEN_OUT`; raises RecipeError where one of these had an
+    effect."""
     left = dict(options)
     for (where, option), (idle, sentence) in TAKEN_OUT.items():
         if where == step and option in left and left.pop(option) is not idle:
@@ -244,9 +245,9 @@ def _without_taken_out(step: str, options: Mapping[str, object]) -> dict[str, ob
 
 
 def _under_todays_names(step: str, options: dict[str, object], known: list[str]) -> dict[str, object]:
-    """The options of a step, with those that had another name before under the name of today.
+    """The options of a step, with former names replaced by today's.
 
-    A step of somebody's own may have an option of a former name, which then means that option.
+    A step of the user's own may have an option of such a name; then the name means that option.
     """
     found: dict[str, object] = {}
     for option, value in options.items():
@@ -261,13 +262,13 @@ def _text(path: str | Path) -> str:
     """The text of a recipe's file.
 
     Raises:
-        RecipeError: it cannot be read, is no plain file, or is larger than a recipe.
+        RecipeError: it cannot be read, is no regular file, or is too large.
     """
     name = _shown(str(path))
     if is_address(str(path)):
         raise RecipeError(not_fetched(str(path)))
     try:
-        regular = stat.S_ISREG(os.stat(path).st_mode)  # before it is opened: a pipe would wait for ever
+        regular = stat.S_ISREG(os.stat(path).st_mode)  # before opening: a pipe would block for ever
         data = _begin(path) if regular else b""
     except OSError as error:
         raise RecipeError(f"the recipe {name!r} cannot be read ({error.strerror or error})") from None
@@ -288,13 +289,13 @@ def _text(path: str | Path) -> str:
 
 
 def _begin(path: str | Path) -> bytes:
-    """The bytes of a file, at most one more than a recipe has."""
+    """The first bytes of a file: at most one more than a recipe may have."""
     with open(path, "rb") as file:
         return file.read(LONGEST + 1)
 
 
 def _people(text: str) -> tuple[int, int]:
-    """The least and the most that "6" or "4-8" says."""
+    """The least and the largest number in a text such as "6" or "4-8"."""
     match = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", text.strip(), re.ASCII)
     least, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= least <= most:
@@ -305,7 +306,7 @@ def _people(text: str) -> tuple[int, int]:
 
 
 def _made(step_name: str, use: object, stored: bool) -> object:
-    """A step by the name of a choice, or by `package.module:Name` where that is allowed."""
+    """A step by the name of a choice, or by `package.module:Name` where `stored` is false."""
     choice = CHOICES[step_name].get(use) if isinstance(use, str) else None
     if choice is None and isinstance(use, str) and ":" in use:
         if stored:
@@ -330,7 +331,7 @@ def _made(step_name: str, use: object, stored: bool) -> object:
 
 
 def _imported(step_name: str, use: str) -> type:
-    """The class that `package.module:Name` means; whatever its module does wrong is one sentence."""
+    """The class that `package.module:Name` means; any failure of its module becomes one sentence."""
     module, _, attribute = use.partition(":")
     if not module or module.startswith(".") or not attribute:
         raise RecipeError(
@@ -357,7 +358,7 @@ def imported_modules() -> frozenset[str]:
 
 
 def _working(step_name: str, use: str, step: object) -> object:
-    """A step that can do what the pipeline asks of it; refused before a film is scanned with it."""
+    """The step, if it has everything that the pipeline calls; refused before a film is scanned with it."""
     lacking = [name for name in NEEDED.get(step_name, ()) if not hasattr(step, name)]
     if lacking or not (callable(step) or step_name == "sampling" or isinstance(step, Best)):
         fault = f"has no {lacking[0]!r}" if lacking else "cannot be called"
@@ -380,7 +381,7 @@ def _takes(step: object, name: str) -> bool:
     return any(p.kind == Parameter.VAR_KEYWORD or p.name == name for p in given)
 
 
-# What the pipeline uses of a step beyond calling it.
+# Attributes of a step that the pipeline uses.
 NEEDED = {
     "split": ("signal",),
     "sampling": ("watch",),
@@ -397,7 +398,7 @@ def _fault(error: BaseException) -> str:
 
 
 def _shown(value: object, most: int = 60) -> str:
-    """Anything from outside as a short text for a sentence."""
+    """Any value from outside as a short text for a message."""
     if not isinstance(value, str):
         try:
             value = repr(value)
@@ -407,7 +408,7 @@ def _shown(value: object, most: int = 60) -> str:
 
 
 def _quoted(value: object) -> str:
-    """A value as Python would write it, as a short text."""
+    """A value in Python's notation, as a short text."""
     return _shown(repr(value)) if isinstance(value, str) else _shown(value)
 
 
@@ -420,25 +421,25 @@ def _required(choice: Callable[..., object]) -> dict[str, int]:
 
 
 def _name(step_name: str, step: object) -> str:
-    """The name under which a step is chosen."""
+    """The name of the choice that gives this step."""
     fitting: list[tuple[int, str]] = []
     for name, choice in CHOICES[step_name].items():
         kind, given = (choice.func, choice.keywords) if isinstance(choice, partial) else (choice, {})
         if kind is type(step) and all(getattr(step, k) == v for k, v in given.items()):
             fitting.append((len(given), name))
     if fitting:
-        return max(fitting)[1]  # the choice that says most about the step
+        return max(fitting)[1]  # the choice that sets most options of the step
     return f"{type(step).__module__}:{type(step).__qualname__}"
 
 
 def _digits(value: int) -> str:
-    """How many decimal digits a number has, "about" so many where they are too many to be written out."""
+    """The number of decimal digits of a number; estimated, with "about", for very long numbers."""
     bits = value.bit_length()
     return str(len(str(abs(value)))) if bits < MANY_BITS else f"about {round(bits * log10(2)):,}"
 
 
 def _fitting(step_name: str, option: str, value: object, now: object) -> object:
-    """The value in the type that the option has; raises RecipeError where it cannot be."""
+    """The value in the type of the option; raises RecipeError where it has another type."""
     if isinstance(value, float) and not isfinite(value):
         raise RecipeError(f"{step_name}.{option} must be a finite number, got {value!r}")
     numbers = (int, float)
@@ -462,7 +463,7 @@ def _fitting(step_name: str, option: str, value: object, now: object) -> object:
 
 
 def _table(name: str, step: object) -> str:
-    """One step as a TOML table; options at None are left out, as TOML has no word for them."""
+    """One step as a TOML table without the options that are None, for which TOML has no value."""
     import tomli_w
 
     options = [(f.name, getattr(step, f.name)) for f in (fields(step) if is_dataclass(step) else ())]

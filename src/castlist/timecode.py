@@ -3,9 +3,9 @@
     base = Timebase(Fraction(30000, 1001), drop=True, start=1_078_920)
     base.label(base.frame(Fraction(1001, 30)))  # "10:00:33;10"
 
-Drop-frame timecode leaves out numbers, never frames: of 29.97 frames a second the labels ;00 and ;01 of
-every minute that is no tenth one, of 59.94 the labels ;00 to ;03, so that an hour of labels lasts an hour.
-Non-drop labels at these rates run 3.6 s an hour behind the clock. [SMPTE ST 12-1:2014, section 5]
+Drop-frame timecode skips numbers, never frames: at 29.97 frames a second the labels ;00 and ;01 of every
+minute except each tenth, at 59.94 the labels ;00 to ;03, so that an hour of labels lasts an hour. Non-drop
+labels at these rates run 3.6 s an hour behind the clock. [SMPTE ST 12-1:2014, section 5]
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ __all__ = [
 ]
 
 NTSC = Fraction(1000, 1001)  # 30 frames a second became 29.97 when NTSC got its colour
-# What cameras record and editing programs count in.
+# Rates of cameras and editing programs.
 RATES = tuple(
     sorted(
         [Fraction(n) for n in (12, 15, 24, 25, 30, 48, 50, 60, 72, 96, 100, 120)]
         + [n * NTSC for n in (24, 30, 48, 60, 120)]
     )
 )
-_NEAR = Fraction(1, 2500)  # relative; 24 and 23.976 are 1/1000 apart, headers round to about 1/10,000
+# Relative tolerance; 24 and 23.976 differ by 1/1000, headers round to about 1/10,000.
+_NEAR = Fraction(1, 2500)
 _ON_GRID = 0.2  # frames; Matroska rounds times to the millisecond, 0.06 of a frame at 120 a second
-_AROUND = 0.02  # part of the average rate by which a header's may be wrong
-_SPARSE = 2  # at most so many times the average: at twice the rate every other frame of the grid is left out
+_AROUND = 0.02  # relative error of the average rate in a header
+# Largest ratio of a grid's rate to the average rate: at 2, every other frame of the grid is missing.
+_SPARSE = 2
 _LABEL = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})", re.ASCII)
 
 
@@ -53,12 +55,12 @@ class Timebase:
 
     rate: Fraction  # frames a second: whole, or whole times 1000/1001
     drop: bool = False  # drop-frame labels
-    start: int = 0  # number of the frame at the film's time 0, counted from label 00:00:00:00
+    start: int = 0  # number of the film's frame at time 0, counted from label 00:00:00:00
     origin: Fraction = Fraction(0)  # seconds at which the film's first frame is shown
 
     @property
     def count(self) -> int:
-        """Labels a second: 30 for 29.97."""
+        """Labels in a second: 30 for 29.97."""
         return round(self.rate)
 
     @property
@@ -67,28 +69,28 @@ class Timebase:
 
     @property
     def tick(self) -> Fraction:
-        """Seconds that a frame lasts."""
+        """Duration of a frame in seconds."""
         return 1 / self.rate
 
     def frame(self, time: Fraction) -> int:
         """The frame of the grid nearest to a time of the film, counted from time 0.
 
-        The first frame and the distance to it are rounded apart, so that a film which begins between two
-        frames of the grid still has one number for each of its frames.
+        The first frame and the distance to it are rounded separately, so that each frame has a number of its
+        own also in a film that begins between two frames of the grid.
         """
         return round(self.origin * self.rate) + round((time - self.origin) * self.rate)
 
     def seconds(self, frame: int) -> Fraction:
-        """When a frame of the grid is shown: what `frame` makes of it again."""
+        """The time of a frame of the grid; the inverse of `frame`."""
         return self.origin + (frame - round(self.origin * self.rate)) * self.tick
 
     def span(self, start: Fraction, stop: Fraction) -> tuple[int, int]:
-        """The frames from a time up to, not with, another; at least one."""
+        """The frames from a time to another, end excluded; at least one."""
         first = self.frame(start)
         return first, max(first + 1, self.frame(stop))
 
     def label(self, frame: int) -> str:
-        """The timecode of a frame of the film, `start` added; hours begin again at 24."""
+        """The timecode of a frame of the film, `start` added; hours wrap at 24."""
         number = (frame + self.start) % self._day
         if self.drop:
             number = _with_gaps(number, self.count)
@@ -105,12 +107,12 @@ class Timebase:
 
 
 def _gap(count: int) -> int:
-    """Labels left out at the beginning of a minute: 2 of 30, 4 of 60, 8 of 120."""
+    """Labels skipped at the beginning of a minute: 2 of 30, 4 of 60, 8 of 120."""
     return count // 15
 
 
 def _with_gaps(number: int, count: int) -> int:
-    """The number that a frame would have if no label had been left out before it."""
+    """The label number of a frame, counted as if no label had been skipped before it."""
     gap = _gap(count)
     tens, rest = divmod(number, 600 * count - 9 * gap)
     minutes = max(0, rest - gap) // (60 * count - gap)
@@ -118,7 +120,7 @@ def _with_gaps(number: int, count: int) -> int:
 
 
 class Timecode(NamedTuple):
-    """The numbers of a timecode."""
+    """The fields of a timecode."""
 
     hours: int
     minutes: int
@@ -128,10 +130,10 @@ class Timecode(NamedTuple):
 
 
 def parse(label: str) -> Timecode:
-    """The numbers of a timecode.
+    """The fields of a timecode.
 
     Raises:
-        InputError: it is no timecode.
+        InputError: the text is no timecode.
     """
     found = _LABEL.fullmatch(label.strip())
     if found is None or int(found[1]) > 23:
@@ -143,10 +145,10 @@ def parse(label: str) -> Timecode:
 
 
 def frame_number(label: str, rate: Fraction) -> tuple[int, bool]:
-    """The number of a timecode's frame counted from 00:00:00:00, and whether it is drop-frame.
+    """The frame number of a timecode, counted from 00:00:00:00, and whether it is drop-frame.
 
     Raises:
-        InputError: it is not a timecode at this rate.
+        InputError: the text is no timecode at this rate.
     """
     hours, minutes, seconds, frames, drop = parse(label)
     count = round(rate)
@@ -171,13 +173,13 @@ def frame_number(label: str, rate: Fraction) -> tuple[int, bool]:
 
 
 def relabelled(label: str, counted: Fraction, rate: Fraction) -> str:
-    """A timecode as it is written at another rate: the same second, and the frame at the same part of it.
+    """A timecode converted to another rate: the same second, and the frame at the same fraction of it.
 
-    Of 50 frames a second whose timecode counts 25, each label holds for two frames: it is that of the first.
-    A label that is none at the rate it was counted at stays as it is.
+    At 50 frames a second with a timecode of 25, each label covers two frames, and the first of them is meant.
+    A label that is invalid at the rate it was counted at stays as it is.
 
     Raises:
-        InputError: it is no timecode.
+        InputError: the text is no timecode.
     """
     code, before, after = parse(label), round(counted), round(rate)
     if before == after or code.frames >= before:
@@ -188,12 +190,12 @@ def relabelled(label: str, counted: Fraction, rate: Fraction) -> str:
 
 
 def shown(rate: Fraction) -> str:
-    """A rate as people write it: 25, 23.976, 29.97."""
+    """A rate in the usual notation: 25, 23.976, 29.97."""
     return str(rate.numerator) if rate.denominator == 1 else f"{float(rate):.3f}".rstrip("0")
 
 
 def snapped(rate: Fraction) -> Fraction:
-    """The rate that a header's rounded rate stands for: 29.97 is 30000/1001. Others stay as they are."""
+    """The exact rate for a header's rounded rate: 30000/1001 for 29.97. Other rates stay as they are."""
     best = min(RATES, key=lambda r: abs(r - rate))
     return best if abs(best - rate) <= best * _NEAR else rate
 
@@ -209,18 +211,18 @@ def constant(clock: Clock, rate: Fraction) -> bool:
 def timebase(
     clock: Clock, frame_rate: Fraction, *, timecode: str = "", rate: Fraction | None = None
 ) -> Timebase:
-    """The grid of a film, and where its labels begin.
+    """The grid of a film, and the number of its first label.
 
-    A film of constant rate has its own. Where the rate varies it is the usual rate on whose grid all frames
-    lie, as they do where a recorder leaves out frames that are like the one before; else that nearest to the
-    average, as in an editing program, which lays such a film on a grid too. `rate` says another.
+    A film of constant rate has its own grid. A film of varying rate has the usual rate on whose grid all
+    frames lie (recorders leave out frames that are like the one before); otherwise the usual rate nearest to
+    the average, since an editing program lays such a film on a grid, too. `rate` replaces this choice.
 
     Args:
-        timecode: of the film's time 0, "" for 00:00:00:00.
+        timecode: of the film's time 0; "" for 00:00:00:00.
         rate: frames a second to count in.
 
     Raises:
-        InputError: the rate has no timecode (12.5), or `timecode` is none at this rate.
+        InputError: the rate has no timecode (12.5), or `timecode` is invalid at this rate.
     """
     rate = _grid(clock, frame_rate) if rate is None else snapped(rate)
     if rate.denominator != 1 and (rate / NTSC).denominator != 1:
@@ -243,7 +245,7 @@ def _grid(clock: Clock, frame_rate: Fraction) -> Fraction:
 
 
 def consecutive(clock: Clock, rate: Fraction) -> bool:
-    """Whether frame i is shown at i frames of the rate after the first, for every i."""
+    """Whether frame i is shown i frames of the rate after the first frame, for every i."""
     if not len(clock):
         return True
     place = (clock.pts - clock.pts[0]) * float(clock.unit * rate)

@@ -1,4 +1,4 @@
-"""Vectors as they are given, at length 1, and products of pairs of rows."""
+"""Checks of arrays that callers give, unit vectors, and products of pairs of rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 LARGEST_WEIGHT = 1e100  # of an item: products of two sums of weights stay finite in double precision
-BLOCK = 1 << 21  # values of each side of the pairs at a time: 8 MB of float32
+BLOCK = 1 << 21  # values of each side of the pairs in a block: 8 MB of float32
 
 Float = TypeVar("Float", bound=np.floating)
 Given = TypeVar("Given")
@@ -32,10 +32,10 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def unmasked(values: Given, name: str) -> Given:
-    """The values, as they are.
+    """The values, if none is masked.
 
     Raises:
-        InputError: some are masked; NumPy would take what is under the mask.
+        InputError: some are masked; NumPy would use the values under the mask.
     """
     if np.ma.is_masked(values):
         raise InputError(f"{name}: some values are masked; leave those rows out")
@@ -43,11 +43,11 @@ def unmasked(values: Given, name: str) -> Given:
 
 
 def converted(values: object, dtype: type[Scalar], name: str) -> NDArray[Scalar]:
-    """The values as an array of a type, row after row in memory, none of them changed but for its precision.
+    """The values as a C-contiguous array of a type; only their precision may change.
 
     Raises:
-        InputError: some are masked, complex, not numbers, not whole where the type is, or too large for it;
-            or rows differ in length.
+        InputError: values are masked, complex, not numbers, not whole for a type of whole numbers, or too
+            large for the type; or rows differ in length.
     """
     given = np.asarray(_as_array(unmasked(values, name), name))
     if given.dtype == dtype or not given.size or dtype is np.str_:
@@ -83,15 +83,15 @@ def _as_array(values: object, name: str) -> NDArray[np.generic]:
 def shaped(
     values: object, dtype: type[Scalar], shape: tuple[int | str, ...], name: str, *, missing: bool = False
 ) -> NDArray[Scalar]:
-    """The values as an array of a type and shape; one that has both already is given back, not a copy.
+    """The values as an array of a type and shape; an array that has both is returned itself, not a copy.
 
     Args:
-        shape: the length of each axis, or a letter for one that may be any, as in `("n", 5, 2)`; an empty
-            list will do where the first may be 0.
-        missing: NaN is allowed, for what is not known.
+        shape: the length of each axis, or a letter for any length, as in `("n", 5, 2)`; an empty list is
+            allowed where the first axis may have length 0.
+        missing: allow NaN, for unknown values.
 
     Raises:
-        InputError: another shape; as `converted`; or NaN and infinite values.
+        InputError: the shape is another; as `converted`; or a value is NaN or infinite.
     """
     fits = isinstance(values, np.ndarray) and values.dtype == dtype and not np.ma.is_masked(values)
     array: NDArray[Scalar] = np.asarray(values) if fits else converted(values, dtype, name)
@@ -108,10 +108,10 @@ def shaped(
 
 
 def picture(values: object, name: str) -> NDArray[np.uint8]:
-    """A picture (h, w, 3), blue, green and red from 0 to 255, with a pixel at least.
+    """A picture (h, w, 3): blue, green and red from 0 to 255, at least one pixel.
 
     Raises:
-        InputError: it is none; see `shaped`.
+        InputError: it has another shape or type; see `shaped`.
     """
     image = shaped(values, np.uint8, ("h", "w", 3), name)
     if not image.size:
@@ -120,7 +120,7 @@ def picture(values: object, name: str) -> NDArray[np.uint8]:
 
 
 def width(values: object, name: str) -> int:
-    """The number of columns of a table (n, d), 0 of what is none; raises InputError as `converted` does."""
+    """The number of columns of a table (n, d); 0 if it is no table. Raises InputError as `converted` does."""
     array = _as_array(values, name)
     return array.shape[1] if array.ndim == 2 else 0
 
@@ -129,8 +129,8 @@ def real_array(values: ArrayLike, name: str = "the features") -> NDArray[np.gene
     """The values as an array.
 
     Raises:
-        InputError: some are masked, they are complex numbers, whose imaginary parts NumPy would leave out, or
-            rows differ in length.
+        InputError: values are masked or complex (NumPy would drop the imaginary parts), or rows differ in
+            length.
     """
     unmasked(values, name)
     array = _as_array(values, name)
@@ -140,7 +140,7 @@ def real_array(values: ArrayLike, name: str = "the features") -> NDArray[np.gene
 
 
 def single_precision(values: ArrayLike, name: str = "the features") -> NDArray[np.float32]:
-    """The values as float32, row after row in memory: sums of other layouts differ in their last digits.
+    """The values as C-contiguous float32: in other layouts, the last digits of sums differ.
 
     Raises:
         InputError: as `real_array`; or a value is not finite in single precision.
@@ -168,7 +168,7 @@ def unit(vectors: NDArray[Float]) -> NDArray[Float]: ...
 @overload
 def unit(vectors: NDArray[np.integer | np.bool_]) -> NDArray[np.float64]: ...
 def unit(vectors: NDArray[np.number | np.bool_]) -> NDArray[np.floating]:
-    """(n, d) the rows at length 1, in the precision they came in; a row of zeros stays zeros.
+    """(n, d) the rows scaled to length 1, in their precision; a row of zeros stays zero.
 
     >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6, 0.8], [0.0, 0.0]]
@@ -185,7 +185,7 @@ def unit(vectors: NDArray[np.number | np.bool_]) -> NDArray[np.floating]:
 
 
 def _squares_are_lost(x: NDArray[np.floating], length: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Rows of finite numbers whose squares are too large or too small for their precision."""
+    """Finite rows whose squares overflow or underflow in their precision."""
     limits = np.finfo(x.dtype)
     odd: NDArray[np.int64] = np.flatnonzero(~(length < np.inf) | (length < np.sqrt(limits.tiny / limits.eps)))
     largest = np.abs(x[odd]).max(axis=1, initial=0)
@@ -195,7 +195,7 @@ def _squares_are_lost(x: NDArray[np.floating], length: NDArray[np.floating]) -> 
 def products(vectors: NDArray[Float], pairs: NDArray[np.integer]) -> NDArray[Float]:
     """(q,) the inner product of the two rows of each pair (q, 2) of rows of vectors (n, d).
 
-    In blocks of pairs: two million pairs would take two gigabytes as rows.
+    Computed in blocks of pairs: the rows of two million pairs would take two gigabytes.
 
     >>> products(np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([[0, 1], [0, 0]])).tolist()
     [3.0, 25.0]
@@ -209,7 +209,8 @@ def products(vectors: NDArray[Float], pairs: NDArray[np.integer]) -> NDArray[Flo
 
 
 def group_sums(table: NDArray[Float], label: NDArray[np.integer], groups: int) -> NDArray[Float]:
-    """(groups, d) the sum of the rows of a table (n, d) that have each label (n,), 0 to groups - 1.
+    """(groups, d) for each label, the sum of the rows of a table (n, d) with this label; label (n,), 0 to
+    groups - 1.
 
     Rows are added in their order, whatever their number, so that equal rows give equal sums.
 

@@ -9,18 +9,19 @@ from castlist.errors import InputError
 
 __all__ = ["is_address", "not_fetched", "refuse_address"]
 
-# A scheme of two letters or more, so that a drive of Windows is none; a `Path` has one slash after it.
+# A scheme of two letters or more, so that a Windows drive does not match; `Path` keeps one of the two
+# slashes.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+:)(//?)(.*)", re.DOTALL)
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is a web address, and no file or folder here has a name that begins so."""
+    """Whether a text is a web address, and no file or folder has a name that begins like it."""
     found = _ADDRESS.fullmatch(text)
     return found is not None and not os.path.lexists(found[1])
 
 
 def not_fetched(text: str) -> str:
-    """The sentence that refuses an address where a file is read; `Path` left one slash of two."""
+    """The message that refuses an address where a file is read; `Path` may have left one of two slashes."""
     address = _written_out(text)
     return f"web addresses are not fetched: save {address!r} to a file, and give the name of that file"
 
@@ -29,8 +30,8 @@ def refuse_address(path: str | os.PathLike[str], *, written: bool = False) -> No
     """Refuse a web address in place of a path.
 
     Args:
-        path: as it was given; what is no path at all is left to others.
-        written: a file or folder is written there, not read.
+        path: as the caller gave it; values that are no path are left to other checks.
+        written: the path is written, not read.
 
     Raises:
         InputError: it is a web address.
@@ -47,5 +48,5 @@ def refuse_address(path: str | os.PathLike[str], *, written: bool = False) -> No
 
 
 def _written_out(address: str) -> str:
-    """An address with both slashes, also where `Path` left one."""
+    """An address with both slashes, also if `Path` left one."""
     return _ADDRESS.sub(r"\1//\3", address)

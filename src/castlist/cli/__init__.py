@@ -1,6 +1,6 @@
 """The command line: one file for each command, which parses its options, calls the library and prints.
 
-A verb's module is imported when it is called, so that `castlist --help` is there at once.
+A command's module is imported when the command is called, so that `castlist --help` prints at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS", "main"]
 
-SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, what it does)
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: command: (module, what it does)
     "Every day": {
         "find": ("castlist.cli.find", "Find the cast of a film, or of all films in a folder."),
         "review": ("castlist.cli.review", "Correct the cast in the browser."),
@@ -74,15 +74,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: verb: (module, w
         "completion": ("castlist.cli.completion", "Print the shell's completion script."),
     },
 }
-# Objects made and kept between two collections of cycles, and how many of these make one of older objects.
-# Python's own (700, 10, 10) takes a twentieth of the time in which castlist starts.
+# Thresholds of Python's garbage collector. Its defaults, (700, 10, 10), take a twentieth of the time in which
+# castlist starts.
 COLLECT = (20_000, 20, 20)
 WIDTH = max(len(verb) for section in SECTIONS.values() for verb in section)
 VERBS = {verb: entry for section in SECTIONS.values() for verb, entry in section.items()}
 
 
 class Verbs(click.Group):
-    """A group that imports a verb when it is asked for."""
+    """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -107,7 +107,7 @@ class Verbs(click.Group):
 
 
 def _no_verb(name: str) -> str:
-    """What somebody meant who wrote something else than a verb."""
+    """The message for a first word that is no command: what the user may have meant."""
     from castlist.web_addresses import is_address
 
     if is_address(name):
@@ -139,31 +139,32 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; whatever goes wrong is one sentence on stderr and a status that is not zero."""
+    """Run the command line; any failure becomes one sentence on stderr and a nonzero exit status."""
     _open_streams()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+        # nohup makes the process ignore SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     gc.set_threshold(*COLLECT)
     status = run()
-    gc.freeze()  # what is left goes with the process: nobody need look for cycles in it first
+    gc.freeze()  # the process ends here: without this, the garbage collector would search all objects first
     sys.exit(status)
 
 
 def _open_streams() -> None:
-    """Give the process the streams that the shell closed, and let text that an encoding lacks become "?".
+    """Replace the streams that the shell closed, and print "?" for characters that an encoding lacks.
 
-    Names are in Unicode; in a locale such as en_US.ISO-8859-1 not every one can be printed. JSON is ASCII,
-    and exported files are bytes.
+    Names are Unicode; a locale such as en_US.ISO-8859-1 cannot print all of them. JSON output is ASCII, and
+    exported files are bytes.
     """
-    if sys.stdin is None:  # closed by the shell, as in <&-
+    if sys.stdin is None:  # closed by the shell, as by <&-
         sys.stdin = open(os.devnull)  # noqa: SIM115
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, TextIOWrapper(BufferedWriter(_ClosedOutput()), "utf-8"))
     for stream in (sys.stdout, sys.stderr):
-        # Python itself sets "surrogateescape" in the locales C and POSIX, which fails on Unicode in ASCII
+        # In the locales C and POSIX, Python sets "surrogateescape", which fails on Unicode that ASCII lacks.
         if isinstance(stream, TextIOWrapper) and (
             stream.errors == "strict"
             or (stream.errors == "surrogateescape" and codecs.lookup(stream.encoding).name != "utf-8")
@@ -172,7 +173,7 @@ def _open_streams() -> None:
 
 
 class _ClosedOutput(FileIO):
-    """Takes the place of a stream that the shell closed, and remembers whether anything was lost."""
+    """Replaces a stream that the shell closed, and records whether output was lost."""
 
     lost = False
 
@@ -185,17 +186,18 @@ class _ClosedOutput(FileIO):
 
 
 def _printed_nowhere() -> bool:
-    """Whether something was printed to a standard output that the shell had closed."""
+    """Whether output was written to a standard output that the shell had closed."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     return isinstance(raw, _ClosedOutput) and raw.lost
 
 
-SECOND = 5  # seconds after a signal that ends castlist, at which the signal is raised once more
-LAST = 15  # seconds after that, at which the system ends castlist: results are stored piece by piece
+SECOND = 5  # seconds from the first signal to the second interrupt
+# Seconds from the second interrupt until the system kills castlist: results are stored piece by piece.
+LAST = 15
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal that ends castlist as Ctrl-C does: what was found so far is kept."""
+    """A signal that ends castlist as Ctrl-C does: results found so far are kept."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -203,10 +205,11 @@ class Stopped(KeyboardInterrupt):
 
 
 def _stop(number: int, frame: object) -> None:
-    """End castlist, and make sure of it.
+    """Interrupt castlist, and make sure that it ends.
 
-    Python drops an exception that is raised while it frees an object, and a lock that is taken at that moment
-    stays taken: other threads then wait for good. So castlist is stopped once more, and then by the system.
+    Python drops an exception that is raised while it frees an object, and a lock that is acquired at that
+    moment is never released: other threads then wait for ever. So castlist is interrupted once more after
+    SECOND seconds, and killed by the system after LAST more.
     """
     if hasattr(signal, "alarm"):
         signal.signal(signal.SIGALRM, partial(_stop_again, number))
@@ -221,10 +224,10 @@ def _stop_again(number: int, alarm: int, frame: object) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """The exit status of a command line.
+    """Run a command line and return its exit status.
 
-    0: done. 2: it cannot be done as asked. 128 and the number of the signal: stopped by one, 130 by Ctrl-C,
-    141 where nobody reads the output any more.
+    0: done. 2: it cannot be done as asked. 128 plus a signal's number: stopped by that signal; 130 by Ctrl-C,
+    141 because the reader of the output is gone.
     """
     try:
         result = _result(arguments)
@@ -240,12 +243,13 @@ def run(arguments: list[str] | None = None) -> int:
     except CastlistError as error:
         return _print_error(str(error), 2)
     except (KeyboardInterrupt, click.Abort) as error:
-        status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)  # click's Abort hides it
+        # Click's Abort has the signal as its cause.
+        status = 128 + getattr(error.__cause__ or error, "number", signal.SIGINT)
         words = sys.argv[1:] if arguments is None else arguments
         return _print_error(CONTINUED if set(words[:1]) & set(CONTINUING) else BEGUN_AGAIN, status)
     except BrokenPipeError:
         return _unread()
-    except SystemExit:  # so end click and rich, with status 1; commands return their status
+    except SystemExit:  # click and rich raise it with status 1; commands return their status
         return _unread()
     except OSError as error:
         _forget_stdout()
@@ -261,9 +265,9 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _result(arguments: list[str] | None) -> object:
-    """What the command returned; where a group is called without a command, its help is the result.
+    """The command's return value; for a group without a command, its help.
 
-    Click before 8.2 prints the help itself; since then it raises the help as the message of an error.
+    Click before 8.2 prints the help itself; later versions raise the help as the message of an error.
     """
     words = expand_home(sys.argv[1:] if arguments is None else arguments)
     _refuse_empty(words)
@@ -276,10 +280,10 @@ def _result(arguments: list[str] | None) -> object:
 
 
 def _refuse_empty(words: list[str]) -> None:
-    """Refuse an option whose value is empty, as of a shell's variable that is not set: it would be ignored.
+    """Refuse an option with an empty value, as from an unset shell variable: it would be ignored.
 
     Raises:
-        click.UsageError: there is one; its message names the option.
+        click.UsageError: an option has an empty value; the message names the option.
     """
     options = words[: words.index("--")] if "--" in words else words
     for before, word in pairwise(["", *options]):
@@ -289,7 +293,7 @@ def _refuse_empty(words: list[str]) -> None:
 
 
 def _short_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came from, is want of memory; some libraries say another thing."""
+    """Whether an error, or one of its causes, means that memory ran out; some libraries raise other types."""
     while error is not None:
         if isinstance(error, MemoryError) or any(words in str(error).lower() for words in SHORT):
             return True
@@ -298,11 +302,11 @@ def _short_of_memory(error: BaseException | None) -> bool:
 
 
 CLOSED = "standard output is closed, so that what was to be printed is lost; run the command without >&-"
-CONTINUING = ("bench", "find")  # commands that save what they found while they run
+CONTINUING = ("bench", "find")  # commands that save their results while they run
 CONTINUED = "stopped; what was found so far is saved, and the same command continues from there"
 BEGUN_AGAIN = "stopped; nothing that was saved is lost, and the same command can be run again"
-STRICT = "CASTLIST_STRICT"  # environment: a defect is shown with its traceback, as in castlist's own tests
-# How libraries in C and C++ say that there is no memory left; the import of one can fail like that, too.
+STRICT = "CASTLIST_STRICT"  # environment variable: show the traceback of a defect, as in castlist's own tests
+# Messages of libraries in C and C++ when memory runs out; even the import of one can fail in this way.
 SHORT = (
     "bad_alloc", "bad allocation", "insufficient memory", "cannot allocate memory", "unable to allocate",
     "failed to map segment", "failed to allocate memory", "can't start new thread", "out of memory",
@@ -311,19 +315,19 @@ NO_MEMORY = "there is not enough memory for this; close other programs and run i
 
 
 def _unread() -> int:
-    """The exit status where nobody reads what is printed, as after `| head -1`: that of SIGPIPE."""
+    """The exit status when the reader of the output is gone, as after `| head -1`: that of SIGPIPE."""
     _forget_stdout()
     return 141
 
 
 def _forget_stdout() -> None:
-    """Let what could not be written go, so that the end of the process does not try once more."""
+    """Drop unwritten output, so that the process does not try to write it again when it ends."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _system(error: OSError) -> str:
-    """What the operating system refused, in a sentence."""
+    """The message about an operation that the operating system refused."""
     if error.errno == errno.ENOMEM:
         return NO_MEMORY
     place = f" ({error.filename})" if error.filename else ""
@@ -331,7 +335,8 @@ def _system(error: OSError) -> str:
 
 
 def _own_step(error: Exception) -> str:
-    """What a step of the user's own raised, and where; "" where none did."""
+    """The message about an exception in a step of the user's own, and where it was raised; "" for any
+    other."""
     from castlist.recipe import imported_modules
 
     trace, place, own = error.__traceback__, "", imported_modules()
@@ -346,7 +351,7 @@ def _own_step(error: Exception) -> str:
 
 
 def _defect(error: Exception) -> str:
-    """What a user can do about a mistake of castlist's own."""
+    """The message about a defect of castlist: what the user can do."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -358,6 +363,6 @@ def _defect(error: Exception) -> str:
 
 
 def _print_error(text: str, status: int) -> int:
-    with suppress(OSError):  # nobody reads it
+    with suppress(OSError):  # stderr may have no reader
         click.echo(f"castlist: {sentence(text)}", err=True)
     return status

@@ -190,7 +190,7 @@ def run(
     _one_format({"--json": as_json, "--markdown": as_markdown, "--csv": as_csv, "--latex": as_latex})
     if bold and not as_latex:
         raise click.UsageError("--bold is for tables of a paper; add --latex")
-    known_columns((), _split(columns))  # refuse unknown ones before anything runs
+    known_columns((), _split(columns))  # refuse unknown columns before anything runs
     check_apart([html], data)
     left_out: list[str] = []
     results = _results(data, given, left_out.append)
@@ -312,7 +312,7 @@ def paper(data: tuple[Path, ...], output: Path, without: str, **given: Unpack[Gi
 
 
 class Given(TypedDict, total=False):
-    """Options that the verbs of the bench share; each verb has some of them."""
+    """Options that the commands of the bench share; each command has some of them."""
 
     methods: str
     seeds: int
@@ -330,7 +330,7 @@ class Given(TypedDict, total=False):
 
 
 def _one_format(asked: dict[str, bool]) -> None:
-    """Refuse two formats at once: one is printed."""
+    """Refuse two output formats at once: only one is printed."""
     given = [option for option, is_asked in asked.items() if is_asked]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other; choose one")
@@ -362,7 +362,7 @@ def _results(data: tuple[Path, ...], given: Given, left_out: Callable[[str], Non
 
 
 def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
-    """The sets to score. A file of a directory that cannot be scored is reported and left out."""
+    """The sets to score. A file of a directory that cannot be scored is reported and skipped."""
     from castlist.errors import InputError
     from castlist.research.bench import Dataset, feature_files
     from castlist.research.features import read
@@ -397,7 +397,7 @@ def _labels(features: FeatureSet) -> set[str]:
 
 
 def _check_drop(drop: tuple[str, ...], labels: set[str]) -> None:
-    """Make sure that each label to leave out is in one of the sets at least."""
+    """Refuse a label to leave out that is in none of the sets."""
     from castlist.shell_words import unknown
 
     strange = [name for name in drop if name.lower() not in labels | {"max"}]

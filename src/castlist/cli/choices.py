@@ -1,4 +1,4 @@
-"""Options of the command line that take one of several words."""
+"""Options of the command line that take one of several fixed words."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["OneOf", "unknown"]
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg]
-    """One of several words; a wrong one is answered with the likeliest right ones.
+    """One of several words; for a wrong word, the message suggests the most similar valid ones.
 
     Args:
-        kind: what the word is, as "action" or "format".
-        choices: the words.
-        meant: words of other programs, and the right ones for them.
+        kind: what the word is, such as "action" or "format".
+        choices: the valid words.
+        meant: words of other programs, and the valid words for them.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class OneOf(click.Choice):  # type: ignore[type-arg]
         self.meant = meant
 
     def get_missing_message(self, param: Parameter, ctx: Context | None = None) -> str:
-        """The words to choose from, in one line."""
+        """The valid words, on one line."""
         return f"Choose from {', '.join(map(str, self.choices))}"
 
     def convert(self, value: str, param: Parameter | None, ctx: Context | None) -> str:
-        """The word itself; raises click.UsageError where it is none of them."""
+        """The word itself; raises click.UsageError for any other word."""
         if value not in self.choices:
             raise click.UsageError(unknown(self.kind, value, map(str, self.choices), self.meant), ctx)
         return value

@@ -1,4 +1,4 @@
-"""castlist completion: the script that teaches a shell castlist's verbs and options."""
+"""castlist completion: the script that completes castlist's commands and options in a shell."""
 
 from __future__ import annotations
 

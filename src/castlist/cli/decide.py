@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from castlist.decisions import Decision
     from castlist.review.session import Session
 
-USAGE = {  # action: (least words, how it is written)
+USAGE = {  # action: (least number of words after it, example)
     "merge": (2, "merge p1 p4 Anna"),
     "split": (1, "split 12 15"),
     "move": (2, "move 12 15 p4"),
@@ -66,10 +66,10 @@ Examples:
 
 
 class Action(OneOf):
-    """The word after the workspace."""
+    """The action: the word after the workspace."""
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The action; raises click.UsageError, also where the workspace stands in its place."""
+        """The action; raises click.UsageError, also where the workspace comes after the action."""
         if value not in ACTIONS and Path(value).exists():
             raise click.UsageError(
                 f"write the workspace first and then the action: castlist decide {shell_path(value)} list",
@@ -125,7 +125,7 @@ def command(
 
 
 def _apart(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Actions that are separated by +."""
+    """The actions, which + separates on the command line."""
     actions: list[list[str]] = [[]]
     for word in words:
         if word == "+":
@@ -136,7 +136,7 @@ def _apart(words: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def _lines(stream: TextIO) -> list[str]:
-    """The lines of a text in UTF-8, as Windows writes it, too; at a terminal in the terminal's encoding."""
+    """The lines of a text in UTF-8, with or without a byte order mark; at a terminal in its encoding."""
     if isinstance(stream, io.TextIOWrapper):
         utf_8 = not stream.isatty() or codecs.lookup(stream.encoding).name == "utf-8"
         stream.reconfigure(encoding="utf-8-sig" if utf_8 else stream.encoding, errors="strict")
@@ -149,7 +149,7 @@ def _lines(stream: TextIO) -> list[str]:
 
 
 def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
-    """Actions, one a line; empty lines and those that begin with # say nothing."""
+    """Actions, one a line; empty lines and lines that begin with # are skipped."""
     try:
         return [tuple(shlex.split(line)) for line in lines if line.strip() and not line.startswith("#")]
     except ValueError as error:
@@ -159,7 +159,7 @@ def _written(lines: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> None:
-    """Carry actions out one after another, each printed as it is made."""
+    """Carry actions out in order, and print each as it is made."""
     from castlist.cli.output import visible
 
     for k, words in enumerate(actions):
@@ -181,7 +181,7 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
 
 
 def _act(session: Session, words: tuple[str, ...], author: str) -> int:
-    """One action; the number of its decision."""
+    """Carry one action out, and return the number of its decision."""
     from castlist.store.log import again_where_stale
 
     action, arguments = (words[0], words[1:]) if words else ("", ())
@@ -190,7 +190,8 @@ def _act(session: Session, words: tuple[str, ...], author: str) -> int:
             raise InputError(
                 "write undo, redo, or undo 12 with the number of a decision (history lists the numbers)"
             )
-        if not arguments:  # whatever others decided meanwhile is not meant
+        # only the user's own last decision is meant, not one that another user made meanwhile
+        if not arguments:
             return session.undo(None, author=author, redo=action == "redo")
         return again_where_stale(lambda: session.undo(int(arguments[0]), author=author))
     if action not in USAGE:
@@ -202,7 +203,7 @@ def _act(session: Session, words: tuple[str, ...], author: str) -> int:
 
 
 def _import(session: Session, arguments: tuple[str, ...], offset: float | None) -> None:
-    """Take over what was decided about another copy, and say what was not."""
+    """Import the decisions about another copy of the film, and print those that were not imported."""
     from fractions import Fraction
 
     from castlist.cli.output import visible
@@ -233,7 +234,7 @@ def _plain(made: Decision) -> str:
 
 
 def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[str, Json]:
-    """Words of the command line as a request."""
+    """The words of an action as a request to the review session."""
     from castlist.review.actions import TAKES
 
     if action == "name":
@@ -272,16 +273,16 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
 def _told_apart(
     words: tuple[str, ...], takes: tuple[str, ...], session: Session
 ) -> tuple[list[Json], list[Json]]:
-    """The people and the tracks that words stand for, where an action takes one of both or both.
+    """The people and the tracks among the words after an action.
 
     Raises:
-        InputError: an action takes both, and a word is the name of a person and the number of a track.
+        InputError: the action takes both, and a word is the name of a person and also the number of a track.
     """
     from castlist.decisions import track_called, track_number
 
     if not {"people", "person"} & set(takes):
         meant = {w: track_number(w) for w in words}
-    elif not {"tracks", "track"} & set(takes):  # whoever is called "7" is meant
+    elif not {"tracks", "track"} & set(takes):  # a word such as "7" is then a person's name
         named = {g.name for g in session.view.groups}
         meant = {w: None if w in named else track_number(w) for w in words}
     else:
@@ -291,10 +292,10 @@ def _told_apart(
 
 
 def _check_one_action(words: tuple[str, ...]) -> None:
-    """Refuse a name of several words that looks like further actions, such as "Anna hide p7".
+    """Refuse a name of several words that seems to contain further actions, such as "Anna hide p7".
 
     Raises:
-        InputError: an action is among the words, and somebody's number after it.
+        InputError: the name contains an action, and the number of a person or track after it.
     """
     for k, word in enumerate(words):
         if word in ACTIONS and any(re.fullmatch(r"[pt]?\d+", each, re.ASCII) for each in words[k + 1 :]):
@@ -309,7 +310,7 @@ def _is_track(word: str) -> bool:
 
 
 def _item(word: str, session: Session) -> dict[str, Json]:
-    """12=p3, a track and its person, or 12= for a person of its own."""
+    """12=p3 is a track and its person; 12= is a track that becomes a person of its own."""
     track, sign, person = word.partition("=")
     if not sign or not _is_track(track):
         raise InputError(f"write a track and its person, as in 12=p3; got {word!r}")

@@ -1,4 +1,4 @@
-"""What `castlist decide` prints of a workspace: its people, its history, open questions."""
+"""What `castlist decide` prints about a workspace: its people, its history, open questions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from castlist.review.people import Listed
     from castlist.review.session import Session
 
-VIEWS = ("list", "history", "questions", "sheet")  # the last two are for programs alone
+VIEWS = ("list", "history", "questions", "sheet")  # the last two are only for programs
 NAME, SENTENCE = 60, 300  # characters of a name and of a decision in a table
 
 
 def show(session: Session, view: str, as_json: bool) -> None:
-    """Print one of the VIEWS: people and history as tables at a terminal, else as JSON."""
+    """Print one of the VIEWS: people and history as tables at a terminal, otherwise as JSON."""
     from castlist.io import plain_json
 
     read = sys.stdout.isatty() and not as_json
@@ -36,7 +36,7 @@ def show(session: Session, view: str, as_json: bool) -> None:
 
 
 def _people(session: Session) -> list[dict[str, object]]:
-    """Everybody, for a program."""
+    """All people, as JSON values."""
     return [
         {"id": p["id"], "name": p["name"], "seconds": p["seconds"], "tracks": p["tracks"],
          "fate": "background" if p["fate"] else "person",
@@ -46,7 +46,7 @@ def _people(session: Session) -> list[dict[str, object]]:
 
 
 def _print_people(session: Session) -> None:
-    """Everybody, for a reader, with the word by which a decision names each."""
+    """Print a table of all people, with the id by which a decision names each."""
     people = session.state()["people"]
     if not people:
         click.echo("No people: no face of this film belongs to its cast.")
@@ -62,7 +62,7 @@ def _print_people(session: Session) -> None:
 
 
 def _notes(person: Listed) -> str:
-    """What else is known of somebody."""
+    """Further facts about a person."""
     notes = ["background"] if person["fate"] else []
     notes += ["confirmed"] if person["confirmed"] else []
     notes += [f"{visible(row['name'], NAME)}? ({visible(row['from'], NAME)})" for row in person["proposed"]]
@@ -70,7 +70,7 @@ def _notes(person: Listed) -> str:
 
 
 def _print_history(session: Session) -> None:
-    """Every decision, newest first, for a reader."""
+    """Print a table of all decisions, newest first."""
     history = session.history()
     if not history:
         click.echo("No decisions yet.")

@@ -44,7 +44,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print the cast as JSON, and nothing else on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress, only the cast.")
 def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
-    """Draw a film, write down who is really in it, and find its cast with the real models."""
+    """Draw a film, write its ground truth, and find its cast with the real models."""
     from castlist.cli.output import print_cast, progress, visible
     from castlist.drawn import FILMS, render
     from castlist.io import plain_json
@@ -65,7 +65,8 @@ def command(film: str, listing: bool, out: Path, seed: int, as_json: bool, quiet
         raise InputError(f"{out} is not a folder; make it first, or name another with --out")
     path = out / f"castlist-{film}.mp4"
     check_output(path.with_suffix(".truth.csv"))
-    if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):  # another film by another name
+    # a link: overwriting it would overwrite a file of another name
+    if path.is_symlink() or (path.exists() and path.stat().st_nlink > 1):
         check_output(path)
     with progress(quiet) as watch:
         truth = render(FILMS[film](), path, seed=seed, watch=lambda done, total: watch("draw", done, total))

@@ -1,4 +1,4 @@
-"""castlist doctor: versions, models and what the hardware can do."""
+"""castlist doctor: versions, models, and what the hardware can run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def command(as_json: bool) -> int:
 
 
 class ModelFacts(TypedDict):
-    """A model, and whether it runs here."""
+    """A model, and whether it runs on this machine."""
 
     name: str
     task: str
@@ -62,7 +62,7 @@ class Findings(TypedDict):
 
 
 def examine() -> Findings:
-    """What is installed, what works, and what does not."""
+    """What is installed, and what works."""
     models = [_model(name) for name in _models()]
     problems = [m["problem"] for m in models if m["problem"] is not None and not m["optional"]]
     return {
@@ -85,7 +85,7 @@ def _models() -> list[str]:
 
 
 def _model(name: str) -> ModelFacts:
-    """A model's facts, and whether it really runs."""
+    """The facts about a model, and whether it runs."""
     from castlist.errors import CastlistError, MissingExtra
     from castlist.models import MODELS, load
 
@@ -107,12 +107,12 @@ def _model(name: str) -> ModelFacts:
 def _providers() -> list[str]:
     from castlist.models.runtime import onnx_runtime
 
-    # Azure's provider is a web service.
+    # Azure's provider is a web service, which castlist never calls.
     return [p for p in onnx_runtime().get_available_providers() if p != "AzureExecutionProvider"]
 
 
 def _torch() -> str:
-    """What torch, if it is there, would train on."""
+    """The device that torch would train on, if torch is installed."""
     if importlib.util.find_spec("torch") is None:
         return "not installed; training runs in NumPy, which is enough (GPU: " + install("torch") + ")"
     import torch
@@ -131,7 +131,7 @@ def _version(package: str) -> str | None:
 
 
 def _clashes() -> list[str]:
-    """Two OpenCVs in one environment overwrite each other's files."""
+    """OpenCV packages that overwrite each other's files, if several are installed."""
     names = (
         "opencv-python",
         "opencv-contrib-python",

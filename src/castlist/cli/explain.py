@@ -1,4 +1,4 @@
-"""castlist explain: why two tracks are one person, or two."""
+"""castlist explain: the evidence that two tracks show one person, or two people."""
 
 from __future__ import annotations
 

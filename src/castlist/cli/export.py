@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from castlist.cast import Cast
     from castlist.io.exports import Options
 
-# io.exports.FORMATS and ALIASES, known here without importing them
+# The names in io.exports.FORMATS and ALIASES, repeated here to avoid importing that package.
 FORMATS = (
     "appearances", "faces", "csv", "json", "otio", "fcp7", "fcpxml", "edl", "avid", "ale", "srt", "webvtt",
     "webvtt-metadata", "ffmetadata", "matroska", "mot", "coco", "cvat", "label-studio", "rttm", "xmp",
     "web-annotation", "mmif",
 )  # fmt: skip
 
-STILLS = "stills"  # no file but a folder of them: io.exports.stills
+STILLS = "stills"  # writes a folder of pictures instead of a file: io.exports.stills
 
 EXAMPLES = """
 \b
@@ -105,7 +105,7 @@ def command(
 
 
 def _stills(cast: Cast, output: str, options: Options) -> None:
-    """Pictures of people into a folder, and how many there are."""
+    """Write pictures of people into a folder, and print how many."""
     from castlist.io.exports import stills
 
     if output == "-":

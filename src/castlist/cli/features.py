@@ -57,7 +57,7 @@ def command(workspace: Path, truth: Path | None, first_frame: str | None, out: P
 
 
 def print_left_out(table: FeatureSet, out: Path) -> None:
-    """Say on stderr what the file has no place for."""
+    """Print on stderr which columns the file format cannot store."""
     from castlist.research.features import left_out
 
     missing = left_out(table, out)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["films_progress", "print_outcomes"]
 
 Each = Callable[["Outcome"], None]
-SCAN = 0.97  # share of the time of a film that its scan takes, for the time left
+SCAN = 0.97  # share of a film's time that its scan takes; for the estimate of the time left
 
 
 @contextmanager
 def films_progress(total: int, quiet: bool = False) -> Iterator[tuple[FilmWatch, Each]]:
-    """A watch and a receiver of outcomes that draw on stderr; plain lines where that is no terminal."""
+    """A watch and a receiver of outcomes that draw on stderr; they print plain lines if it is no terminal."""
     from castlist.library.work import quiet as silent
 
     if quiet:
@@ -78,7 +78,7 @@ def _bars(total: int) -> Iterator[tuple[FilmWatch, Each]]:
 
 
 def _plain(total: int) -> tuple[FilmWatch, Each]:
-    """A line when a film begins and when it ends, and nothing more: for logs."""
+    """Print only a line when a film begins and when it ends: for logs."""
     begun: set[str] = set()
     over = 0
 
@@ -96,7 +96,7 @@ def _plain(total: int) -> tuple[FilmWatch, Each]:
 
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """A row a film on stdout, then the sums."""
+    """Print a table on stdout, one row for each film, then the sums."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -133,5 +133,5 @@ def _short(film: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """Text that cannot steer the terminal."""
+    """Text without characters that control a terminal."""
     return visible(text)

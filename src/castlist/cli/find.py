@@ -96,7 +96,7 @@ def command(
     )  # fmt: skip
 
 
-_EARLIER = {  # whether the film was scanned now, whether its faces were grouped now -> what is older
+_EARLIER = {  # (film was scanned now, faces were clustered now) -> the message
     (False, True): "The film was scanned before; the earlier scan was used.",
     (False, False): "The cast was found before, and is shown as it is now, with all decisions; to group its "
     "faces again, add --replace.",
@@ -105,14 +105,15 @@ _EARLIER = {  # whether the film was scanned now, whether its faces were grouped
 
 @contextmanager
 def _begun_early(film: str, machine: Machine | None) -> Iterator[WaitingDecoder | None]:
-    """The decoder of a film, started, while this process imports the rest; None where there is no such file.
+    """The started decoder of a film, while this process imports other modules; None if the file does not
+    exist.
 
-    On a machine the usual networks are loaded meanwhile, too.
+    If a machine is given, the default networks are loaded at the same time.
     """
     from castlist.decode import WaitingDecoder
     from castlist.helper_thread import HelperThread
 
-    if not os.path.isfile(film):  # `find` says what is wrong with it
+    if not os.path.isfile(film):  # `find` then reports what is wrong with it
         yield None
         return
     with WaitingDecoder(film) as decoder, HelperThread() as helper:
@@ -122,7 +123,7 @@ def _begun_early(film: str, machine: Machine | None) -> Iterator[WaitingDecoder 
 
 
 def _load_usual(machine: Machine) -> None:
-    """Load the networks of the usual recipe; what goes wrong is said where they are used."""
+    """Load the networks of the default recipe; errors are reported later, where the networks are used."""
     with suppress(Exception):
         from castlist.detect import YuNet
         from castlist.embed import SFace
@@ -133,24 +134,24 @@ def _load_usual(machine: Machine) -> None:
 
 
 class _Stages:
-    """Passes progress on, and notes which stages ran now; no progress is shown for an earlier scan."""
+    """Passes progress on and records which stages ran; shows no progress for an earlier scan."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._frames: set[int] = set()  # numbers of scanned frames that were reported
+        self._frames: set[int] = set()  # numbers of scanned frames in the reports
         self._grouped = False
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage == "scan":
             self._frames.add(done)
-            if self._frames == {total}:  # an earlier scan is used; `reused` says so
+            if self._frames == {total}:  # an earlier scan is used; the method `reused` says so
                 return
         else:
             self._grouped = True
         self._watch(stage, done, total)
 
     def reused(self, frames: int) -> str:
-        """A sentence about the earlier results that were used for a film of so many frames, or ""."""
+        """A sentence about the earlier results that were used for a film of this many frames; "" if none."""
         scanned = len(self._frames) > 1 or frames <= 1
         return _EARLIER.get((scanned, self._grouped), "")
 
@@ -159,7 +160,7 @@ def _single(
     film: str, recipe: Recipe, machine: Machine, decoder: WaitingDecoder | None, *, out: str | None,
     as_json: bool, replace: bool, own: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    """The cast of one film on stdout."""
+    """Find the cast of one film, and print it."""
     from castlist.cli.output import print_cast, progress
     from castlist.film_workspace import workspace_of
     from castlist.io import plain_json
@@ -171,7 +172,7 @@ def _single(
     place = Path(out) if out else workspace_of(Path(film))
     with place_advised():
         differing = _replaced(place, recipe)
-    if not replace and not own:  # a user who names a recipe wants its cast
+    if not replace and not own:  # a recipe named by the user gives a new cast
         refuse_steps(place, differing)
     with progress(quiet) as watch, place_advised():
         stages = _Stages(watch)
@@ -201,7 +202,7 @@ def _single(
 
 
 def _another_number(recipe: Recipe, cast: Cast) -> str:
-    """A sentence where so many people as were asked for could not be found; else ""."""
+    """A sentence if the cast has another number of people than asked for; else ""."""
     from castlist.cluster import PeopleCut
 
     if not isinstance(recipe.cut, PeopleCut) or recipe.cut.least <= len(cast) <= recipe.cut.most:
@@ -216,7 +217,7 @@ def _another_number(recipe: Recipe, cast: Cast) -> str:
 
 
 def _replaced(path: Path, recipe: Recipe) -> list[str]:
-    """The steps in which the recipe of the cast that is there differs."""
+    """The steps in which the recipe of the existing cast differs."""
     from castlist.pipeline.reuse import other_steps
     from castlist.store import Workspace
 
@@ -230,7 +231,7 @@ def _many(
     films: tuple[str, ...], recipe: Recipe, machine: Machine, *, out: str | None, jobs: int,
     shard: str | None, on: str, address: str | None, as_json: bool, replace: bool, own: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """A row a film on stdout; 2 where one failed."""
+    """Find the casts of several films, and print a row for each; the status is 2 if a film failed."""
     from castlist.cli.films import films_progress, print_outcomes
     from castlist.io import plain_json
     from castlist.library import Shard, executor, films_of, find_all

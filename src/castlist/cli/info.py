@@ -1,4 +1,4 @@
-"""castlist info: what a workspace holds."""
+"""castlist info: the contents of a workspace."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from castlist.store import Workspace
     from castlist.store.summary import FilmSummary, LastRun, ScanCounts, Summary
 
-NONE = "none yet"  # shown for a part that a workspace does not have
-PROPOSED = 10  # proposed names listed, of more
+NONE = "none yet"  # printed for a part that the workspace does not have
+PROPOSED = 10  # proposed names that are listed
 
 EXAMPLES = """
 \b
@@ -60,7 +60,7 @@ def command(workspace: Path, as_json: bool) -> None:
 
 
 def _proposed(opened: Workspace) -> list[str]:
-    """The names that are proposed now, a line each."""
+    """The open proposed names, one line each."""
     from castlist.review.proposed import open_names
 
     return [
@@ -69,7 +69,7 @@ def _proposed(opened: Workspace) -> list[str]:
 
 
 def _lines(found: Summary) -> dict[str, str]:
-    """A line for each part of the summary, by its name."""
+    """One line for each part of the summary, under the part's name."""
     return {
         "workspace": found["workspace"],
         "schema": str(found["schema"]),
@@ -104,12 +104,12 @@ def _scan(scan: ScanCounts) -> str:
 
 
 def _decisions(counts: dict[str, int]) -> str:
-    """How many decisions were made, and how many of them hold now."""
+    """The number of decisions, and how many of them are in effect."""
     return f"{counts['made']} made, {counts['in_force']} in effect" if counts["made"] else NONE
 
 
 def _names(counts: dict[str, int]) -> str:
-    """How many names were proposed, and how many of them were rejected."""
+    """The number of proposed names, and how many of them were rejected."""
     kept, rejected = counts["kept"], counts["rejected"]
     return NONE if not kept else f"{kept} proposed, {rejected} rejected" if rejected else f"{kept} proposed"
 
@@ -119,12 +119,12 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _count(n: int, parts: str) -> str:
-    """A number and what it counts: 1 person, 2 people; 1 track set aside."""
+    """A number and the things counted: 1 person, 2 people; 1 track set aside."""
     noun, space, rest = parts.partition(" ")
     singular = "person" if noun == "people" else noun.removesuffix("s")
     return f"{n} {singular if n == 1 else noun}{space}{rest}"
 
 
 def _plain(text: str) -> str:
-    """Text that cannot steer a terminal."""
+    """Text without characters that control a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -26,10 +26,10 @@ In an assistant's settings: {"command": "castlist", "args": ["mcp", "/films/film
 def command(workspace: Path, write: bool) -> None:
     """Answer an assistant's questions about the cast of WORKSPACE, by the Model Context Protocol.
 
-    The assistant can ask who appears, when and with whom. It can change nothing unless --write is given.
-    castlist opens no network connection.
+    The assistant can ask who appears, when, and together with which people. It can change nothing unless
+    --write is given. castlist opens no network connection.
     """
     from castlist.serve import Answers, server
 
-    Answers(workspace).cast()  # so that a workspace without a cast is said here and not in every answer
+    Answers(workspace).cast()  # a missing cast is reported here, not in every answer
     server(workspace, write=write).run("stdio")

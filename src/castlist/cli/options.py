@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def films_options(command: F) -> F:
-    """FILMS, and where their results go."""
+    """The argument FILMS, and the options for where their results are written."""
     command = click.argument("films", nargs=-1, required=True, metavar="FILM...", type=FilmPath())(command)
     return click.option(
         "-o", "--out", metavar="FOLDER",
@@ -48,7 +48,7 @@ def films_options(command: F) -> F:
 
 
 def recipe_options(command: F) -> F:
-    """A recipe, the number of people, and single options."""
+    """The options for a recipe, the number of people, and single settings of the recipe."""
     command = click.option(
         "--recipe", metavar="TOML", help="A file with the values of options; castlist recipe prints one."
     )(command)
@@ -66,7 +66,7 @@ def recipe_options(command: F) -> F:
 
 
 def machine_options(command: F) -> F:
-    """Where the work is done; never changes the result."""
+    """The options for where the work is done; these never change the result."""
     command = click.option(
         "--device", type=OneOf("device", ["auto", "cpu", "cuda", "mps"], {"gpu": ("cuda",)}),
         default="auto", show_default=True,
@@ -83,7 +83,7 @@ def machine_options(command: F) -> F:
 
 
 def listen_options(command: F) -> F:
-    """Where a page is served."""
+    """The options for the address at which a page is served."""
     command = click.option(
         "--host", default="127.0.0.1", metavar="ADDRESS",
         help="Address of this machine at which the page can be opened, for a phone or tablet in the same "
@@ -98,7 +98,7 @@ def listen_options(command: F) -> F:
 
 
 def truth_option(*, required: bool = False) -> Callable[[F], F]:
-    """A file of labelled faces."""
+    """The option for a file of labelled faces."""
     return click.option(
         "--truth", type=click.Path(path_type=Path), required=required, metavar="FILE",
         help="Labelled faces: a CSV file with frame,x,y,w,h,label, or a MOTChallenge file without a header "
@@ -107,7 +107,7 @@ def truth_option(*, required: bool = False) -> Callable[[F], F]:
 
 
 def author_option(stored: str) -> Callable[[F], F]:
-    """Who decides; the text says where the name is stored."""
+    """The option for the person who decides; `stored` says where the name is stored."""
     return click.option(
         "--author", default="", callback=_author, help=f"Name of the person who decides; stored {stored}."
     )
@@ -125,7 +125,7 @@ def _author(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 def first_frame_option(command: F) -> F:
-    """What the first frame is called in a file of labelled faces."""
+    """The option for the number of the first frame in a file of labelled faces."""
     return click.option(
         "--first-frame", type=click.Choice(["0", "1"]),
         help="The number that FILE gives to the first frame; by default 0 in a CSV file, 1 in a MOTChallenge "
@@ -134,7 +134,7 @@ def first_frame_option(command: F) -> F:
 
 
 class GivenPath(click.Path):
-    """A path that is read, as an argument; `Path` takes an empty name for the folder at hand."""
+    """An argument for a path to read; `Path` alone would take an empty name for the current folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -151,10 +151,10 @@ GIVEN = GivenPath()
 
 
 def workspace_of(path: Path) -> Path:
-    """The workspace that a path means: itself, or that of a film, which is there or gone.
+    """The workspace for a path: the path itself, or the workspace of a film, which may be missing.
 
     Raises:
-        InputError: the film is another one than that of the workspace.
+        InputError: the workspace belongs to another film.
     """
     from castlist.store import Workspace
 
@@ -170,7 +170,7 @@ def workspace_of(path: Path) -> Path:
 
 
 class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
-    """A workspace, or the film that it lies beside."""
+    """A workspace, or the film beside it."""
 
     name = "workspace"
 
@@ -197,12 +197,12 @@ WORKSPACE = WorkspacePath()
 
 
 class OutputFile(click.Path):
-    """A file to write; it is refused before anything is done where it may not be written.
+    """A file to write; a path that must not be written is refused before the command does anything.
 
     Args:
-        page: a page is written: it may be one of a workspace's own.
-        made: the folder is made where it is missing.
-        dash: the command gives `-` a meaning of its own.
+        page: the output is a page, which may replace one of a workspace's own pages.
+        made: a missing folder is made.
+        dash: `-` has a meaning of its own in this command.
     """
 
     def __init__(self, *, page: bool = False, made: bool = False, dash: bool = False) -> None:
@@ -225,7 +225,7 @@ class OutputFile(click.Path):
 
 
 class OutputFolder(click.Path):
-    """A folder to write files to; refused likewise."""
+    """A folder to write files into; refused as `OutputFile` refuses files."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -270,7 +270,7 @@ class FilmPath(click.ParamType):  # type: ignore[type-arg]
 
 
 def _settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """STEP.OPTION= for every option of the default recipe, and the choices of each step."""
+    """Completions: STEP.OPTION= for every option of the default recipe, and the choices of each step."""
     from dataclasses import fields, is_dataclass
 
     from castlist.recipe import CHOICES, Recipe
@@ -283,7 +283,7 @@ def _settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def people_named(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The names of the people of the workspace given before."""
+    """Completions: the names of the people of the workspace given before."""
     from castlist.errors import CastlistError
     from castlist.store import Workspace
 
@@ -297,7 +297,7 @@ def people_named(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 @contextmanager
 def place_advised(option: str = "--out") -> Iterator[None]:
-    """For verbs that have an option for another place: advise it where that would do."""
+    """Add advice to use this option to an error for which a workspace in another folder would help."""
     from castlist.errors import WorkspaceError
 
     try:
@@ -309,10 +309,10 @@ def place_advised(option: str = "--out") -> Iterator[None]:
 
 
 def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
-    """Names from options in which several may stand with commas between; a known name may hold commas.
+    """Names in options; each option may hold several, separated by commas; a known name may contain commas.
 
     Raises:
-        InputError: an option holds no name: to leave it out would mean everybody.
+        InputError: an option contains no name; to ignore it would select all people.
     """
     from castlist.errors import InputError
 
@@ -325,7 +325,7 @@ def split_names(given: tuple[str, ...], known: Iterable[str]) -> list[str]:
 
 
 def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:
-    """The names that texts between commas are, each as long as it can be and is known."""
+    """The names in texts between commas: joined to the longest known name, else each text alone."""
     begin = 0
     while begin < len(parts):
         tried = ((end, ",".join(parts[begin:end]).strip()) for end in range(len(parts), begin, -1))
@@ -336,7 +336,7 @@ def _names_in(parts: list[str], known: set[str]) -> Iterator[str]:
 
 
 def made_recipe(path: str | None, settings: tuple[str, ...], people: str | None = None) -> Recipe:
-    """The recipe that these options describe; a single setting outranks the number of people."""
+    """The recipe that these options describe; a single setting takes precedence over the number of people."""
     from castlist.recipe import Recipe
 
     recipe = Recipe.read(path) if path else Recipe()

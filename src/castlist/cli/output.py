@@ -1,4 +1,4 @@
-"""Terminal output: progress while a command runs, then the cast as a table."""
+"""Terminal output: progress while a command runs, and tables."""
 
 from __future__ import annotations
 
@@ -45,17 +45,19 @@ STAGES = {
     "render again": "Writing the film again",
     "prove again": "Checking the film again",
 }
-SHOWN = 40  # people in the table
+SHOWN = 40  # people in the table of a cast
 LONGEST = 600  # characters of an error
 _LONG = re.compile(r"\S{200,}")
-JOINERS = "\u200c\u200d"  # within words of Persian and many others, and within emoji; they steer nothing
-LATE = Fraction(1, 20)  # seconds; clock_time shows an earlier first picture as 0:00.0
-PARTS = 3  # appearances named in a row
+# Zero-width joiners, within words of Persian and many other languages, and within emoji; they do not control
+# a terminal.
+JOINERS = "\u200c\u200d"
+LATE = Fraction(1, 20)  # seconds; clock_time shows the time of an earlier first picture as 0:00.0
+PARTS = 3  # appearances in a row of the table
 
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Watch]:
-    """A watch that draws one line a stage on stderr; plain and brief where that is no terminal."""
+    """A watch that draws one line for each stage on stderr; plain, short lines if it is no terminal."""
     from castlist.progress import silent
 
     if quiet:
@@ -94,7 +96,7 @@ def _bars() -> Iterator[Watch]:
 
 
 def _plain() -> Watch:
-    """A line when a stage begins, and nothing more: for logs."""
+    """Print only a line when a stage begins: for logs."""
     begun: set[str] = set()
 
     def watch(stage: str, done: int, total: int) -> None:
@@ -107,11 +109,11 @@ def _plain() -> Watch:
 
 
 def print_cast(cast: Cast, path: Path, note: str = "", outlook: Outlook | None = None) -> None:
-    """The cast as a table on stdout, then where the report is and what one may do next.
+    """Print the cast as a table, then where the report is and what the user can do next.
 
     Args:
-        note: a sentence on work that was done before.
-        outlook: who is unsure, and what a review is expected to take.
+        note: a sentence about earlier results that were used.
+        outlook: which people are unsure, and the expected effort of a review.
     """
     from castlist.cli.links import file_uri, linked
 
@@ -127,7 +129,7 @@ def print_cast(cast: Cast, path: Path, note: str = "", outlook: Outlook | None =
 
 
 def _to_review(cast: Cast, outlook: Outlook | None) -> str:
-    """What a review is for, and what it is expected to take."""
+    """The sentence about what a review is for, and its expected effort."""
     if outlook is None or not outlook.clicks:
         return "to name and correct the people"
     unsure = len(_unsure(cast, outlook))
@@ -136,7 +138,7 @@ def _to_review(cast: Cast, outlook: Outlook | None) -> str:
 
 
 def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
-    """Why people of the cast are unsure, by their numbers."""
+    """Why people of the cast are unsure, by the person's number."""
     called = {p.id: visible(p.name, 60) for p in cast.everybody}
     known = {p.id for p in cast.people}
     doubts = outlook.doubts if outlook is not None else ()
@@ -144,7 +146,7 @@ def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:
-    """Print a table: names of columns, cells by rows, and which columns are numbers, aligned at the right."""
+    """Print a table: names of columns, cells by rows, and the columns of numbers, which are aligned right."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -159,12 +161,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[st
 
 
 def table_width() -> int | None:
-    """Columns of a table on stdout: those of the terminal (None); without one, as many as its rows need."""
+    """Width of a table on stdout: None for that of the terminal; without a terminal, what the rows need."""
     return None if sys.stdout.isatty() else 10_000
 
 
 def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
-    """The cast as a table on stdout, who of it is unsure, then what else there is."""
+    """Print the cast as a table, which of its people are unsure, and what else was found."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -194,7 +196,7 @@ def print_people(cast: Cast, outlook: Outlook | None = None) -> None:
 
 
 def _appearances(person: Person, uri: Callable[[Fraction], str]) -> Text:
-    """A person's first appearances; each opens the film there, where a terminal can do that."""
+    """A person's first appearances; in a terminal with links, each opens the film there."""
     from rich.style import Style
     from rich.text import Text
 
@@ -208,19 +210,19 @@ def _appearances(person: Person, uri: Callable[[Fraction], str]) -> Text:
 
 
 def visible(text: str, most: int = 4000) -> str:
-    """Text on one line without characters that would steer a terminal, cut to a length."""
+    """Text on one line without characters that control a terminal, cut to a length."""
     shown = (c if c.isprintable() or c in JOINERS else "\N{REPLACEMENT CHARACTER}" for c in text[: most + 1])
     plain = "".join(shown)
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def sentence(text: str) -> str:
-    """An error as one short line: long paths and names are cut in their middle."""
+    """An error as one short line: long paths and names are shortened in the middle."""
     return visible(_LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-80:]}", text), LONGEST)
 
 
 def warn(text: str) -> None:
-    """Print a sentence on stderr that is no error: the command did what was asked."""
+    """Print on stderr a sentence that is no error: the command did what the user asked."""
     click.echo(sentence(text), err=True)
 
 
@@ -236,7 +238,7 @@ def _why_empty(cast: Cast) -> str:
 
 
 def _footnotes(cast: Cast) -> list[str]:
-    """What is not in the table: background, what was set aside, damage."""
+    """What the table omits: background people, tracks set aside, damage."""
     from castlist.report.formatting import lost, make_positive, turn_it
 
     notes = []

@@ -73,9 +73,9 @@ def command(
 
     NAMES is a table (.csv), markers (.otio) or face regions of a picture (.xmp, .jpg). castlist proposes each
     name for the person who fits the faces or times of the file best, and stores the proposals in the
-    workspace. castlist review shows them: one click accepts or rejects a name. Nobody is named without
+    workspace. castlist review shows them: one click accepts or rejects a name. No person is named without
     --accept or --apply. --apply names a person if at least half of the faces or of the time agrees, and
-    nobody else fits nearly as well. Without NAMES, the open proposals are listed.
+    no other person fits nearly as well. Without NAMES, the open proposals are listed.
     """
     from castlist.cli.output import warn
     from castlist.review.deciding import deciding
@@ -154,7 +154,7 @@ def _open_names(session: Session) -> list[str]:
 
 
 def _number_of(rows: Sequence[Offered], name: str) -> int:
-    """The proposal of a name among some; raises InputError where it is not that of one person."""
+    """The id of a name's proposal; raises InputError if the name is proposed for no person or for several."""
 
     found = of_one_person(
         rows, name, name_of=lambda row: row["name"], person_of=lambda row: row["person"],
@@ -194,7 +194,7 @@ def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
 
 
 def _called(session: Session, group: int) -> str:
-    """A person as the review calls them, with the id that castlist decide takes."""
+    """A person's name in the review, with the id that castlist decide takes."""
     person = session.view.groups[group]
     return f"{person.name} ({person.id})" if person.name else str(person.id)
 
@@ -215,7 +215,7 @@ def _plain(session: Session, p: Proposal) -> dict[str, Json]:
 
 
 def _apply(session: Session, found: list[Proposal], author: str, *, quiet: bool) -> None:
-    """Name those that are clear, by the ids they had when they were proposed."""
+    """Apply the names of clear proposals, by the ids that the people had when the names were proposed."""
     from castlist.cli.output import visible
     from castlist.suggest.names import Match
 

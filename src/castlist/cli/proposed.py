@@ -1,4 +1,4 @@
-"""Names that files propose for people: the options that answer them, and one of them by its name."""
+"""Options that accept and reject the names that files propose for people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def answer_options(command: F) -> F:
-    """Which proposed names are accepted and rejected."""
+    """The options for proposed names to accept and to reject."""
     command = click.option(
         "--reject",
         multiple=True,
@@ -37,13 +37,13 @@ def of_one_person(
     person_of: Callable[[Row], str],
     elsewhere: str,
 ) -> list[Row]:
-    """The proposals of a name among some, all for one person.
+    """The proposals of a name, if all are for one person.
 
     Args:
-        elsewhere: where a name that is proposed for several people can be answered.
+        elsewhere: where the user can answer a name that is proposed for several people.
 
     Raises:
-        InputError: there is none, or it is proposed for several people.
+        InputError: the name is not proposed, or is proposed for several people.
     """
     found = [row for row in rows if comparable(name_of(row)) == comparable(name)]
     if not found:

@@ -1,4 +1,4 @@
-"""castlist redact: the film with only some people to be seen, and the proof."""
+"""castlist redact: a copy of the film that shows only some people, and the proof."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from castlist.types import Machine
 if TYPE_CHECKING:
     from castlist.redact import Redaction
 
-SHOWN = 40  # moments listed
+SHOWN = 40  # moments that are listed
 
 
 @click.command(
@@ -67,9 +67,9 @@ def command(
 ) -> int:  # fmt: skip
     """Write a copy of the film of WORKSPACE (film.castlist) in which only some people are visible.
 
-    Everybody else is hidden: other people, the background, and every face of an unknown person. Metadata,
-    subtitles, attached pictures and data are left out. Then castlist searches every frame of the new film for
-    people who should be hidden, and writes a report with checksums (OUTPUT.redaction.json).
+    All other people are hidden: the rest of the cast, the background, and every face of an unknown person.
+    Metadata, subtitles, attached pictures and data are left out. Then castlist searches every frame of the
+    new film for people who should be hidden, and writes a report with checksums (OUTPUT.redaction.json).
     """
     from castlist.cli.output import progress
     from castlist.redact import Hide, check, redact
@@ -102,7 +102,7 @@ def command(
 
 
 def _written(output: Path, text: str) -> Path:
-    """The report beside the film."""
+    """The path of the report beside the film; the report is written there."""
     from castlist.store.files import write
 
     report = output.with_name(f"{output.name}.redaction.json")
@@ -129,7 +129,7 @@ def _print(done: Redaction, report: Path | None, workspace: Path) -> None:
 
 
 def _print_unsure(done: Redaction, workspace: Path) -> None:
-    """The tracks that are hidden because castlist is not sure whose they are, and what to do."""
+    """Print the tracks that are hidden because castlist is not sure whose faces they show, and what to do."""
     from castlist.cli.links import linked, moment_uri
     from castlist.cli.output import visible
     from castlist.clock_times import clock_time

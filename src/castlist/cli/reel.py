@@ -81,7 +81,7 @@ def command(
         )
     limit = seconds(longest)
     parts, names = _asked(workspace, person, together, films)
-    if form is not None:  # whatever keeps the list from being written is said before
+    if form is not None:  # report every reason that keeps the list from being written before the reel is made
         begin = Piece(0, 1, Fraction(0), Fraction(0))
         "".join(LISTS[form](output.name, [(cast, begin) for cast, _ in parts]))
     with progress(quiet) as watch:
@@ -105,7 +105,7 @@ def command(
 def _asked(
     path: Path, person: str, together: tuple[str, ...], films: tuple[str, ...]
 ) -> tuple[list[tuple[Cast, Sequence[Person | Sequence[Person]]]], tuple[str, ...]]:
-    """The films and who is to appear in each, of a library or of one film; and what they are called."""
+    """The films with the people who are to appear in each, of a library or of one film; and their names."""
     from castlist.library import Library
     from castlist.library.reels import found_in
     from castlist.library.storage import LOG
@@ -128,7 +128,7 @@ def _asked(
 
 
 def seconds(text: str | None) -> Fraction | None:
-    """A length written as 60, 60s, 1:30 or 1:02:03.5; raises click.UsageError."""
+    """A length of time written as 60, 60s, 1:30 or 1:02:03.5; raises click.UsageError."""
     if text is None:
         return None
     match = _TIME.fullmatch(text.strip())

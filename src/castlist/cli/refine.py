@@ -152,12 +152,12 @@ def command(
 
 
 def _files(network: Path | None) -> list[Path]:
-    """The two files of a network, if one is named."""
+    """The two files of a network; none if no network is named."""
     return [] if network is None else [network, Path(f"{network}.json")]
 
 
 def _check_untrained() -> None:
-    """Refuse what says how to train beside a network that is trained already."""
+    """Refuse training options together with a trained network."""
     context = click.get_current_context()
     given = [
         option.opts[0]
@@ -172,7 +172,7 @@ def _check_untrained() -> None:
 
 
 def _applied(trained: Path, table: FeatureSet) -> NDArray[np.floating]:
-    """The features by a network that --model saved."""
+    """The features refined by a network that --model saved."""
     from castlist.refine import Refined
 
     return Refined.load(trained).transform(table.embeddings.vector)
@@ -188,7 +188,7 @@ def _fitted(
     machine: Machine,
     quiet: bool,
 ) -> Learnt:
-    """The method trained on the features; its network is saved where `model` says."""
+    """The method trained on the features; its network is saved at the path `model`."""
     from castlist.recipe import Recipe
     from castlist.refine import Learner, Refined
     from castlist.refine.learner import known_quality
@@ -216,7 +216,7 @@ def _fitted(
 
 
 def _check_tracks(method: str, table: FeatureSet, *, timed: bool) -> None:
-    """Refuse to learn from tracks where there are none; stderr says what is missing."""
+    """Refuse a method that needs tracks if the features have none; stderr says what is missing."""
     if method.startswith("tsiam") and len(table) == len(table.embeddings):
         raise InputError(
             f"{method} learns from tracks, and {table.name} has none with two faces or more; "
@@ -230,7 +230,7 @@ def _check_tracks(method: str, table: FeatureSet, *, timed: bool) -> None:
 
 
 def _chosen(method: str | None, table: FeatureSet) -> str:
-    """The method to use; stderr has what --check advises where it is used or is not the default."""
+    """The method to use; stderr has the advice of --check if it is followed or differs from the default."""
     if method not in (None, "auto"):
         return str(method)
     default = "tsiam" if 1 < len(table) < len(table.embeddings) else "ssiam"
@@ -239,7 +239,7 @@ def _chosen(method: str | None, table: FeatureSet) -> str:
     except InputError:
         if method:
             raise
-        return default  # which refuses the features, and says why
+        return default  # this method then refuses the features, and says why
     if method:
         click.echo(f"--check advises {advised} for {visible(table.name)}: it is used", err=True)
         return advised
@@ -253,7 +253,7 @@ def _chosen(method: str | None, table: FeatureSet) -> str:
 
 
 def _applicable(method: str, recipe: str, seed: int) -> dict[str, str | int]:
-    """Those of the two options that a method has; a method without randomness takes no seed."""
+    """The options among these two that the method has; a method without randomness takes no seed."""
     from castlist.refine import REFINERS
 
     options = {f.name for f in fields(REFINERS[method]())}
@@ -263,7 +263,7 @@ def _applicable(method: str, recipe: str, seed: int) -> dict[str, str | int]:
 
 
 def _check(table: FeatureSet) -> None:
-    """Print what ranking does with these features, and which method fits."""
+    """Print how well similarity ranks these features, and which method fits them."""
     found = _found(table)
     click.echo(f"{table.name}: {_size(table)}, {found.dimensions} dimensions")
     for sentence in found.sentences:
@@ -271,7 +271,7 @@ def _check(table: FeatureSet) -> None:
 
 
 def _found(table: FeatureSet) -> RefinementCheck:
-    """What the check measures on these features."""
+    """The measurements of the check on these features."""
     from castlist.refine.check import check
     from castlist.refine.learner import known_quality
 
@@ -280,7 +280,7 @@ def _found(table: FeatureSet) -> RefinementCheck:
 
 
 def _size(table: FeatureSet) -> str:
-    """How many tracks and faces; in a collection of pictures, every face stands alone."""
+    """The numbers of tracks and faces; in a collection of pictures, the number of faces alone."""
     faces, tracks = len(table.embeddings), len(table)
     if tracks == faces:
         return f"{faces:,} faces without tracks"

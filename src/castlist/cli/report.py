@@ -1,4 +1,4 @@
-"""castlist report: print the path of the report; update it after new decisions, with stills of the film."""
+"""castlist report: write the report again after new decisions, and print its path; with stills on demand."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def command(workspace: Path, stills: bool, opened: bool, output: Path | None, qu
 
 
 def _make_stills(workspace: Path, quiet: bool) -> None:
-    """Cut stills out of the film; where that cannot be, say why and show the faces alone."""
+    """Cut stills out of the film; if that fails, say why and show only the faces."""
     from castlist.cli.output import progress, visible
     from castlist.errors import CastlistError
     from castlist.pipeline.stills import make_stills

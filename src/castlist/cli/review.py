@@ -55,14 +55,14 @@ def command(workspace: Path, port: int, host: str, film: Path | None, browser: b
 
 
 class Announced(TypedDict):
-    """Whom the server tells the address of a page, and the ones for other browsers."""
+    """Callbacks that get the address of a page, and the addresses for further browsers."""
 
     ready: Callable[[str], None]
     invited: Callable[[str], None]
 
 
 def announced(host: str, browser: bool) -> Announced:
-    """Print the addresses of a page, and open it where a browser is asked for."""
+    """Callbacks that print the addresses of a page, and open it if a browser is wanted."""
     from castlist.review.access import is_loopback
 
     local = is_loopback(host)

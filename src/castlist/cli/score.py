@@ -34,7 +34,7 @@ def command(workspace: Path, truth: Path, first_frame: str | None, min_iou: floa
     """Score the cast of WORKSPACE against labelled faces.
 
     In each frame, found and labelled faces are matched one to one. Labels: NF is no face, UNK a face that
-    nobody can place. docs/metrics.md explains every number.
+    cannot be identified. docs/metrics.md explains every number.
     """
     from castlist.io import plain_json
     from castlist.research.score import score_film
@@ -52,12 +52,12 @@ def command(workspace: Path, truth: Path, first_frame: str | None, min_iou: floa
 
 
 def _rounded(value: float | None) -> float | None:
-    """Shares with four digits; counts are whole numbers."""
+    """Shares rounded to four digits; counts are whole numbers."""
     return value if value is None or isinstance(value, int) else round(value, 4)
 
 
 def _lines(scores: FaceScores) -> list[str]:
-    """The scores for people to read."""
+    """The scores as text."""
     return [
         f"faces    {scores.recall.whole:,.0f} labelled: {scores.recall.value:.1%} found, "
         f"{scores.assigned.value:.1%} found and given a person",

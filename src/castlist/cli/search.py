@@ -1,4 +1,4 @@
-"""castlist search: who is this, and when are they together?"""
+"""castlist search: search a library by words or by a picture."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
 
 
 def seconds(time: float) -> str:
-    """A time as a table for programs has it: seconds to the millisecond."""
+    """A time in a table for programs: seconds to the millisecond."""
     return f"{time:.3f}"
 
 
@@ -189,7 +189,7 @@ def _print(head: Sequence[str], rows: Sequence[Sequence[str]], as_csv: bool, emp
 
 
 def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet interprets as a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
 
 

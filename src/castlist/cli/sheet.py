@@ -20,12 +20,13 @@ FLAGS = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-sync",
-    # No name is looked up. Without this, Chromium 156 asks its publisher for updates, the time and accounts.
+    # Blocks every look-up of a host name. Without this, Chromium 156 contacts Google for updates, the time
+    # and accounts.
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-WIDE, HIGH, ROW = 1240, 1754, 330  # pixels of an A4 page at 150 to the inch, and of three people in a row
-MARGIN = 40  # pixels of paper left below a picture of a page
-SECONDS = 120  # for a browser to print a page
+WIDE, HIGH, ROW = 1240, 1754, 330  # pixels of an A4 page at 150 to the inch, and of a row of three people
+MARGIN = 40  # pixels of empty paper left below the contents of a page
+SECONDS = 120  # time limit for a browser to print a page
 
 
 @click.command(
@@ -55,7 +56,7 @@ Examples:
 def command(
     workspace: Path, person: str | None, output: Path | None, posters: Path | None, xmp: bool
 ) -> None:
-    """Write a contact sheet of everybody in WORKSPACE (film.castlist), or a page about PERSON."""
+    """Write a contact sheet of all people in WORKSPACE (film.castlist), or a page about PERSON."""
     if xmp and posters is None:
         raise click.UsageError("--xmp works only together with --posters FOLDER")
     if posters is not None:
@@ -113,7 +114,7 @@ def _sheet(workspace: Path, person: str | None, output: Path | None) -> None:
 
 
 def _printed(html: str, target: Path, rows: int) -> None:
-    """The page as PDF or PNG, made by a browser that is installed; whole or not at all."""
+    """The page as PDF or PNG, made by an installed browser; written completely or not at all."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise click.UsageError(
@@ -145,7 +146,7 @@ def _printed(html: str, target: Path, rows: int) -> None:
 
 
 def _trimmed(png: bytes) -> bytes:
-    """A picture of a page without the empty paper below what is on it."""
+    """A picture of a page without the empty paper below the contents."""
     import cv2
     import numpy as np
 
