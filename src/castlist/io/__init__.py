@@ -1,1 +1,1 @@
-"""One format a file, its reader and writer side by side."""
+"""File formats: exports of a cast, imports of names, and JSON output."""

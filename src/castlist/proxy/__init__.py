@@ -1,8 +1,8 @@
 """Copies of films that browsers can play: small, with the film's own times, made once for each film.
 
 proxy = Proxy(video, opened)      # opened() gives the open file of the film
-proxy.want("mp4")                 # begins, in a process of its own
-proxy.state()                     # how far it is; then proxy.file()
+proxy.want("mp4")                 # begins, in a separate process
+proxy.state()                     # the progress; then proxy.file()
 """
 
 from __future__ import annotations

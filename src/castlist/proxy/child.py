@@ -1,7 +1,7 @@
-"""The process that makes a proxy: it reads one open file, writes another, and tells how far it is.
+"""The process that makes a proxy: it reads one open file, writes another, and reports its progress.
 
-Started by maker.py with a job (JSON) as its only argument. It ends when its work is done, when it is
-killed, and when its parent is gone.
+maker.py starts it with a job (JSON) as the only argument. It ends when its work is done, when it is killed,
+or when its parent has ended.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
     from castlist.decode.source import Source
 
-TOLD_EVERY = 0.2  # seconds between words about how far it is
-SOUND_RATE = 48000  # samples a second, which every browser plays
+TOLD_EVERY = 0.2  # seconds between reports of progress
+SOUND_RATE = 48000  # samples a second; every browser plays this rate
 ENCODERS = {
-    # Constant quality, no frame predicted from later ones (so that no time is shifted), and a picture to
-    # start from every second or two, so that jumping is quick.
+    # Constant quality; no frame is predicted from later ones (so that no time is shifted); and a key frame
+    # every second or two, for quick seeking.
     "mp4": ("mp4", "libx264", {"preset": "veryfast", "crf": "25", "bf": "0"}, "aac"),
     "webm": ("webm", "libvpx", {"deadline": "realtime", "cpu-used": "8", "b": "1500k"}, "libopus"),
 }
 
 
 def main(text: str) -> None:
-    """Do the job; says in lines of JSON how far it is, and at last how it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    """Do the job; prints lines of JSON: the progress, and at last the outcome."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     job = json.loads(text)
     end_when_parent_ends(job["life"])
     limit_memory(job["memory"])
     with contextlib.suppress(OSError):
-        os.nice(10)  # whoever reviews comes first
+        os.nice(10)  # lower priority than the review
     try:
         with open(job["file"], "rb", buffering=0) as film, open(job["target"], "wb") as target:
             make(film, target, job)
@@ -55,7 +55,7 @@ def main(text: str) -> None:
     except BaseException as error:
         with contextlib.suppress(BrokenPipeError):
             _send({"error": str(getattr(error, "detail", "")) or f"{type(error).__name__}: {error}"})
-    os._exit(0)  # no clean-up that a damaged codec state could hang in
+    os._exit(0)  # no clean-up: a damaged codec state could make it hang
 
 
 def make(film: BinaryIO, target: BinaryIO, job: ProxyJob) -> None:
@@ -85,21 +85,21 @@ def make(film: BinaryIO, target: BinaryIO, job: ProxyJob) -> None:
 
 
 class ProxyJob(TypedDict):
-    """The proxy that is made; travels as JSON."""
+    """The proxy to make; passed as JSON."""
 
     file: int  # descriptor of the film
     life: int  # descriptor whose other end the parent holds
     memory: int  # bytes
     threads: int
     max_pixels: int
-    target: str  # the file that is written
+    target: str  # file to write
     kind: str  # of ENCODERS
     width: int
     height: int
 
 
 class _Picture:
-    """The pictures, scaled, upright, each at its own time."""
+    """The pictures, scaled and upright, each at its own time."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class _Picture:
         self._last = -1
 
     def put(self, pts: int, frame: av.VideoFrame) -> None:
-        if self._last < 0 < pts:  # a player's time begins at 0, whenever the first picture comes
+        if self._last < 0 < pts:  # a player's time begins at 0, even if the first picture comes later
             self._encode(0, np.zeros((self._painter.height, self._painter.width, 3), np.uint8))
         if pts > self._last:
             self._encode(pts, np.ascontiguousarray(self._painter(frame)))
@@ -146,7 +146,7 @@ class _Picture:
 
 
 class _Sound:
-    """The film's sound beside the pictures; where it cannot be read, the proxy is silent from there on."""
+    """The film's sound; from a place where it cannot be read on, the proxy is silent."""
 
     def __init__(
         self, frames: Iterator[av.AudioFrame], container: OutputContainer, stream: av.AudioStream | None
@@ -156,7 +156,7 @@ class _Sound:
 
     @classmethod
     def of(cls, fd: int, container: OutputContainer, source: Source, codec: str) -> _Sound:
-        """The sound of an open film, none where it has none."""
+        """The sound of an open film; silent if it has none."""
         import av
 
         try:
@@ -164,7 +164,7 @@ class _Sound:
             first = next(frames)
             stream = container.add_stream(codec, rate=SOUND_RATE, layout="stereo")
             assert isinstance(stream, av.AudioStream)  # noqa: S101 - ENCODERS names encoders of sound
-        except Exception:  # StopIteration too: there is none
+        except Exception:  # including StopIteration, if there is no sound
             return cls(iter(()), container, None)
         made = cls(frames, container, stream)
         made._waiting = first
@@ -189,7 +189,7 @@ class _Sound:
 
 
 def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
-    """Stereo sound of the film from its time 0 on, with rising times in samples."""
+    """Stereo sound of the film from its time 0 on, with increasing times in samples."""
     from av.audio.resampler import AudioResampler
 
     from castlist.decode.container import opened
@@ -214,7 +214,7 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
 
 
 class _Cursor(io.RawIOBase):
-    """An open file read from a place of its own, whatever place others of the descriptor are at."""
+    """An open file with a read position of its own, independent of other users of the descriptor."""
 
     def __init__(self, fd: int) -> None:
         self._fd, self._at = fd, 0

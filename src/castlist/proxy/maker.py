@@ -1,4 +1,4 @@
-"""Makes the proxy of a film in a process of its own, once, and keeps it in the user's cache."""
+"""Makes the proxy of a film once, in a separate process, and stores it in the user's cache."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from castlist.types import Video
 __all__ = ["KINDS", "Proxy", "ProxyStage", "ProxyState"]
 
 KINDS = ("mp4", "webm")
-VERSION = 3  # of how proxies are made: a proxy of an earlier one is not used
+VERSION = 3  # of the way proxies are made; proxies of an earlier version are not used
 SIDE = 640  # pixels of the long side
-KEPT = 50  # proxies in the cache; beyond that those not used for longest go
+KEPT = 50  # proxies in the cache; beyond, the least recently used are deleted
 _KEY = re.compile(r"[0-9a-f]{16,64}")
 
 
 class ProxyStage(StrEnum):
-    """How far a proxy is."""
+    """The stages of a proxy."""
 
     NONE = "none"
     MAKING = "making"
@@ -45,7 +45,7 @@ class ProxyStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProxyState:
-    """How far a proxy is; `done` from 0 to 1; `why` it failed."""
+    """Stage of a proxy; `done`, from 0 to 1; `why`, the reason for a failure."""
 
     name: ProxyStage = ProxyStage.NONE
     done: float = 0.0
@@ -53,12 +53,12 @@ class ProxyState:
 
 
 class Proxy:
-    """The proxy of one film. Safe among threads.
+    """The proxy of one film. Safe for use by several threads.
 
     Args:
         video: the film.
-        opened: gives the film's open file; raises InputError where there is none.
-        folder: where proxies are kept; the user's cache where not given.
+        opened: gives the film's open file; raises InputError if there is none.
+        folder: for proxies; by default the user's cache.
     """
 
     def __init__(self, video: Video, opened: Callable[[], FileIO], folder: Path | None = None) -> None:
@@ -76,7 +76,7 @@ class Proxy:
             return self._state
 
     def want(self, kind: str) -> ProxyState:
-        """Begin to make the proxy where it is neither there nor being made; how far it is."""
+        """Begin to make the proxy, unless it exists or is being made; returns its state."""
         with self._lock:
             if self._state.name in (ProxyStage.MAKING, ProxyStage.READY) or kind not in KINDS or self._closed:
                 return self._state
@@ -91,7 +91,7 @@ class Proxy:
             return self._state
 
     def file(self) -> tuple[FileIO, str] | None:
-        """The open proxy and its name, None while there is none; the caller closes it."""
+        """The open proxy and its file name; None while there is none. The caller closes the file."""
         if self.state().name != ProxyStage.READY:
             return None
         try:
@@ -99,7 +99,7 @@ class Proxy:
             return FileIO(os.open(self._path(), flags)), self._path().name
         except OSError:
             with self._lock:
-                self._state = ProxyState()  # somebody emptied the cache: it can be made again
+                self._state = ProxyState()  # the cache was emptied: the proxy can be made again
             return None
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class Proxy:
             state = ProxyState(ProxyStage.READY, 1.0)
         except _Failed as error:
             state = ProxyState(ProxyStage.FAILED, why=str(error))
-        except Exception as error:  # a disk that is full, a film that is gone: whatever it is, it is said
+        except Exception as error:  # such as a full disk or a missing film: the state reports it
             state = ProxyState(ProxyStage.FAILED, why=getattr(error, "strerror", None) or str(error))
         with self._lock:
             self._state = state
@@ -137,7 +137,7 @@ class Proxy:
             part.unlink(missing_ok=True)
 
     def _watched(self, film: FileIO, target: BinaryIO) -> None:
-        """Run the child and hear how far it is, until it is done."""
+        """Run the child process and follow its progress until it is done."""
         width, height = (max(2, n // 2 * 2) for n in fitted_size(self._video.width, self._video.height, SIDE))
         life, held = os.pipe()
         fd = target.fileno()
@@ -163,10 +163,10 @@ class Proxy:
             os.close(held)
 
     def _hear(self, child: subprocess.Popen[str]) -> None:
-        """Follow the child's words.
+        """Follow the child's reports.
 
         Raises:
-            _Failed: it ended without saying that it is done, or hung.
+            _Failed: it ended before it was done, or hung.
         """
         assert child.stdout is not None  # noqa: S101
         length = float(self._video.duration) or 1.0
@@ -185,23 +185,23 @@ class Proxy:
 
 
 class _Failed(Exception):
-    """Why there is no proxy."""
+    """The reason why there is no proxy."""
 
 
 def cache() -> Path:
-    """The folder in which proxies are kept."""
+    """The folder for proxies."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "castlist" / "films"
     base = os.environ.get("XDG_CACHE_HOME", "")
     try:
         home = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    except RuntimeError:  # there is no home
+    except RuntimeError:  # there is no home folder
         home = Path(tempfile.gettempdir())
     return home / "castlist" / "films"
 
 
 def _sweep(folder: Path) -> None:
-    """Drop what was begun a day ago and never finished, and the proxies not used for longest."""
+    """Delete unfinished files of more than a day, and the least recently used proxies."""
     yesterday = time.time() - 86400
     with suppress(OSError):
         files = [(f.stat().st_mtime, f) for f in folder.iterdir() if f.is_file() and not f.is_symlink()]

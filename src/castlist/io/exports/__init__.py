@@ -1,7 +1,7 @@
-"""Casts -> files in the formats of others: `FORMATS["webvtt"].write(cast, "film.vtt")`.
+"""Exports of a cast in the formats of other programs: `FORMATS["webvtt"].write(cast, "film.vtt")`.
 
-One format a file, all in one table. A file appears whole or not at all. Text is UTF-8 whatever the terminal
-or the locale says.
+One module for each format, all in one table. A file is written completely or not at all. Text is UTF-8
+whatever the terminal or the locale says.
 """
 
 from __future__ import annotations
@@ -116,11 +116,11 @@ FORMATS: dict[str, Export] = {
     )
 }  # fmt: skip
 
-ALIASES = {"csv": "faces"}  # what --format csv has always been: a row a face
+ALIASES = {"csv": "faces"}  # former meaning of --format csv: one row for each face
 
 
 def by_suffix(name: str | os.PathLike[str]) -> list[Export]:
-    """The formats whose suffix a file's name has: those of the longest one; of several the first is meant."""
+    """The formats with the longest suffix that fits a file's name, the default one first."""
     end = PurePath(name).name.lower()
     fitting = [(len(s), e) for e in FORMATS.values() for s in e.suffixes if end.endswith(s)]
     longest = max((n for n, _ in fitting), default=0)
@@ -128,10 +128,10 @@ def by_suffix(name: str | os.PathLike[str]) -> list[Export]:
 
 
 def chosen_format(output: str, form: str | None) -> Export:
-    """The format for a file: as asked for, else as the suffix says; standard output ("-") is a row a face.
+    """The format for a file: the given one, else by the suffix; for standard output ("-") a table of faces.
 
     Raises:
-        InputError: the suffix is of another format, of several, or of none.
+        InputError: the suffix belongs to another format, to several, or to none.
     """
     form = ALIASES.get(form, form) if form else form
     if form is not None and form not in FORMATS:
@@ -151,7 +151,7 @@ def chosen_format(output: str, form: str | None) -> Export:
 
 
 def _usual(output: str, named: list[Export]) -> Export:
-    """Of the formats that have a file's suffix, that which has no other."""
+    """The format that a suffix stands for: among several, the one that has no other suffix."""
     if not named:
         known = ", ".join(dict.fromkeys(e.suffixes[0] for e in FORMATS.values()))
         raise InputError(
@@ -168,7 +168,7 @@ def _usual(output: str, named: list[Export]) -> Export:
 
 
 def _stem(output: str) -> str:
-    """A file's path without the suffix by which its format is known."""
+    """A file's path without the suffix of its format."""
     end = max((s for e in FORMATS.values() for s in e.suffixes if output.lower().endswith(s)), key=len)
     return output[: len(output) - len(end)]
 

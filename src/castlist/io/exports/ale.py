@@ -1,4 +1,4 @@
-"""Appearances as an Avid Log Exchange: a row for each is a subclip of the film, with the person's name.
+"""Appearances as an Avid Log Exchange: each row is a subclip of the film, with the person's name.
 
 Start and End are the film's timecode, End exclusive as Avid counts it. [Avid, Log Exchange file format]
 """
@@ -16,7 +16,7 @@ from castlist.timecode import Timebase, shown
 __all__ = ["COLUMNS", "lines"]
 
 COLUMNS = ("Name", "Tracks", "Start", "End", "Duration", "FPS", "Tape", "Source File", "Person", "Comments")
-_FORMATS = {1080: "1080", 720: "720", 576: "PAL", 486: "NTSC"}  # picture height: as Avid calls a project
+_FORMATS = {1080: "1080", 720: "720", 576: "PAL", 486: "NTSC"}  # picture height: name of the format in Avid
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:

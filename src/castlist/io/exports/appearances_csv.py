@@ -1,11 +1,11 @@
 """Appearances as a table, one row each, for a catalogue or a spreadsheet (RFC 4180).
 
-`in` and `out` are seconds from the start of the film, `in_timecode` and `out_timecode` what the film's own
-timecode shows, `in_frame` and `out_frame` count the film's frames from 0. An appearance ends with the first
-frame after it (out is exclusive). `shot` counts from 0, `3-5` where it goes on over cuts. `named` is "no"
-where nobody gave the person a name: "Person 3" only tells people of this film apart and is no name for a
-catalogue. A name that a spreadsheet would run as a formula gets an apostrophe before it. Where a rate has no
-timecode, the two columns are empty.
+`in` and `out` are seconds from the start of the film, `in_timecode` and `out_timecode` the film's own
+timecode, `in_frame` and `out_frame` frame numbers from 0. An appearance ends with the first frame after it
+(out is exclusive). `shot` counts from 0; `3-5` is an appearance over several shots. `named` is "no" if the
+person has no name: "Person 3" only distinguishes people of this film and is no name for a catalogue. A name
+that a spreadsheet would run as a formula gets an apostrophe before it. If the frame rate has no timecode, the
+two timecode columns are empty.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _row(cast: Cast, stay: Stay, base: Timebase | None) -> tuple[object, ...]:
 
 
 def _grid(cast: Cast, options: Options) -> Timebase | None:
-    """The film's timecode, None where its rate has none and nothing was asked for."""
+    """The film's timecode; None if its rate has none and the options ask for none."""
     try:
         return grid(cast, options)
     except InputError:

@@ -1,7 +1,7 @@
 """Appearances as a text file of markers for Avid Media Composer ("Markers" window, "Import Markers").
 
-A row is author, timecode, track, colour, name and length in frames, parted by tabs. Timecodes are the
-film's own; `--start-timecode` says where the sequence starts.
+A row is author, timecode, track, colour, name and length in frames, separated by tabs. Timecodes are those of
+the film; `--start-timecode` sets where the sequence starts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A cast as JSON; docs/cast.schema.json says what is where.
+"""A cast as JSON; docs/cast.schema.json describes its fields.
 
-Every time is given twice: `seconds`, rounded to the microsecond, and `exact`, a rational "num/den".
+Every time is written twice: `seconds`, rounded to the microsecond, and `exact`, a rational "num/den".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from castlist.types import NOISE, Fate, Json, Transition
 
 __all__ = ["VERSION", "document", "lines"]
 
-VERSION = 1  # of the document; grows when a reader of an earlier one would misread it
+VERSION = 1  # of the document; raised when readers of an earlier version would misread it
 
 
 def lines(cast: Cast, options: Options | None = None) -> Iterator[str]:
@@ -27,7 +27,7 @@ def lines(cast: Cast, options: Options | None = None) -> Iterator[str]:
 
 
 def document(cast: Cast) -> dict[str, Json]:
-    """The cast as what `json` can write: dicts, lists, text and numbers."""
+    """The cast as dicts, lists, text and numbers, which `json` can write."""
     return {
         "format": "castlist.cast",
         "version": VERSION,
@@ -127,7 +127,7 @@ def _track(cast: Cast, t: int) -> dict[str, Json]:
 
 
 def _span(cast: Cast, start: int, stop: int) -> dict[str, Json]:
-    """Frames from `start` up to, not with, `stop`, and when they are shown."""
+    """Frames from `start` to `stop`, end excluded, and their times."""
     return {
         "start_frame": start,
         "stop_frame": stop,

@@ -1,4 +1,4 @@
-"""Chapters: parts of a film that follow one another, each named by who is in it."""
+"""Chapters: consecutive parts of a film, each titled with the people in it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Chapter:
 
 
 def chapters(cast: Cast, options: Options) -> list[Chapter]:
-    """Chapters of people who were asked for by name, else of the whole film; none overlaps another.
+    """Chapters of the people asked for by name, else of the whole film; no chapter overlaps another.
 
-    Of people: when one of them comes or goes, a chapter ends; where none is seen there is none. Of the
-    film: a chapter is as many shots in a row as show the same people.
+    Of people: a chapter ends when one of them appears or disappears; there is none while all are absent. Of
+    the film: a chapter is a run of shots that show the same people.
     """
     return _of_people(stays(cast, options)) if options.person else _of_film(cast, options)
 

@@ -1,9 +1,9 @@
-"""Faces as a COCO dataset with tracks: `images` are the frames that show somebody, `annotations` the faces.
+"""Faces as a COCO dataset with tracks: `images` are the frames with people, `annotations` the faces.
 
-Ids count from 1, frames (`frame_id`) from 0; boxes are left, top, width, height in pixels, cut at
-the picture's edges. An annotation has `video_id`, `track_id` and, where the track is somebody's, `person_id`
-and `person`. The only category is `face`; `segmentation` is empty, since there are no masks. `--people-only`
-leaves out faces that are nobody's. [Lin 2014; the video fields are those of TAO, Dave 2020]
+Ids count from 1, frames (`frame_id`) from 0; boxes are left, top, width, height in pixels, clipped to the
+picture. An annotation has `video_id`, `track_id` and, where the track belongs to a person, `person_id` and
+`person`. The only category is `face`; `segmentation` is empty, since there are no masks. `--people-only`
+leaves out faces of no person. [Lin 2014; the video fields are those of TAO, Dave 2020]
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _listed(items: Iterator[dict[str, Json]]) -> Iterator[str]:
-    """Items of a JSON list, a line each."""
+    """Items of a JSON list, one line each."""
     for number, item in enumerate(items):
         yield (",\n  " if number else "\n  ") + json.dumps(item, ensure_ascii=False)
 

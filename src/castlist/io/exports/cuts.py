@@ -1,9 +1,9 @@
-"""Parts of films one after another as a list of cuts, for an editor to lay the masters under: OTIO and
-CMX3600 EDL, with the films' sound where the films are there to be asked.
+"""Consecutive parts of films as a list of cuts, with which an editor can assemble the masters: OTIO and
+CMX3600 EDL, with the films' sound if the films exist.
 
-Source timecodes are each film's own (else from 00:00:00:00), record timecodes begin at 01:00:00:00. Ends are
-exclusive. The EDL has one event a part, `FROM CLIP NAME` names the film; its reel is AX, as of a file.
-[SMPTE ST 258:2004]
+Source timecodes are those of each film (else from 00:00:00:00), record timecodes begin at 01:00:00:00. Ends
+are exclusive. The EDL has one event for each part; `FROM CLIP NAME` names the film; the reel is AX, as for
+files. [SMPTE ST 258:2004]
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTS", "Part", "edl", "otio", "table"]
 
-START = "01:00:00:00"  # where programs begin a timeline
+START = "01:00:00:00"  # customary start of a programme's timeline
 
-Part = tuple[Cast, Piece]  # a film's cast, and what is shown of the film
+Part = tuple[Cast, Piece]  # a film's cast, and a part of the film
 
 
 def table(title: str, parts: Sequence[Part]) -> Iterator[str]:
-    """The parts as CSV: where each lies in the reel and in its film, in seconds and frames."""
+    """The parts as CSV: their position in the reel and in the film, in seconds and frames."""
     text = StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(("part", "reel_in", "reel_out", "film_in", "film_out", "first_frame", "stop_frame", "film"))
@@ -47,7 +47,7 @@ def table(title: str, parts: Sequence[Part]) -> Iterator[str]:
 
 
 def otio(title: str, parts: Sequence[Part]) -> Iterator[str]:
-    """The parts as clips of one track, each in its film's own timecode and rate.
+    """The parts as clips of one track, each in its film's timecode and rate.
 
     Raises:
         InputError: a film's rate has no timecode.
@@ -98,10 +98,11 @@ def edl(title: str, parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _grid(cast: Cast) -> Timebase:
-    """The frames on which an editing program lays a film, by the film itself.
+    """The grid of frames on which an editing program lays a film, from the film itself.
 
     Raises:
-        InputError: they have no timecode, or the film's own does not fit; a table of seconds always can be.
+        InputError: the rate has no timecode, or the film's own does not fit; a table in seconds is always
+            possible.
     """
     try:
         return grid(cast, Options())
@@ -111,7 +112,7 @@ def _grid(cast: Cast) -> Timebase:
 
 
 def _with_sound(parts: Sequence[Part]) -> dict[str, bool]:
-    """Which films have sound, by their digest."""
+    """Whether each film has sound, by the film's digest."""
     films = {cast.video.digest: cast for cast, _ in parts}
     return {digest: film_sound(cast) is not None for digest, cast in films.items()}
 
@@ -124,7 +125,7 @@ LISTS: dict[str, Callable[[str, Sequence[Part]], Iterator[str]]] = {
 
 
 def _record(base: Timebase) -> int:
-    """The frame at which the list's own timecode begins."""
+    """The number of the first frame in the list's own timecode."""
     mark = ";" if base.drop else ":"
     return frame_number(f"{START[:-3]}{mark}{START[-2:]}", base.rate)[0]
 

@@ -1,9 +1,9 @@
-"""Face tracks as "CVAT for video 1.1": the one import of CVAT that keeps tracks with their attributes.
+"""Face tracks as "CVAT for video 1.1", the only import of CVAT that keeps tracks with their attributes.
 
-A track has the label `face` and the attribute `person`, empty where it was set aside; every box is a key
-frame, and the frame after the last says that the face is outside, so that nothing is interpolated. Frames
-count from 0; boxes are pixels, cut at the picture's edges. `--people-only` leaves out tracks that are
-nobody's. [docs.cvat.ai, CVAT for videos]
+A track has the label `face` and the attribute `person`, empty if the track was set aside. Every box is a key
+frame, and the frame after the last one marks the face as outside, so that CVAT interpolates nothing. Frames
+count from 0; boxes are pixels, clipped to the picture. `--people-only` leaves out tracks of no person.
+[docs.cvat.ai, CVAT for videos]
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _meta(cast: Cast, names: list[str]) -> str:
-    """The task: the film, its size, and which persons a face can be."""
+    """The task: the film, its size, and the people that a face can belong to."""
     size = max(1, len(cast.clock))
     values = "\n".join(["", *names])
     return (
@@ -61,7 +61,7 @@ def _meta(cast: Cast, names: list[str]) -> str:
 
 
 def _boxes(cast: Cast, within: Within, rows: NDArray[np.int64], name: str) -> Iterator[str]:
-    """The boxes of a track; a frame that it leaves out, and the one after it, is outside."""
+    """The boxes of a track; a frame that it skips, and the one after its end, are marked as outside."""
     frames, boxes = cast.tracks.frame[rows].tolist(), within.box[rows].tolist()
     for i, (frame, box) in enumerate(zip(frames, boxes, strict=True)):
         yield _box(frame, box, name, outside=False)

@@ -1,8 +1,8 @@
 """Faces as a table, one row a face: `frame,time,x,y,w,h,track,person,score` (RFC 4180).
 
 Frames and tracks count from 0, times are seconds, boxes are pixels (top-left corner, width, height).
-`person` is a name, empty where the track was set aside; `--people-only` leaves such rows out. A spreadsheet
-would run a name that begins like a formula (OWASP, "CSV injection"): such a name gets an apostrophe before
+`person` is a name, empty if the track was set aside; `--people-only` leaves such rows out. A spreadsheet
+would run a name that begins like a formula (OWASP, "CSV injection"), so such a name gets an apostrophe before
 it.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "harmless", "lines", "short"]
 
 COLUMNS = ("frame", "time", "x", "y", "w", "h", "track", "person", "score")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-_BLOCK = 4096  # rows written at once
+_BLOCK = 4096  # rows written at a time
 
 
 def lines(cast: Cast, options: Options) -> Iterator[str]:
@@ -64,10 +64,10 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def short(value: float, digits: int = 2) -> str:
-    """A number with few digits, empty where it is not a number; never "-0.00"."""
+    """A number with few digits; "" for NaN; never "-0.00"."""
     return "" if value != value else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def harmless(name: str) -> str:
-    """A name that a spreadsheet shows and does not run."""
+    """A name that a spreadsheet does not run as a formula."""
     return f"'{name}" if name.lstrip().startswith(_FORMULA) or name.startswith(_FORMULA) else name

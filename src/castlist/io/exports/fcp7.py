@@ -1,9 +1,9 @@
 """Appearances as markers in Final Cut Pro 7's XML (xmeml), which Premiere Pro and Resolve import.
 
-The sequence and the clip start at the film's timecode; markers count frames from its beginning. Each channel
-of the film's sound, where the film is there to be asked, is a track, linked with the picture. Written by
-OpenTimelineIO's fcp_xml adapter from the same timeline as `otio`, without markers on tracks, which it
-loses. [Apple, Final Cut Pro XML Interchange Format, version 4]
+The sequence and the clip start at the film's timecode; markers count frames from its beginning. If the film
+exists, each channel of its sound is a track, linked with the picture. OpenTimelineIO's fcp_xml adapter writes
+the file from the timeline of `otio`, without the markers on tracks, which the adapter loses. [Apple, Final
+Cut Pro XML Interchange Format, version 4]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lines"]
 
-KNOWN = 25  # frames a second that the adapter has a timecode for
+KNOWN = 25  # highest rate, in frames a second, for which the adapter has a timecode
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n'
 
 
@@ -73,7 +73,7 @@ def _set_texts(elements: Iterable[ElementTree.Element], values: Mapping[str, str
 
 
 def _link(root: ElementTree.Element) -> None:
-    """Link picture and sound of the film, so that they are moved and cut together."""
+    """Link picture and sound of the film, so that an editor moves and cuts them together."""
     kinds = [
         (kind, item) for kind in ("video", "audio") for item in root.iterfind(f".//{kind}/track/clipitem")
     ]
@@ -91,7 +91,7 @@ def _link(root: ElementTree.Element) -> None:
 
 
 def _describe(made: Timeline, cast: Cast, base: Timebase, sound: Sound | None) -> None:
-    """Say what OpenTimelineIO has no place for: the picture's size and the sound."""
+    """Write what OpenTimelineIO has no field for: the picture's size and the sound."""
     rate = {"timebase": str(base.count), "ntsc": str(base.ntsc).upper()}
     size: dict[str, Json] = {"width": str(cast.video.width), "height": str(cast.video.height), "rate": rate}
     made.metadata["fcp_xml"] = {"media": {"video": {"format": {"samplecharacteristics": size}}}}

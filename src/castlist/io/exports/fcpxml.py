@@ -1,12 +1,11 @@
-"""Appearances as FCPXML 1.9 for Final Cut Pro 10.5 and later: markers, and keywords that are people.
+"""Appearances as FCPXML 1.9 for Final Cut Pro 10.5 and later: markers, and a keyword for each person.
 
 The film is a clip of the event, whose keyword ranges fill a keyword collection for each person (smart
-collections see them too), and a project with the clip and a marker for each appearance. Every time is a
-whole number of frames, written as a fraction of a second. The film's sound, where the film is there to be
-asked, is part of the clip. The keyword of somebody without a name says the film too, `Person 3 (film.mov)`:
-in a library of several films, equal keywords are one, and Person 3 of each film is somebody else. Final Cut
-reads a comma in a keyword as the beginning of another one, so a name's
-comma becomes "‚". [Apple,
+collections find them, too), and a project has the clip and a marker for each appearance. Every time is a
+whole number of frames, written as a fraction of a second. If the film exists, its sound is part of the clip.
+The keyword of a person without a name includes the film, `Person 3 (film.mov)`: a library merges equal
+keywords of several films, but Person 3 is another person in each film. Final Cut splits a keyword at commas,
+so a comma in a name becomes "‚". [Apple,
 developer.apple.com/documentation/professional-video-applications/fcpxml-reference]
 """
 
@@ -24,7 +23,7 @@ from castlist.timecode import Timebase
 
 __all__ = ["lines"]
 
-RATES = {  # samples a second of a sequence, as the format calls them
+RATES = {  # samples a second of a sequence: name in the format
     32_000: "32k", 44_100: "44.1k", 48_000: "48k", 88_200: "88.2k", 96_000: "96k", 176_400: "176.4k",
     192_000: "192k",
 }  # fmt: skip
@@ -108,7 +107,7 @@ def _span(base: Timebase, stay: Stay) -> str:
 
 
 def _seconds(base: Timebase, frames: int) -> str:
-    """A number of frames as seconds: "1001/30000s"; never reduced, so that it is seen to be whole frames."""
+    """Frames as seconds: "1001/30000s"; never reduced, so that the number of frames stays visible."""
     if frames == 0:
         return "0s"
     return f"{frames * base.tick.numerator}/{base.tick.denominator}s"

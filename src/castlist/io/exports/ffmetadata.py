@@ -1,8 +1,8 @@
 """Chapters as FFmpeg's metadata file: `ffmpeg -i film.mp4 -i film.ffmetadata -map_chapters 1 -codec copy
 out.mp4`.
 
-Times are exact: they count in the film's own unit. Without `--person` a chapter is a run of shots with the
-same people; with it, chapters are the appearances of those people. [ffmpeg.org/ffmpeg-formats.html,
+Times are exact: they count in the film's own time unit. Without `--person`, a chapter is a run of shots with
+the same people; with it, chapters are the appearances of those people. [ffmpeg.org/ffmpeg-formats.html,
 Metadata]
 """
 
@@ -29,5 +29,5 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """A value with its special characters escaped; titles are of one line."""
+    """A value with special characters escaped; titles have one line."""
     return re.sub(r"([=;#\\])", r"\\\1", text)

@@ -1,9 +1,9 @@
 """Face tracks as a Label Studio task with pre-annotations (`VideoRectangle` named "box" on a `Video` named
 "video").
 
-Label Studio counts frames from 1 by one rate for the whole film, so a film of a varying rate is refused:
-its boxes would drift away from its faces. Boxes are percent of the frame, cut at its edges. A track set aside
-has the label "face". `--people-only` leaves out tracks that are nobody's.
+Label Studio counts frames from 1 at one rate for the whole film, so a film of varying rate is refused: its
+boxes would drift away from the faces. Boxes are percentages of the frame, clipped to it. A track set aside
+has the label "face". `--people-only` leaves out tracks of no person.
 
 The labeling interface of the project must have these names, and a label for each person:
 
@@ -13,8 +13,8 @@ The labeling interface of the project must have these names, and a label for eac
       <VideoRectangle name="box" toName="video"/>
     </View>
 
-`framerate` is the film's own, and `video` in the task the address under which Label Studio finds the film;
-castlist writes the name of its file. [labelstud.io/guide/export, video object tracking]
+`framerate` is the film's own rate. `video` in the task is the address at which Label Studio finds the film;
+castlist writes the name of the film's file. [labelstud.io/guide/export, video object tracking]
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _region(cast: Cast, track: int, sequence: list[dict[str, Json]], name: str) 
 
 
 def _sequence(cast: Cast, within: Within, rows: NDArray[np.int64]) -> list[dict[str, Json]]:
-    """A key for each face; `enabled` is false where the next frame does not show it."""
+    """A key for each face; `enabled` is false if the next frame does not show the face."""
     frames, boxes = cast.tracks.frame[rows].tolist(), within.box[rows].tolist()
     width, height = cast.video.width / 100, cast.video.height / 100
     return [

@@ -1,7 +1,7 @@
 """Chapters as Matroska's XML, for `mkvpropedit film.mkv --chapters film.chapters.xml` or `mkvmerge
 --chapters`.
 
-Times are rounded to the nanosecond, which is Matroska's. Chapters are those of `ffmetadata`.
+Times are rounded to the nanosecond, Matroska's unit. Chapters are those of `ffmetadata`.
 [mkvtoolnix.download/doc/mkvmerge.html, XML chapter files]
 """
 

@@ -1,6 +1,6 @@
 """Appearances as MMIF 1.2, the interchange format of the CLAMS tools of audiovisual archives (AAPB).
 
-One view: a `TimeFrame` for each appearance, its label the person, in milliseconds; and the best face of
+One view: a `TimeFrame` for each appearance, labelled with the person, in milliseconds; and the best face of
 each as a `BoundingBox` at a `TimePoint`, in pixels. [mmif.clams.ai/1.2.0; clams.ai/vocabulary]
 """
 

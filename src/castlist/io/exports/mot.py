@@ -1,9 +1,9 @@
 """Faces as MOTChallenge rows: `frame,id,left,top,width,height,conf,-1,-1,-1`.
 
-Frames, ids and pixels count from 1: the corner of the frame is (1, 1), and readers such as motmetrics take
-1 off. An id is a track; with `--ids people` it is a person, for measures of identity. No id is twice in a
-frame: of two faces of one person (a mirror, a split screen) the surer one is written. Faces of tracks that
-were set aside are left out. [Leal-Taixé 2015, MOTChallenge; motchallenge.net/instructions]
+Frames, ids and pixels count from 1: the corner of the frame is (1, 1), and readers such as motmetrics
+subtract 1. An id is a track; with `--ids people` it is a person, for measures of identity. No id occurs twice
+in a frame: of two faces of one person (a mirror, a split screen) the one of higher score is written. Faces of
+tracks that were set aside are left out. [Leal-Taixé 2015, MOTChallenge; motchallenge.net/instructions]
 """
 
 from __future__ import annotations
@@ -40,5 +40,5 @@ def lines(cast: Cast, options: Options) -> Iterator[str]:
 
 
 def _people(cast: Cast) -> NDArray[np.int64]:
-    """(p + 1,) a number from 0 for each of `cast.everybody`, and NOISE, which index NOISE finds."""
+    """(p + 1,) an id from 0 for each person, background included; last NOISE, at index NOISE (-1)."""
     return np.array([*(p.id - 1 for p in cast.everybody), NOISE], np.int64)

@@ -1,4 +1,4 @@
-"""Names of people as text that no format can trip over, and a colour for each."""
+"""Names of people as text that is valid in every format, and a colour for each person."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """One colour as the marker palettes of editing programs name it."""
+    """One colour, as the marker palettes of editing programs name it."""
 
     otio: str  # opentimelineio.schema.MarkerColor
-    resolve: str  # DaVinci Resolve, as its marker EDL writes it
+    resolve: str  # DaVinci Resolve, in its marker EDL
     avid: str  # Media Composer
 
 
-# Neighbours differ; after the last they begin again.
+# Neighbouring colours differ; after the last colour the first follows again.
 _COLOURS = (
     Colour("RED", "ResolveColorRed", "red"),
     Colour("BLUE", "ResolveColorBlue", "blue"),
@@ -43,9 +43,9 @@ def colour(person: int) -> Colour:
 
 
 def plain_line(text: str) -> str:
-    """A text without line breaks, control characters and marks that turn the direction of writing.
+    """A text without line breaks, control characters and marks that change the direction of writing.
 
-    Whatever is no Unicode is replaced; it is never empty.
+    Invalid Unicode is replaced; the result is never empty.
     """
     whole = without_direction_marks(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     shown = "".join(_harmless(c) for c in whole)
@@ -53,7 +53,7 @@ def plain_line(text: str) -> str:
 
 
 def _harmless(character: str) -> str:
-    """A blank for what breaks or controls a line; U+FFFD for what XML does not allow."""
+    """A space for a character that breaks or controls a line; U+FFFD for one that XML does not allow."""
     kind = unicodedata.category(character)
     if kind in ("Cc", "Zl", "Zp"):
         return " "
@@ -66,12 +66,12 @@ def xml(text: str) -> str:
 
 
 def distinct_names(cast: Cast) -> list[str]:
-    """A name for each of `cast.everybody`, one line each, no two alike: who shares a name gets a number."""
+    """A different one-line name for each person, background included: equal names get a number."""
     return distinct(plain_line(person.name) for person in cast.everybody)
 
 
 def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
-    """The texts, no two alike: one that was there before gets a number, by default "Anna (2)"."""
+    """The texts, made different: a repeated text gets a number, by default "Anna (2)"."""
     taken: set[str] = set()
     names = []
     for text in texts:
@@ -85,7 +85,7 @@ def distinct(texts: Iterable[str], mark: str = "{} ({})") -> list[str]:
 
 
 def given_name(person: Person) -> str:
-    """The name that somebody gave a person, on one line; "" where nobody did: "Person 3" is no name."""
+    """A person's name on one line; "" for a person without one: "Person 3" is no name."""
     return plain_line(person.name) if person.named else ""
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of an export, and the words for what a format has no use for."""
+"""The options of exports, and messages for options that a format does not use."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ IDS = ("tracks", "people")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Wishes; what is left as it is here means that nothing is wished."""
+    """Options of an export; the defaults ask for nothing."""
 
-    people_only: bool = False  # leave out faces that are nobody's
-    background: bool = False  # the people of the background as well
-    person: tuple[str, ...] | None = None  # these people only, by name; a person of a cast will do
-    ids: str = "tracks"  # what an id stands for, where a format has but one
+    people_only: bool = False  # leave out faces of no person
+    background: bool = False  # also write background people
+    person: tuple[str, ...] | None = None  # write only these people: names, or people of a cast
+    ids: str = "tracks"  # meaning of an id in formats with only one kind of id
     start_timecode: str = ""  # of the film's time 0, instead of the film's own
     rate: Fraction | None = None  # frames a second to count in, instead of the film's own
 
@@ -37,15 +37,15 @@ class Options:
             raise InputError(f"a rate is between 1 and 1000 frames a second, not {self.rate}")
 
     def wished(self) -> list[str]:
-        """Names of the fields that are not as they are by default."""
+        """Names of the options that differ from their defaults."""
         return [f.name for f in fields(self) if getattr(self, f.name) != f.default]
 
 
 def _names(given: object) -> tuple[str, ...]:
-    """The people who are asked for, by name or number.
+    """The people asked for, by name or number.
 
     Raises:
-        InputError: nobody is, or one of them is no name.
+        InputError: the option is empty, or an item is no name.
     """
     people = (given,) if isinstance(given, str | Person) else given
     if not isinstance(people, Iterable):

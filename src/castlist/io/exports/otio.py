@@ -1,9 +1,9 @@
 """Appearances as markers of an OpenTimelineIO timeline, for Resolve, Kdenlive, Hiero, ... and for scripts.
 
 The timeline holds the film as one clip, and its sound, if any, as another on a track of its own. Each
-appearance is a marker on the clip, in the film's timecode, and one on the timeline's stack, counted from its
-beginning, because some programs show one kind and some the other. A marker has a colour of its person, and
-`metadata["castlist"]` says exactly who and when.
+appearance is a marker on the clip, in the film's timecode, and a marker on the timeline's stack, counted from
+its beginning, because some programs show only one of the two. A marker has its person's colour, and
+`metadata["castlist"]` has the person and the exact times.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["clip_of", "library", "lines", "timeline"]
 
 
 def library() -> ModuleType:
-    """opentimelineio.
+    """The module opentimelineio.
 
     Raises:
         MissingExtra: it is not installed.
@@ -52,7 +52,7 @@ def timeline(
 
     Args:
         clip_start: number of the film's first frame in markers of the clip; by default its timecode.
-        sound_tracks: how many sound tracks there are; by default one where the film has sound.
+        sound_tracks: the number of sound tracks; by default one if the film has sound.
     """
     schema = library().schema
     base = grid(cast, options)

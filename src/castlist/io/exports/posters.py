@@ -1,8 +1,9 @@
-"""A poster of each person: the key picture, upright, cut out of the film's frame around the face.
+"""A poster of each person: the key picture, in portrait format, cropped from the film's frame around the
+face.
 
 Two by three, as media libraries show people; as large as the film's pixels allow, never enlarged. With XMP,
-everybody's face in it is a region within the JPEG and in a sidecar of the same name, with the name that
-the person was given. Needs the film.
+every face of the cast in it is a region in the JPEG and in a sidecar of the same name, with the person's
+name. Needs the film.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from castlist.io.exports.writing import replace_file
 
 __all__ = ["write_posters"]
 
-TALL = 3.2  # faces high: head, neck and shoulders
-ABOVE = 0.42  # of the height, where the middle of the face is
+TALL = 3.2  # heights of the face: head, neck and shoulders
+ABOVE = 0.42  # of the poster's height, from its top to the middle of the face
 SHAPE = (2, 3)  # width to height
 
 
 def write_posters(
     cast: Cast, folder: str | Path, options: Options | None = None, *, xmp: bool = False
 ) -> list[Path]:
-    """Write `01 Anna.jpg` for each person who has a picture, in a folder that is made; the paths.
+    """Write `01 Anna.jpg` for each person with a picture; returns the paths. The folder is made.
 
     Raises:
-        InputError: a person who is asked for is not there, or the film is another one.
-        VideoError: the film is gone, or cannot be read.
+        InputError: a person asked for does not exist, or the film is another one.
+        VideoError: the film is missing or cannot be read.
         CastlistError: the folder cannot be written.
     """
     people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
@@ -60,7 +61,7 @@ def write_posters(
 
 
 def _window(width: int, height: int, box: Sequence[float]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of what is cut out of a frame, within it and as upright as fits."""
+    """Left, top, right, bottom of the poster's part of a frame; it lies within the frame."""
     size = max(box[2] - box[0], box[3] - box[1], 1.0)
     tall = min(TALL * size, height, width * SHAPE[1] / SHAPE[0])
     wide = tall * SHAPE[0] / SHAPE[1]

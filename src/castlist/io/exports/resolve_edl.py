@@ -1,10 +1,9 @@
 """Appearances as an EDL of markers, which DaVinci Resolve imports into a timeline ("Import > Timeline
 Markers from EDL").
 
-The three fields after an event are Resolve's: `|C:` colour, `|M:` name, `|D:` length in frames. Timecodes
-are those of the timeline: the film's own where it has one, else from 01:00:00:00 as Resolve begins a
-timeline; `--start-timecode` says another. Names are of one line; `|`, which would begin another field,
-becomes `/`.
+The three fields after an event are Resolve's: `|C:` colour, `|M:` name, `|D:` length in frames. Timecodes are
+those of the timeline: the film's own if it has one, else from 01:00:00:00, where Resolve begins a timeline;
+`--start-timecode` replaces this. Names have one line; `|`, which would begin another field, becomes `/`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Appearances as RTTM, `SPEAKER film 1 start length <NA> <NA> name <NA> <NA>`, for pyannote and dscore.
 
-Fields are parted by blanks, so blanks within names become underscores; where that makes two names
-alike, the second gets a number. [NIST, Rich Transcription 2009, appendix A]
+Fields are separated by spaces, so spaces within names become underscores; if that makes two names equal, the
+second gets a number. [NIST, Rich Transcription 2009, appendix A]
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ def decimal(time: Fraction) -> str:
 
 
 def millis(start: Fraction, stop: Fraction) -> tuple[int, int]:
-    """A span in whole milliseconds, from 0 on and one long at least."""
+    """A span in whole milliseconds, not before 0 and at least one long."""
     begin = max(0, round(start * 1000))
     return begin, max(begin + 1, round(stop * 1000))
 

@@ -1,4 +1,4 @@
-"""The film's sound, for timelines: an editor who opens one expects to hear the film."""
+"""The film's sound, for timelines: an editor who opens a timeline expects to hear the film."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from castlist.errors import VideoError
 
 __all__ = ["MOST", "film_sound"]
 
-MOST = 8  # channels laid out in a timeline: 7.1
+MOST = 8  # channels laid out in a timeline at most: 7.1
 
 
 def film_sound(cast: Cast) -> Sound | None:
-    """The film's first sound track; None where there is none, or the film is not there to be asked."""
+    """The film's first sound track; None if it has none or the film does not exist."""
     with suppress(VideoError):
         return sound_of(cast.video)
     return None

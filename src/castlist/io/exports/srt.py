@@ -1,7 +1,7 @@
 """Appearances as SubRip subtitles, one each.
 
-Players take `<b>` and `{\\an8}` in a subtitle for markup and have no way to write such characters as text,
-so angle and curly brackets of a name become similar ones; `-->` becomes an arrow.
+Players read `<b>` and `{\\an8}` in a subtitle as markup, and the format cannot escape these characters, so
+angle and curly brackets in a name become similar characters; `-->` becomes an arrow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who is on screen from when to when, in seconds and in frames: what all timed formats write."""
+"""The appearances of people, in seconds and in frames: the content of all timed formats."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["Named", "Stay", "chosen_stays", "grid", "length", "stays"]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A person with a name that is nobody else's."""
+    """A person with a name that no other person of the cast has."""
 
-    place: int  # among cast.everybody: what cast.person says of their tracks
+    place: int  # index among all people; the value of cast.person for this person's tracks
     person: Person
     name: str  # one line
 
@@ -31,36 +31,36 @@ class Stay:
     """One appearance of a person."""
 
     person: Person
-    place: int  # among cast.everybody
-    name: str  # one line, nobody else's
+    place: int  # index among all people of the cast, background included
+    name: str  # one line; no other person has it
     number: int  # of this person's appearances, from 1
     start: Fraction  # seconds from the start of the film
-    stop: Fraction  # when the first frame after it is shown
+    stop: Fraction  # time of the first frame after it
     first: int  # frame of the film
     end: int  # frame after the last
     tracks: tuple[int, ...]
 
     @property
     def key(self) -> str:
-        """Tells this appearance from all others of the film."""
+        """An identifier of this appearance, unique in the film."""
         return f"p{self.person.id}-{self.number}"
 
 
 def stays(cast: Cast, options: Options) -> list[Stay]:
-    """Appearances by start, then by end, then by screen time of the person.
+    """Appearances by start, then by end, then by the person's screen time.
 
     Raises:
-        InputError: a person who is asked for is not there.
+        InputError: a person asked for does not exist.
     """
     found = [stay for named in chosen_stays(cast, options) for stay in _of(cast, named)]
     return sorted(found, key=lambda s: (s.start, s.stop, s.place))
 
 
 def chosen_stays(cast: Cast, options: Options) -> list[Named]:
-    """The people whom an export is about: those asked for, else the cast, the background where wished.
+    """The people to export: those asked for, else the cast, with its background if the options ask for it.
 
     Raises:
-        InputError: a person who is asked for is not there.
+        InputError: a person asked for does not exist.
     """
     names = distinct_names(cast)
     known = [Named(i, *named) for i, named in enumerate(zip(cast.everybody, names, strict=True))]
@@ -71,7 +71,7 @@ def chosen_stays(cast: Cast, options: Options) -> list[Named]:
 
 
 def _places(cast: Cast, known: list[Named], name: str) -> set[int]:
-    """Places among everybody of those whom a name means, as it is written here or as `Cast.named` knows."""
+    """Indices of the people with a name, as exports write it or as `Cast.named` finds it."""
     exact = {named.place for named in known if name in (named.person.name, named.name)}
     folded = name.strip().casefold()
     exact = exact or {named.place for named in known if named.name.casefold() == folded}
@@ -87,10 +87,10 @@ def _of(cast: Cast, named: Named) -> Iterator[Stay]:
 
 
 def grid(cast: Cast, options: Options, default: str = "") -> Timebase:
-    """The frames on which an editing program lays the film, and their timecode.
+    """The grid of frames on which an editing program lays the film, and its timecode.
 
     Args:
-        default: timecode of the first frame where neither the film nor the options say one.
+        default: timecode of the first frame if neither the film nor the options have one.
 
     Raises:
         InputError: the film's rate has no timecode, or a timecode does not fit the rate.
@@ -111,10 +111,10 @@ def grid(cast: Cast, options: Options, default: str = "") -> Timebase:
 
 
 def _own_rate(cast: Cast) -> Fraction:
-    """Frames a second that the film's own timecode counts."""
+    """Frames a second in which the film's own timecode counts."""
     try:
         return timebase(cast.clock, cast.video.frame_rate).rate
-    except InputError:  # a rate that has no timecode
+    except InputError:  # the rate has no timecode
         return cast.video.frame_rate
 
 
@@ -124,10 +124,10 @@ def length(cast: Cast, base: Timebase) -> int:
 
 
 def parsed_rate(text: str) -> Fraction:
-    """A rate as typed: 25, 29.97, 30000/1001.
+    """A rate as a user types it: 25, 29.97, 30000/1001.
 
     Raises:
-        InputError: it is no number.
+        InputError: the text is no number.
     """
     try:
         return snapped(Fraction(text))

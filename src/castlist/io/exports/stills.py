@@ -1,9 +1,9 @@
-"""The best picture of each person as a JPEG, with everybody's face in it in an XMP sidecar of the same
-name, and the names that people were given.
+"""The best picture of each person as a JPEG, with every face of the cast in it in an XMP sidecar of the same
+name, and the names of the people.
 
-The whole frame is written, as large as it is in the film. The same XMP is within the JPEG, since some
-programs read only that and some only sidecars. Files are named by a number and the person, `01 Anna.jpg`
-and `01 Anna.xmp`; the folder is made where there is none, and other files in it stay. Needs the film.
+The whole frame is written, in the film's size. The JPEG contains the same XMP, since some programs read only
+that and some only sidecars. Files have a number and the person's name, `01 Anna.jpg` and `01 Anna.xmp`; a
+missing folder is made, and other files in it stay. Needs the film.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ __all__ = [
     "write",
 ]
 
-QUALITY = 92  # of the JPEGs; no difference is seen at this one
+QUALITY = 92  # of the JPEGs; a viewer sees no loss at this quality
 Picture = NDArray[np.uint8]  # (h, w, 3) BGR
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_SEGMENT = 65_533  # bytes that a JPEG segment holds
+_SEGMENT = 65_533  # largest contents of a JPEG segment, in bytes
 
 
 def write(cast: Cast, folder: str | Path, options: Options | None = None) -> list[Path]:
-    """Write a still and its sidecar for each person who has a picture; the stills' paths.
+    """Write a still and its sidecar for each person with a picture; returns the stills' paths.
 
     Raises:
-        InputError: a person who is asked for is not there.
-        VideoError: the film is gone, is another one, or cannot be read.
+        InputError: a person asked for does not exist.
+        VideoError: the film is missing, is another one, or cannot be read.
         CastlistError: the folder cannot be written.
     """
     people = [named for named in chosen_stays(cast, options or Options()) if named.person.faces]
@@ -64,10 +64,10 @@ def write(cast: Cast, folder: str | Path, options: Options | None = None) -> lis
 
 
 def made_folder(folder: str | Path) -> Path:
-    """The folder, made with those above it where it is not there.
+    """The folder; it and its parents are made if missing.
 
     Raises:
-        InputError: it is a file, a workspace, or inside one.
+        InputError: it is a file, a workspace, or inside a workspace.
         CastlistError: it cannot be made.
     """
     check_output_folder(folder)
@@ -80,7 +80,7 @@ def made_folder(folder: str | Path) -> Path:
 
 
 def pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Named, Picture]]:
-    """Each person with the whole frame of their best face, (h, w, 3) BGR."""
+    """Each person with the whole frame of the person's best face, (h, w, 3) BGR."""
     with read_frames(video, on_demand=1) as reader:
         unit = reader.unit
     size = (video.width, video.height)
@@ -91,24 +91,24 @@ def pictures(cast: Cast, video: Video, people: list[Named]) -> Iterator[tuple[Na
 
 
 def _resized(image: Picture, size: tuple[int, int]) -> Picture:
-    """A picture as large as the film's frames are, in whose pixels the boxes of faces are."""
+    """A picture scaled to the film's frames: boxes of faces are in pixels of these."""
     import cv2
 
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _frame(video: Video, time: Fraction, unit: Fraction) -> Picture | None:
-    """The frame that is first shown at a time, None where the film has none then or later."""
+    """The first frame at or after a time; None if there is none."""
     with read_frames(video, start_pts=round(time / unit), on_demand=1) as reader:
         return next((frame.image for frame in reader), None)
 
 
 def sidecar(cast: Cast, frame: int, image: Picture, corner: tuple[int, int] = (0, 0)) -> bytes:
-    """The regions of everybody in a picture: of a whole frame, or of what was cut out of one.
+    """The regions of all people in a picture: a whole frame, or a crop of one.
 
     Args:
-        image: what is written.
-        corner: where in the frame its upper left corner is, in pixels of the frame as it was read.
+        image: the picture that is written.
+        corner: its upper left corner in the frame, in pixels of the frame as it was read.
     """
     rows = np.flatnonzero(cast.tracks.frame == frame)
     owner = cast.person[cast.tracks.track[rows]]
@@ -131,7 +131,8 @@ def encoded_jpeg(image: Picture) -> bytes:
 
 
 def with_xmp(encoded_jpeg: bytes, packet: bytes) -> bytes:
-    """A JPEG with an XMP packet after its first marker, as it is where the packet does not fit a segment."""
+    """A JPEG with an XMP packet after its first marker; unchanged if the packet does not fit into a
+    segment."""
     body = _XMP + packet
     if len(body) > _SEGMENT:
         return encoded_jpeg
@@ -139,5 +140,5 @@ def with_xmp(encoded_jpeg: bytes, packet: bytes) -> bytes:
 
 
 def named_file(folder: Path, number: int, of: int, name: str) -> Path:
-    """Where a person's JPEG is written: a number that sorts, and the name."""
+    """The path of a person's JPEG: a number that sorts, and the name."""
     return folder / f"{number:0{max(2, len(str(of)))}d} {file_name(name)}.jpg"

@@ -1,9 +1,9 @@
 """Appearances as W3C Web Annotations (JSON-LD): who, and when in the film, for players and IIIF viewers.
 
-Each appearance is an annotation that identifies a part of the film (`#t=start,stop`); its best face, where
-there is a picture of one, is another (`#t=...&xywh=percent:...`). The film is named by its file, as it lies
-beside the document. A name that was given is the body that identifies; "Person 3" of somebody without a name
-is a tag only, and the same number in another film is somebody else. [W3C, Web Annotation Data Model; Media
+Each appearance is an annotation that identifies a part of the film (`#t=start,stop`); its best face, if it
+has a picture, is another (`#t=...&xywh=percent:...`). The film is named by its file name, relative to the
+document. The name of a named person is the identifying body; "Person 3", for a person without a name, is only
+a tag, since the same number in another film is another person. [W3C, Web Annotation Data Model; Media
 Fragments URI 1.0]
 """
 

@@ -1,8 +1,8 @@
 """Appearances as a metadata track for scripts: each cue holds a JSON object. [W3C, WebVTT, metadata text]
 
 `{"person": 1, "name": "Anna", "named": true, "fate": "person", "tracks": [3, 7], "faces": [{"time": 12.5,
-"box": [0.31, 0.2, 0.08, 0.14]}]}`; a box is left, top, width, height as fractions of the frame. To be read
-as `JSON.parse(cue.text)` of a `<track kind="metadata">`.
+"box": [0.31, 0.2, 0.08, 0.14]}]}`; a box is left, top, width, height as fractions of the frame. Scripts read
+it with `JSON.parse(cue.text)` from a `<track kind="metadata">`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _payload(cast: Cast, stay: Stay) -> dict[str, Json]:
 
 
 def relative(cast: Cast, box: tuple[float, float, float, float]) -> list[float]:
-    """A box in pixels as left, top, width, height in fractions of the frame, cut at its edges."""
+    """A box in pixels as left, top, width, height in fractions of the frame, clipped to it."""
     sides = (cast.video.width, cast.video.height) * 2
     left, top, right, bottom = (min(max(v / side, 0.0), 1.0) for v, side in zip(box, sides, strict=True))
     return [round(v, 6) for v in (left, top, right - left, bottom - top)]

@@ -1,4 +1,4 @@
-"""A format in which a cast can be written, and how its file comes to be: whole, or not at all."""
+"""A format that a cast can be written in, and writing its file: completely, or not at all."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ __all__ = ["Export", "replace_file"]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A format in which a cast can be written."""
+    """A format that a cast can be written in."""
 
     name: str
     lines: Callable[[Cast, Options], Iterator[str]]  # the text, piece by piece
     suffixes: tuple[str, ...]  # of its files, the usual one first
     title: str
-    about: str  # what it holds and what it is for
-    checked: str  # what reads it back in the tests
-    options: frozenset[str] = frozenset()  # fields of Options that it heeds
+    about: str  # its contents and purpose
+    checked: str  # the reader that tests use to read it back
+    options: frozenset[str] = frozenset()  # fields of Options that it uses
 
     def pieces(self, cast: Cast, options: Options | None = None) -> Iterator[str]:
-        """The text piece by piece; whatever is wrong is said before the first.
+        """The text piece by piece; errors are raised before the first piece.
 
         Raises:
-            InputError: the format has no use for an option, or the cast does not go into it.
+            InputError: the format does not use an option, or cannot express the cast.
         """
         wishes = options or Options()
         for name in wishes.wished():
@@ -54,12 +54,12 @@ class Export:
         return "".join(self.pieces(cast, options))
 
     def write(self, cast: Cast, target: str | Path | BinaryIO, options: Options | None = None) -> None:
-        """Write a cast to a file, which appears whole or not at all, or to an open binary stream.
+        """Write a cast to a file, completely or not at all, or to an open binary stream.
 
         Raises:
-            CastlistError: the file cannot be written; what was there before is untouched.
-            InputError: the format has no use for an option, the cast does not go into it, or the file is one
-                that castlist does not replace (`castlist.outputs`).
+            CastlistError: the file cannot be written; the previous file is untouched.
+            InputError: the format does not use an option, or cannot express the cast; or castlist does not
+                replace this file (`castlist.outputs`).
         """
         if isinstance(target, str | os.PathLike):
             check_output(target, films=[cast.video.path])
@@ -75,11 +75,11 @@ class Export:
 
 
 def replace_file(target: str | Path, data: Iterator[bytes]) -> None:
-    """Write a file, which appears whole or not at all; devices and pipes are written to as they are.
+    """Write a file, completely or not at all; devices and pipes are written to directly.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
-        CastlistError: it cannot be written; what was there before is untouched.
+        InputError: the path is that of a film, a database or a folder, or of a workspace or library.
+        CastlistError: it cannot be written; the previous file is untouched.
     """
     check_output(target)
     path = Path(os.path.realpath(target))

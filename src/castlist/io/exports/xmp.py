@@ -1,11 +1,11 @@
-"""Who is in a film or a picture, as an XMP sidecar.
+"""The people of a film or a picture, as an XMP sidecar.
 
-For the film: `Iptc4xmpExt:PersonInImage`, the name of each person of the cast who was given one. For a
-picture: that, and a region of the Metadata Working Group for each face (`mwg-rs:Regions`), which digiKam,
-Lightroom and exiftool read; a region's x and y are its centre, all as fractions of the picture. A catalogue
-takes what stands there for names of people, so "Person 3" is not written: the face of a person without a
-name is a region without a name, which photo programs ask about. [MWG, Guidelines for Handling Metadata 2.0;
-IPTC Photo Metadata 2023]
+For the film: `Iptc4xmpExt:PersonInImage`, the name of each named person of the cast. For a picture: that, and
+a region of the Metadata Working Group for each face (`mwg-rs:Regions`), which digiKam, Lightroom and exiftool
+read; a region's x and y are its centre; all values are fractions of the picture. Catalogues take the text
+there for names of people, so "Person 3" is not written: the face of a person without a name is a region
+without a name, and photo programs ask for a name. [MWG, Guidelines for Handling Metadata 2.0; IPTC Photo
+Metadata 2023]
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def picture(width: int, height: int, regions: Sequence[Region], source: str = ""
 
     Args:
         width, height: of the picture, in pixels.
-        regions: a name, "" for none, and a box in pixels for each face.
-        source: what the picture was taken from.
+        regions: a name ("" for none) and a box in pixels for each face.
+        source: the file that the picture was taken from.
     """
     areas = "".join(_region(width, height, *region) for region in regions)
     return (
@@ -64,7 +64,7 @@ def _source(name: str) -> str:
 
 
 def _people(names: Sequence[str]) -> str:
-    """Each name once; nothing where there is none."""
+    """Each name once; "" if there is no name."""
     known = dict.fromkeys(name for name in names if name)
     items = "".join(f"          <rdf:li>{xml(name)}</rdf:li>\n" for name in known)
     return items and (

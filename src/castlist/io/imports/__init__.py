@@ -1,4 +1,5 @@
-"""Files of other programs -> hints of who is in a film and when: CSV, OpenTimelineIO markers, XMP regions."""
+"""Files of other programs -> hints of which person is in a film and when: CSV, OpenTimelineIO, XMP
+regions."""
 
 from __future__ import annotations
 
@@ -17,18 +18,18 @@ __all__ = ["READERS", "hints"]
 
 READERS = {".csv": table.hints, ".tsv": table.hints, ".otio": otio.hints}
 PICTURES = (".xmp", ".jpg", ".jpeg")
-_PLACEHOLDER = re.compile(r"Person \d+( \(\d+\))?")  # what castlist calls whom nobody named
+_PLACEHOLDER = re.compile(r"Person \d+( \(\d+\))?")  # castlist's own names for people without a name
 
 
 def hints(path: Path, video: Video, base: Timebase, at: Fraction | None = None) -> list[Hint]:
-    """Who a file says is in a film, and when.
+    """The people and times that a file gives for a film.
 
     Args:
-        base: the frames of the film and their timecode, for files that give timecodes.
-        at: seconds at which a picture was taken, for files of a picture.
+        base: the frames of the film and their timecode, for files with timecodes.
+        at: time of the picture in the film in seconds, for files about a picture.
 
     Raises:
-        InputError: it cannot be read, is of no kind that can be, or names nobody.
+        InputError: the file cannot be read, has no supported format, or contains no name.
     """
     kind = path.suffix.lower()
     if kind in PICTURES:

@@ -1,8 +1,8 @@
-"""Names from the markers of an OpenTimelineIO file: a marker's name is a person, its range when they are
-seen.
+"""Names from the markers of an OpenTimelineIO file: a marker's name is a person, its range the time on
+screen.
 
-Markers of clips count in the film's timecode, as its media does; markers of the timeline count from its
-start. The film must be the timeline's only clip, or the clips must be in the film's own timecode.
+Markers of clips count in the film's timecode, as the clip's media does; markers of the timeline count from
+its start. The film must be the timeline's only clip, or the clips must be in the film's own timecode.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = ["hints"]
 
 
 def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
-    """A hint for each marker, those that are there twice once.
+    """A hint for each marker; repeated markers give one hint.
 
     Raises:
-        InputError: it is no timeline.
+        InputError: the file is no timeline.
         MissingExtra: opentimelineio is not installed.
     """
     with needed("OpenTimelineIO", "edit"):

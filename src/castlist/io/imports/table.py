@@ -1,9 +1,9 @@
-"""Names from a table with a header: a row says who is seen from when to when, or one face at one time.
+"""Names from a table with a header: a row is a person from one time to another, or one face at one time.
 
-Columns are found by their names, in any order, whatever their case: `person` (or `name`, `marker name`,
-`label`); `in` (`start`, `time`, `timecode`, `in_timecode`, `record in`); and, where there are any, `out`
-(`stop`, `end`, `out_timecode`, `record out`), `length` (`duration`), and `x`, `y`, `w`, `h` in pixels.
-Tables that castlist exports are read as they are. Parted by commas, semicolons or tabs.
+Columns are found by name, in any order and case: `person` (or `name`, `marker name`, `label`); `in` (`start`,
+`time`, `timecode`, `in_timecode`, `record in`); and, optionally, `out` (`stop`, `end`, `out_timecode`,
+`record out`), `length` (`duration`), and `x`, `y`, `w`, `h` in pixels. The tables that castlist exports can
+be read unchanged. Columns are separated by commas, semicolons or tabs.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _BOX = ("x", "y", "w", "h")
 
 
 def hints(data: bytes, video: Video, base: Timebase, path: str) -> list[Hint]:
-    """A hint for each row that has a name.
+    """A hint for each row with a name.
 
     Raises:
-        InputError: it is no such table, or a row's times or box are none.
+        InputError: the file is no such table, or a row has an invalid time or box.
     """
     rows = csv.DictReader(io.StringIO(_text(data, path), newline=""), delimiter=_delimiter(data))
     try:
@@ -71,7 +71,7 @@ def _text(data: bytes, path: str) -> str:
 
 
 def _delimiter(data: bytes) -> str:
-    """What parts the columns of the header."""
+    """The character that separates the columns of the header."""
     head = data.replace(b"\0", b"")[:4096].split(b"\n", 1)[0]
     return max(",;\t", key=lambda c: head.count(c.encode()))
 
@@ -92,7 +92,7 @@ def _span(
 
 
 def _from_zero(base: Timebase) -> Timebase:
-    """The same frames counted from 00:00:00:00: for lengths."""
+    """The same frames counted from 00:00:00:00, for lengths."""
     return Timebase(base.rate, base.drop, 0, Fraction(0))
 
 

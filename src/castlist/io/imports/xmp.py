@@ -27,14 +27,14 @@ def hints(data: bytes, at: Fraction, path: str) -> list[Hint]:
     """A hint for each named face region, at the time of the picture.
 
     Raises:
-        InputError: there is no XMP in it, or it is damaged.
+        InputError: the file contains no XMP, or damaged XMP.
     """
     packet = _PACKET.search(data)
     if packet is None:
         raise InputError(
             f"{path}: contains no XMP; write the face regions into the picture, or give its .xmp file"
         )
-    if b"<!" in packet[0]:  # a document type could name entities and other files
+    if b"<!" in packet[0]:  # a document type could define entities and refer to other files
         raise InputError(
             f"{path}: its XMP declares XML entities, which castlist does not read; save it without them"
         )
