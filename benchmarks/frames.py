@@ -20,7 +20,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from castlist.decode.source import Source, Unusable
+from castlist.decode.source import Source
+from castlist.decode.wire import Unusable
 
 FRAMES = 50
 CODECS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -113,3 +115,12 @@ def test_what_is_no_workspace_beside_a_film_is_passed_over(folder, tmp_path) -> 
     (folder / "loop.castlist").symlink_to(folder / "loop.castlist")
     assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"
     assert workspace_of(tmp_path / "gone.mp4") == tmp_path / "gone.castlist"
+
+
+def test_a_film_that_cannot_be_read_is_not_another_film(folder, monkeypatch) -> None:
+    def pread(fd: int, size: int, place: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", pread)
+    with pytest.raises(InputError, match=r"drive reports an error .* name film\.castlist itself"):
+        check_film(folder / "film.mp4", folder / "film.castlist")

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from castlist.errors import CastlistError, InputError
+from castlist.errors import CastlistError, InputError, VideoError
 from castlist.store import Workspace
 from castlist.store.paths import FilmNoted, film_noted
 
@@ -75,12 +75,20 @@ def check_film(film: Path, workspace: Path) -> None:
     """Refuse a film whose workspace belongs to another film that had the same name.
 
     Raises:
-        InputError: the film was replaced after its cast was found.
+        InputError: the film was replaced after its cast was found, or it cannot be read.
     """
     if not os.path.isfile(film) or not os.path.isfile(workspace / "cast.db"):
         return
     noted = film_noted(workspace)
-    if noted is not None and noted.digest != _digest(film):
+    if noted is None:
+        return
+    from castlist.decode.files import digest_of
+
+    try:
+        digest = digest_of(film)
+    except VideoError as error:
+        raise InputError(f"{error}, or name {workspace.name} itself to use what is in it") from error
+    if noted.digest != digest:
         raise InputError(
             f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "
             f"another folder (castlist find FILM --out FOLDER), or name {workspace.name} itself to use what "

@@ -189,7 +189,7 @@ def test_the_digest_of_a_large_file_sees_its_size_ends_and_blocks(tmp_path: Path
                 file.write(b"x")
         fd = os.open(path, os.O_RDONLY)
         try:
-            return digest(fd)
+            return digest(fd, path)
         finally:
             os.close(fd)
 

@@ -1,11 +1,13 @@
 /* Calls of the operating system that fail from the n-th on, below one folder: a disk that is full or broken.
-   cc -shared -fPIC -o fail.so fail.c -ldl; LD_PRELOAD=fail.so; castlist_fail(which, after, error, folder). */
+   cc -shared -fPIC -o fail.so fail.c -ldl; LD_PRELOAD=fail.so; castlist_fail(which, after, error, folder).
+   CASTLIST_FAIL="which after error folder" does the same in every process that is started from then on. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,6 +23,13 @@ void castlist_fail(int which, int after, int error, const char *below) {
   code = error;
   snprintf(folder, sizeof folder, "%s", below);
   mask = which;
+}
+
+__attribute__((constructor)) static void from_environment(void) {
+  int which, after, error, read;
+  const char *text = getenv("CASTLIST_FAIL");
+  if (text && sscanf(text, "%d %d %d %n", &which, &after, &error, &read) == 3)
+    castlist_fail(which, after, error, text + read);
 }
 
 static int below(int fd, const char *path) {

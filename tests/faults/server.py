@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Ended", "Limits", "Server"]
+__all__ = ["Ended", "Limits", "Server", "shim"]
 
 ALWAYS = 6 << 30  # bytes of address space of any command: what asks for more is a bomb that went off
 
@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.shim = _shim(folder)
+        self.shim = shim(folder)
         environment = os.environ | {
             "CASTLIST_STRICT": "1",
             "PYTHONDONTWRITEBYTECODE": "1",  # Python stores a .pyc that could not be written whole
@@ -90,7 +90,7 @@ def _head(path: Path) -> bytes:
         return file.read(1 << 22)
 
 
-def _shim(folder: Path) -> Path | None:
+def shim(folder: Path) -> Path | None:
     """The library that lets calls fail, None where there is no compiler or no Linux."""
     built = folder / "fail.so"
     source = Path(__file__).with_name("fail.c")
@@ -256,4 +256,5 @@ def _limit(request: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file"],) * 2)
     if request["fail"]:
         which, after, error, folder = request["fail"]
+        os.environ["CASTLIST_FAIL"] = f"{which} {after} {error} {folder}"  # for the processes that it starts
         ctypes.CDLL(None).castlist_fail(which, after, error, folder.encode())

@@ -91,7 +91,7 @@ def written(path: Path, content: bytes) -> str:
     """Write a film file; the key of its content."""
     path.write_bytes(content)
     with open(path, "rb") as file:
-        return digest(file.fileno())
+        return digest(file.fileno(), path)
 
 
 class Served:

@@ -16,17 +16,19 @@ import signal
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from castlist.child_process import end_when_parent_ends, limit_memory
 from castlist.decode import wire
-from castlist.decode.wire import Fault, RecordKind, WishKind
+from castlist.decode.readable import FilmDescriptor
+from castlist.decode.wire import Fault, RecordKind, Unusable, WishKind
 
 if TYPE_CHECKING:
     import av
 
+    from castlist.decode.readable import Readable
     from castlist.decode.source import Source
 
 ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
@@ -71,25 +73,25 @@ def decode(job: wire.DecodeJob, out: int) -> None:
     import av.logging
 
     av.logging.set_level(None)
-    with open(job["file"], "rb", buffering=0) as file:
-        if job.get("packets"):
-            _send_times(_source(file, job), out)
-            return
-        if job["canvas"] < 0 or job.get("waits"):
-            send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_header(file, job)))
-        if job.get("waits"):
-            job = job | wire.read_more(partial(os.read, 0))
-        if job["canvas"] >= 0:
-            source = _source(file, job)
-            send_record(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
-            _Sender(source, job, out).send()
+    film = FilmDescriptor(job["file"])
+    if job.get("packets"):
+        _send_times(_source(film, job), out)
+        return
+    if job["canvas"] < 0 or job.get("waits"):
+        send_record(out, wire.Record(RecordKind.HEADER), wire.dump(_header(film, job)))
+    if job.get("waits"):
+        job = job | wire.read_more(partial(os.read, 0))
+    if job["canvas"] >= 0:
+        source = _source(film, job)
+        send_record(out, wire.Record(RecordKind.HEADER), wire.dump({"unit": str(source.unit)}))
+        _Sender(source, job, out).send()
 
 
-def _source(file: BinaryIO, job: wire.DecodeJob) -> Source:
+def _source(film: Readable, job: wire.DecodeJob) -> Source:
     from castlist.decode.source import Source
 
     exact = job.get("exact", False)
-    return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
+    return Source(film, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
 
 
 def _send_times(source: Source, out: int) -> None:
@@ -111,12 +113,11 @@ def _send_times(source: Source, out: int) -> None:
     send_record(out, wire.Record(RecordKind.END), wire.dump(wire.PacketsRead(foretold=foretold)))
 
 
-def _header(file: BinaryIO, job: wire.DecodeJob) -> wire.Header:
-    """What the file is like, by its header and its first frame."""
+def _header(film: Readable, job: wire.DecodeJob) -> wire.Header:
+    """What the film is like, by its header and its first frame."""
     from castlist.decode.picture import orientation, shown_size
-    from castlist.decode.source import Unusable
 
-    source = _source(file, job)
+    source = _source(film, job)
     first = next((f for _, f in source.frames() if f is not None), None)
     if first is None:
         raise Unusable(Fault.NO_FRAME)

@@ -16,6 +16,11 @@ __all__ = ["OF_PICTURES", "Limits", "digest", "open_plain", "plain_path", "print
 OF_PICTURES = (
     "ffmpeg -framerate 24 -pattern_type glob -i 'FOLDER/*.png' film.mkv"  # how a sequence becomes a film
 )
+# What is said where the system reports an error while a film is read; the detail is what it says.
+UNREADABLE = (
+    "{name} could not be read: its disk or network drive reports an error ({detail}); check the disk, cable "
+    "or network and run the same command again; if the error stays, copy the film to another disk first"
+)
 _WHOLE = 64 << 20  # bytes up to which all of a file is read for its digest
 _END = 8 << 20  # of a larger file: the first and the last bytes,
 _BLOCKS, _BLOCK = 64, 256 << 10  # and so many blocks of this size evenly spaced over it
@@ -85,7 +90,7 @@ def open_plain(path: Path) -> int:
     except PermissionError:
         raise VideoError(f"{name} may not be read; check its permissions") from None
     except OSError as e:
-        raise VideoError(f"{name} cannot be opened: {(e.strerror or str(e)).lower()}") from None
+        raise VideoError(f"{name} cannot be opened: {system_words(e)}") from None
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode) and status.st_size:
         return fd
@@ -97,11 +102,11 @@ def digest_of(path: Path) -> str:
     """The key of the content of a file; see `digest`.
 
     Raises:
-        VideoError: see `open_plain`.
+        VideoError: see `open_plain` and `digest`.
     """
     fd = open_plain(path)
     try:
-        return digest(fd)
+        return digest(fd, path)
     finally:
         os.close(fd)
 
@@ -121,11 +126,41 @@ def check_content(path: Path, found: str, wanted: str) -> None:
         )
 
 
-def digest(fd: int) -> str:
+def read_at(fd: int, size: int, place: int) -> bytes:
+    """So many bytes from a place of an open file on; fewer only where the file ends.
+
+    A disk that cannot be read gives what stands before the bad place first, and the error when asked again.
+
+    Raises:
+        OSError: the system cannot read them.
+    """
+    data = os.pread(fd, size, place)
+    while len(data) < size and (more := os.pread(fd, size - len(data), place + len(data))):
+        data += more
+    return data
+
+
+def unreadable(path: Path, error: OSError) -> VideoError:
+    """The error to raise where the system cannot read an open film: it is the disk, not the film."""
+    return VideoError(UNREADABLE.format(name=printable(path), detail=system_words(error)))
+
+
+def system_words(error: OSError) -> str:
+    """What the system says of a failed call, as part of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def digest(fd: int, path: Path) -> str:
     """The key of a file's content: SHA-256, in hexadecimal, over its size and bytes.
 
     Of a file larger than 64 MiB only the first and last 8 MiB and 64 evenly spaced blocks of 256 KiB
     are read, so that a film of any size takes a moment.
+
+    Args:
+        path: of the file, for the sentence.
+
+    Raises:
+        VideoError: its disk cannot be read.
     """
     size = os.fstat(fd).st_size
     key = hashlib.sha256(f"castlist content key 1, {size} bytes\n".encode())
@@ -135,6 +170,8 @@ def digest(fd: int) -> str:
         parts = [(0, _END), (size - _END, _END)]
         parts += [(_END + (size - 2 * _END - _BLOCK) * i // (_BLOCKS - 1), _BLOCK) for i in range(_BLOCKS)]
     for start, length in parts:
-        os.lseek(fd, start, os.SEEK_SET)
-        key.update(os.read(fd, length))
+        try:
+            key.update(read_at(fd, length, start))
+        except OSError as error:
+            raise unreadable(path, error) from error
     return key.hexdigest()

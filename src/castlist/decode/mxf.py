@@ -9,9 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import BinaryIO
 
-from castlist.decode.readable import beginning
+from castlist.decode.readable import Readable, beginning
 from castlist.timecode import Timebase
 
 __all__ = ["timecode_rate"]
@@ -22,7 +21,7 @@ _COMPONENT = bytes.fromhex("060e2b34025301010d01010101011400")
 _START, _COUNT, _DROP = 0x1501, 0x1502, 0x1503  # local tags: first frame, frames a second, drop-frame
 
 
-def timecode_rate(file: BinaryIO, label: str) -> Fraction | None:
+def timecode_rate(file: Readable, label: str) -> Fraction | None:
     """Frames a second that the component counts whose timecode is this label; None where none is found.
 
     The file is left at the place where it was.

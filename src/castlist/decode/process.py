@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from castlist.decode import wire
-from castlist.decode.files import OF_PICTURES, Limits, printable
+from castlist.decode.files import OF_PICTURES, UNREADABLE, Limits, printable
 from castlist.decode.wire import Fault, RecordKind, WishKind
 from castlist.errors import VideoError
 from castlist.own_process import own_process
@@ -39,6 +39,7 @@ _SENTENCES = {
     "small.mp4",
     Fault.NO_MEMORY: "decoding {name} needs more than the limit of {gigabytes:.1f} GiB of memory; "
     "make a smaller copy of the film first, for example: ffmpeg -i FILM -vf scale=1920:-2 small.mp4",
+    Fault.UNREADABLE: UNREADABLE,
     Fault.UNWRITTEN: "{detail}",
     Fault.BROKEN: "{name} could not be decoded ({detail})" + _REMEDY,
 }
@@ -160,7 +161,8 @@ class Child:
                 self.close()
                 raise VideoError(
                     f"the decoder of {printable(self._path)} hung after frame {self.frames} and was stopped: "
-                    f"no frame came for {self._limits.seconds:g} seconds{_REMEDY}"
+                    f"no frame came for {self._limits.seconds:g} seconds; if the film is on a network drive, "
+                    f"copy it to this computer first{_REMEDY}"
                 )
             part = os.read(self._in, size - len(data))
             if not part:

@@ -164,7 +164,7 @@ def _video(path: Path, header: wire.Header, fd: int) -> Video:
         height=header["height"],
         frame_rate=Fraction(header["rate"]),
         duration=Fraction(header["duration"]),
-        digest=digest(fd),
+        digest=digest(fd, path),
         codec=header["codec"],
         pixel_format=header["pixel_format"],
         timecode=header["timecode"],
@@ -188,7 +188,7 @@ def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
     """
     fd = open_plain(video.path)
     try:
-        check_content(video.path, digest(fd), video.digest)
+        check_content(video.path, digest(fd, video.path), video.digest)
         sound = _header(video.path, fd, limits or Limits())["sound"]
         return Sound(*sound) if sound else None
     finally:
@@ -376,7 +376,7 @@ class Reader:
 
     def _check_content(self) -> None:
         """Raise if the file is not, or no longer, the one that `open_video` saw."""
-        if digest(self._fd) != self._video.digest:
+        if digest(self._fd, self._video.path) != self._video.digest:
             name = printable(self._video.path)
             self.close()
             raise VideoError(

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import av
 import av.error
@@ -24,8 +24,9 @@ from castlist.decode.asf import stated_duration
 from castlist.decode.container import opened
 from castlist.decode.files import decoding_threads
 from castlist.decode.quicktime import lacks_index, timecode_rate, timecode_shift
+from castlist.decode.readable import Readable
 from castlist.decode.times import Count, Restarts, Times
-from castlist.decode.wire import Fault
+from castlist.decode.wire import Fault, Unusable
 from castlist.errors import InputError
 from castlist.timecode import Timebase, frame_number, relabelled, snapped
 
@@ -43,14 +44,6 @@ GAP = 2.5  # usual times between two frames, beyond which there is a gap in a fi
 EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
 FRAME_AND_HALF = Fraction(3, 2)  # frames: a stream that lasts less has one, however its duration is rounded
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
-
-
-class Unusable(Exception):
-    """The file cannot be used; `code` says why, the text is a detail for the sentence."""
-
-    def __init__(self, code: Fault, detail: str = "") -> None:
-        super().__init__(detail)
-        self.code, self.detail = code, detail
 
 
 class Unforetold(Exception):
@@ -81,10 +74,10 @@ class Source:
     the file gives it, since that goes on to the frames after.
 
     Raises:
-        Unusable: it is no video, or its frames are larger than `max_pixels`.
+        Unusable: it is no video, its frames are larger than `max_pixels`, or its disk cannot be read.
     """
 
-    def __init__(self, file: BinaryIO, *, threads: int, max_pixels: int, exact: bool = False) -> None:
+    def __init__(self, file: Readable, *, threads: int, max_pixels: int, exact: bool = False) -> None:
         self._file, self._threads, self._max_pixels = file, threads, max_pixels
         self.damaged = 0  # frames that could not be decoded, or not even be read
         self.retimed = 0  # frames whose time is not the one that the file gives

@@ -46,9 +46,18 @@ class Fault(StrEnum):
     NO_FRAME = "no frame"
     TOO_LARGE = "too large"
     NO_MEMORY = "no memory"
+    UNREADABLE = "unreadable"  # the detail is what the system says
     UNWRITTEN = "unwritten"  # the detail is the whole sentence
     BROKEN = "broken"
     MOVING_WEBP = "moving webp"
+
+
+class Unusable(Exception):
+    """The file cannot be used; `code` says why, the text is a detail for the sentence."""
+
+    def __init__(self, code: Fault, detail: str = "") -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
 
 
 _RECORD = struct.Struct("<Biqqqq")  # kind, bytes of text, pts, damaged, retimed, unread

@@ -7,7 +7,6 @@ or when its parent has ended.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 import numpy as np
 
 from castlist.child_process import end_when_parent_ends, limit_memory
+from castlist.decode.readable import FilmDescriptor
 
 if TYPE_CHECKING:
     import av
@@ -47,8 +47,8 @@ def main(text: str) -> None:
     with contextlib.suppress(OSError):
         os.nice(10)  # lower priority than the review
     try:
-        with open(job["file"], "rb", buffering=0) as film, open(job["target"], "wb") as target:
-            make(film, target, job)
+        with open(job["target"], "wb") as target:
+            make(job["file"], target, job)
         _send({"end": True})
     except BrokenPipeError:
         pass
@@ -58,19 +58,19 @@ def main(text: str) -> None:
     os._exit(0)  # no clean-up: a damaged codec state could make it hang
 
 
-def make(film: BinaryIO, target: BinaryIO, job: ProxyJob) -> None:
-    """Write the proxy of an open film."""
+def make(film: int, target: BinaryIO, job: ProxyJob) -> None:
+    """Write the proxy of an open film, given by its descriptor."""
     import av
     import av.logging
 
     from castlist.decode.source import Source
 
     av.logging.set_level(None)
-    source = Source(film, threads=job["threads"], max_pixels=job["max_pixels"])
+    source = Source(FilmDescriptor(film), threads=job["threads"], max_pixels=job["max_pixels"])
     name, codec, options, sound_codec = ENCODERS[job["kind"]]
     with av.open(target, "w", format=name) as container:
         picture = _Picture(container, source, (job["width"], job["height"]), codec, options)
-        sound = _Sound.of(film.fileno(), container, source, sound_codec)
+        sound = _Sound.of(film, container, source, sound_codec)
         reported = time.monotonic()
         for pts, frame in source.frames():
             if frame is None:
@@ -195,7 +195,7 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
     from castlist.decode.container import opened
     from castlist.decode.sound_packets import sound_frames, sound_packets
 
-    with opened(_Cursor(fd)) as container:
+    with opened(FilmDescriptor(fd)) as container:
         stream = container.streams.best("audio")
         if stream is None:
             return
@@ -211,32 +211,6 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
                     written_until = at + piece.samples
                     yield piece
                 at += piece.samples
-
-
-class _Cursor(io.RawIOBase):
-    """An open file with a read position of its own, independent of other users of the descriptor."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd, self._at = fd, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = os.pread(self._fd, max(0, size), self._at)
-        self._at += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: os.fstat(self._fd).st_size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
 
 
 def _send(words: dict[str, bool | float | str]) -> None:

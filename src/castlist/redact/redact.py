@@ -19,6 +19,7 @@ from castlist.cast import Cast, Person
 from castlist.decisions import apply
 from castlist.decisions.people import DECIDED_NO_FACE
 from castlist.decode import open_again
+from castlist.decode.files import unreadable
 from castlist.errors import InputError, RecipeError, WorkspaceError
 from castlist.models import MODELS
 from castlist.progress import Watch, silent
@@ -373,5 +374,8 @@ def _unsure(workspace: Workspace, cast: Cast, people: Sequence[Person]) -> tuple
 
 
 def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from error

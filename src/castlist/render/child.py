@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import errno
 from fractions import Fraction
-from io import FileIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from castlist.decode import child, wire
 from castlist.decode.high_range import is_high_range
-from castlist.decode.wire import Fault, RecordKind
+from castlist.decode.readable import FilmDescriptor, Readable
+from castlist.decode.wire import Fault, RecordKind, Unusable
 from castlist.outputs import MARK
 from castlist.render.covers import Covers
 from castlist.render.sound import SoundCut, Whole
@@ -42,18 +42,13 @@ def work(job: RenderJob, out: int) -> None:
     import av
     import av.logging
 
-    from castlist.decode.source import Unusable
-
     av.logging.set_level(None)
-    with open(job["file"], "rb", buffering=0, closefd=False) as file:
-        try:
-            with av.open(
-                f"file:{job['target']}", "w", format=job["container"], options=_flags(job)
-            ) as target:
-                target.metadata["comment"] = MARK
-                result = _parts(target, job, out) if "parts" in job else _whole(file, target, job, out)
-        except (av.error.FFmpegError, OSError) as error:
-            raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error
+    try:
+        with av.open(f"file:{job['target']}", "w", format=job["container"], options=_flags(job)) as target:
+            target.metadata["comment"] = MARK
+            result = _parts(target, job, out) if "parts" in job else _whole(target, job, out)
+    except (av.error.FFmpegError, OSError) as error:
+        raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error
     child.send_record(out, wire.Record(RecordKind.END), wire.dump(result))
 
 
@@ -71,10 +66,10 @@ def _unwritten(error: Exception) -> str:
     return f"the film could not be written ({why}); {advice}"
 
 
-def _source(file: FileIO, job: RenderJob, exact: bool = False) -> Source:
+def _source(film: Readable, job: RenderJob, exact: bool = False) -> Source:
     from castlist.decode.source import Source
 
-    return Source(file, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
+    return Source(film, threads=job["threads"], max_pixels=job["max_pixels"], exact=exact)
 
 
 def _progress(out: int, source: Source, pts: int) -> None:
@@ -83,12 +78,12 @@ def _progress(out: int, source: Source, pts: int) -> None:
     )
 
 
-def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
+def _whole(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     """All frames with their covers, each at its time."""
     with open(job["table"], "rb", closefd=False) as table:
         table.seek(0)
         covers = Covers.load(table)
-    source = _source(file, job)
+    source = _source(FilmDescriptor(job["file"]), job)
     pictures = Pictures(source, target, job)
     sound = None if job["mute"] else Whole(source, target, job)
     frames = 0
@@ -111,7 +106,7 @@ def _whole(file: FileIO, target: OutputContainer, job: RenderJob, out: int) -> R
 
 def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     """The frames of each part, one part after another, of one film or several."""
-    files = [FileIO(fd, closefd=False) for fd in job["files"]]
+    files = [FilmDescriptor(fd) for fd in job["files"]]
     sources = [_source(*each) for each in zip(files, [job] * len(files), job["exact"], strict=True)]
     _refuse_mixed_range(sources)
     model = sources[job["model"]]
@@ -147,8 +142,6 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
 
 def _refuse_mixed_range(sources: list[Source]) -> None:
     """Raise Unusable where some films alone are of a high dynamic range: one file is one or the other."""
-    from castlist.decode.source import Unusable
-
     high = {is_high_range(int(source.stream.codec_context.color_trc)) for source in sources}
     if len(high) > 1:
         raise Unusable(

@@ -200,7 +200,7 @@ def _opened(video: Video, stack: ExitStack) -> int:
     """A film, open as long as the stack is; raises VideoError where it is another one by now."""
     fd = open_plain(video.path)
     stack.callback(os.close, fd)
-    check_content(video.path, digest(fd), video.digest)
+    check_content(video.path, digest(fd, video.path), video.digest)
     return fd
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from castlist.decode.readable import FilmDescriptor
 from castlist.render.codecs import SOUND
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Whole:
         self._zero: Fraction = source.zero  # seconds
         # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
         self._from_zero = job["container"] in ("matroska", "webm")
-        self._container = opened(_Apart(job["file"]))
+        self._container = opened(FilmDescriptor(job["file"]))
         self.summary: list[str] = []
         self._way: dict[int, av.AudioStream] = {}  # stream that is written, by index of the one that is read
         self._encoded: set[int] = set()
@@ -185,7 +185,7 @@ class SoundCut:
         if _first_sound(self._sources[film]) is None:
             return
         zero: Fraction = self._sources[film].zero
-        with opened(_Apart(self._files[film])) as container:
+        with opened(FilmDescriptor(self._files[film])) as container:
             stream = container.streams.audio[0]
             resampler = av.AudioResampler("fltp", self._layout, self._rate)
             start = begin + zero - RUN_UP
@@ -215,25 +215,3 @@ def _first_sound(source: Source) -> av.AudioCodecContext | None:
     """How the first sound track of a film is coded, None where there is none that can be decoded."""
     streams = source.container.streams.audio
     return streams[0].codec_context if streams else None
-
-
-class _Apart:
-    """A file read at a place of its own, though others read the same descriptor."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd, self._at, self._size = fd, 0, os.fstat(fd).st_size
-
-    def read(self, size: int) -> bytes:
-        """Up to so many bytes."""
-        data = os.pread(self._fd, size, self._at)
-        self._at += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to another place."""
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        """Where the next byte is read."""
-        return self._at

@@ -91,7 +91,7 @@ class FilmFile:
             state = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
             with self._lock:
                 if state not in self._good:
-                    self._good = {state: digest(file.fileno()) == self.video.digest}
+                    self._good = {state: digest(file.fileno(), path) == self.video.digest}
                 if not self._good[state]:
                     raise InputError(
                         f"{printable(path)} is not the film of this workspace, or was changed after its "
