@@ -1,4 +1,4 @@
-"""Embeddings, Constraints -> Tree -> Clustering: who is who, and how many people there are."""
+"""Embeddings, Constraints -> Tree -> Clustering: which tracks show one person, and the number of people."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Linkage(Protocol):
 
 
 class Cut(Protocol):
-    """Says where a tree ends and people begin."""
+    """Cuts a tree into people."""
 
     def __call__(self, tree: Tree, embeddings: Embeddings, constraints: Constraints, /) -> Clustering: ...
 

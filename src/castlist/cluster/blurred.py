@@ -1,4 +1,4 @@
-"""Tracks too blurred to be linked join the person they most likely show; nobody is made of them."""
+"""Tracks too blurred to be linked: each joins the person it most likely shows; none makes a new person."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from castlist.vectors import shaped
 
 __all__ = ["BlurredJoined", "join_blurred"]
 
-JOINED = 0.5  # probability from which a blurred track joins: likelier than all others and nobody together
-USUAL_PAIRS = 20.0  # pairs of a blurred track and a person that the film's clear tracks count for
+JOINED = 0.5  # probability from which a blurred track joins a person: likelier than all alternatives together
+USUAL_PAIRS = 20.0  # weight of the clear tracks' scale, in pairs of a blurred track and a person
 DEVIATION = 1.4826  # of a normal distribution, for a median absolute deviation of 1
 
 
 class BlurredJoined(NamedTuple):
     """The people with the blurred tracks that joined them."""
 
-    label: NDArray[np.int64]  # (t,) as given, a blurred track that joined with that person's
-    probability: NDArray[np.float64]  # (t,) that a track which joined shows this person; NaN of all others
+    label: NDArray[np.int64]  # (t,) the given labels; a blurred track that joined has its person's label
+    probability: NDArray[np.float64]  # (t,) that a blurred track that joined shows its person; else NaN
 
 
 @typed_arguments
@@ -40,12 +40,12 @@ def join_blurred(
     blurred: NDArray[np.bool_],
     hints: NDArray[np.float32] | None = None,
 ) -> BlurredJoined:
-    """The labels, with each blurred track given that of a person where this is likelier than not.
+    """The labels, where each blurred track has the label of a person that it more likely shows than not.
 
-    A blurred face is like every other blurred face, and more like anybody than a clear face is. So what two
-    people's cosines are is measured anew on the blurred tracks: their median over all people and its
-    deviation, mixed with those of the clear tracks. The people stay as the clear tracks made them: a
-    blurred track counts for nothing when another one is judged. Cannot-links hold.
+    Blurred faces look like each other, and more like other people than clear faces do. So the mean and the
+    deviation of two people's cosines are measured again on the blurred tracks (median and median absolute
+    deviation over all people), and mixed with those of the clear tracks. Only clear tracks define the
+    people: a blurred track has no weight when another track is placed. Cannot-links hold.
 
     Args:
         embeddings: faces of clear and of blurred tracks.
@@ -54,7 +54,7 @@ def join_blurred(
         hints: as for `GroupLinkage`.
 
     Raises:
-        InputError: labels, `blurred` or hints are not of the t tracks.
+        InputError: labels, `blurred` or hints do not match the t tracks.
     """
     label = track_labels(label, embeddings, constraints)
     blurred = shaped(blurred, np.bool_, (len(label),), "blurred")
@@ -83,7 +83,13 @@ def join_blurred(
 def _log_odds(
     clear: NDArray[np.float32], column: NDArray[np.int64], waiting: NDArray[np.float32], scale: Scale
 ) -> NDArray[np.float64]:
-    """(w, p) log odds of each waiting track being each person, given means; `column` (c,) numbers people."""
+    """(w, p) log odds that each waiting track shows each person.
+
+    Args:
+        clear: (c, d) mean vectors of the clear tracks.
+        column: (c,) person of each clear track, from 0.
+        waiting: (w, d) mean vectors of the waiting tracks.
+    """
     count = np.bincount(column).astype(np.float64)
     total = np.zeros((len(count), clear.shape[1]))
     np.add.at(total, column, clear.astype(np.float64))
@@ -96,7 +102,7 @@ def _log_odds(
 
 
 def _blurred_scale(cosine: NDArray[np.float64], length: NDArray[np.float64], scale: Scale) -> Scale:
-    """What two people's cosines are where one of the two is blurred; never less than where both are clear."""
+    """The scale where one track of a pair is blurred; two people's mean and deviation never get smaller."""
     middle = float(np.median(cosine))
     spread = DEVIATION * float(np.median(np.abs(cosine - middle) / length))
     share = cosine.size / (cosine.size + USUAL_PAIRS)

@@ -1,4 +1,4 @@
-"""Cosines -> probabilities: what this film's own pairs say about one person and two."""
+"""Cosines -> probabilities that two tracks show one person, calibrated on the film's own pairs of tracks."""
 
 from __future__ import annotations
 
@@ -18,56 +18,57 @@ __all__ = ["PRIORS", "Calibration", "Prior"]
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Cosines of a model's unit vectors on other data: of two pictures of one person, and of two people."""
+    """Mean and deviation of a face model's cosines on other data, for one person and for two people."""
 
     same_mean: float
     same_std: float
     other_mean: float
     other_std: float
-    worth: float = 20.0  # pairs of a film that it counts for, of two people
-    same_worth: float = 20.0  # and of one person
-    other_worth: float = 120.0  # and of two people's mean, where nobody is seen with anybody
-    # By how much two people's mean is higher where one person's is: in 24 drawn films, it is .20 to .41 and
-    # one person's .78 to .90. B-cubed F over these differs by .01 for .6 to 1.
+    worth: float = 20.0  # weight of `other_std`, in pairs of the film
+    same_worth: float = 20.0  # weight of `same_mean` and `same_std`, in pairs of the film
+    other_worth: float = 120.0  # weight of `other_mean` without co-occurrences, in pairs of the film
+    # Rise of two people's mean for each rise of one person's mean. In 24 drawn films two people's mean is .20
+    # to .41, one person's .78 to .90. B-cubed F over these films differs by .01 for values of .6 to 1.
     other_rise: float = 0.75
 
 
-# SFace: cosines of track means in six labelled television clips and films (docs/cluster.md says which and
-# how it does on the others). ArcFace: half of the people of LFW, one picture a vector.
+# SFace: cosines of track means in six labelled television clips and films (docs/cluster.md names these, and
+# gives the results on others). ArcFace: half of the people of LFW, one picture for each vector.
 PRIORS = {
     "sface": Prior(0.55, 0.15, 0.15, 0.11),
     "arcface-mbf": Prior(0.60, 0.115, 0.007, 0.066),
 }
 EMPTY = np.zeros(0)
-# Pairs of a film that the prior's mean of two people counts for: this in a film of many pairs seen together.
-# Each such pair lowers what it counts for without any (`Prior.other_worth`) to the given part. Without them
-# there may be one person only, whose pairs would be taken for two people's.
+# Weight of the prior's mean of two people, in pairs of the film: OTHER_PAIRS, plus `Prior.other_worth`
+# multiplied by OTHER_FADE for each co-occurring pair. A film without co-occurrences may show one person only,
+# and pairs of this person would be taken for pairs of two people.
 OTHER_PAIRS, OTHER_FADE = 1.0, 0.8
-UNLIKE_PRIOR = 20.0  # most that it counts for in films unlike those that the prior was measured on
+UNLIKE_PRIOR = 20.0  # most of `Prior.other_worth` in films unlike those that the prior was measured on
 FILM_SPREAD = 0.15  # deviation of two people's mean cosine between films
-GROUP_ODDS = -2.0  # log odds of a second track for a person of one; -2.5 to -1 differ by .008 of F on films
-# Share of the pairs of tracks that are one person, below which everybody is in the film about once. It is
-# found to be .005 and more in labelled films, also at half their size, blurred, grey and mirrored (.0008 in
-# one of six at a very low bit rate), and less than .001 of one photograph each of 60 people and more.
+# Prior log odds that a track shows a person who has one track; F on films differs by .008 over -2.5 to -1.
+GROUP_ODDS = -2.0
+# Share of the pairs of tracks that show one person, below which most people have one track. It is .005 and
+# more in labelled films, also at half their size, blurred, grey and mirrored (.0008 in one of six at a very
+# low bit rate), and less than .001 for one photograph each of 60 people and more.
 RARE_SHARE = 0.002
-SHORT_FILM = 65  # tracks up to which that holds: the most that the films have on which it was chosen
-# How far a person is from herself in two scenes (1 - cosine), for the two halves of a track being 1 apart:
-# 2.2 to 2.7 in films whose tracks are clear, drawn ones included; films of noisy tracks stay with the prior.
+SHORT_FILM = 65  # tracks up to which GROUP_ODDS holds unchanged: the most of any film that it was chosen on
+# Distance (1 - cosine) of a person's tracks in two scenes, as a multiple of the distance of a track's halves:
+# 2.2 to 2.7 in films with clear tracks, drawn films included; films with noisy tracks keep the prior.
 SCENES_APART = 2.5
-HALVES_WORTH = 8.0  # pairs of a film that this counts for: less than what other films say
-HALF = 3  # faces of a half at most: a track of a minute is no more even than one of ten seconds
-USUAL_HALVES = 0.8  # median cosine of the two halves of a track in labelled films, ...
-USUAL_TRACKS = 0.5  # ... and tracks of a film that it counts for
-MIRRORS = 0.03  # share of tracks seen together that are one person: mirrors, split screens
+HALVES_WORTH = 8.0  # weight of a mean derived from SCENES_APART, in pairs of the film: less than a prior has
+HALF = 3  # most faces of a half: means of more faces would make long tracks look more even than short ones
+USUAL_HALVES = 0.8  # median cosine of the two halves of a track in labelled films
+USUAL_TRACKS = 0.5  # weight of USUAL_HALVES, in tracks of the film
+MIRRORS = 0.03  # share of co-occurring pairs of tracks that show one person: mirrors, split screens
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A probability that two tracks are one person, given the cosine of their mean vectors.
+    """The probability that two tracks show one person, given the cosine of their mean vectors.
 
     `fit` finds two normal distributions of cosines in the film: of two people (from cannot-linked tracks and
-    the model's prior) and of one person (by expectation maximisation over all pairs, between that of two
-    people and that of the two halves of a track, which look more alike than a person in two scenes).
+    the model's prior) and of one person (by expectation maximisation over all pairs of tracks; its mean is at
+    most that of the two halves of a track, which look more alike than a person in two scenes).
     [Brümmer, Garcia-Romero, "Generative modelling for unsupervised score calibration", ICASSP 2014]
     """
 
@@ -75,16 +76,16 @@ class Calibration:
     same_std: float = 0.12
     other_mean: float = 0.05
     other_std: float = 0.08
-    share: float = 0.2  # of the pairs of tracks that are one person
-    evenness: float = 1.0  # how much less a person's groups differ than those of other films, 0 to 1
+    share: float = 0.2  # of the pairs of tracks that show one person
+    evenness: float = 1.0  # spread of one person's groups, as a share of that in other films, 0 to 1
     within: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of the halves of tracks
     apart: NDArray[np.float64] = field(default_factory=lambda: EMPTY)  # cosines of cannot-linked tracks
-    tracks: int = 0  # with a face, in the film
+    tracks: int = 0  # number of tracks with a face in the film
 
     def log_odds(self, cosine: ArrayLike) -> NDArray[np.float64]:
-        """Evidence that two tracks are one person: log of the odds, natural, the share not counted.
+        """Natural log odds that two tracks with this cosine show one person; the prior odds are left out.
 
-        Rises with the cosine everywhere: the two normals are compared at one common width.
+        They rise with the cosine everywhere: both normal distributions get one common width.
         """
         c = np.asarray(cosine, np.float64)
         gap = self.same_mean - self.other_mean
@@ -95,13 +96,13 @@ class Calibration:
 
     @property
     def scale(self) -> Scale:
-        """The calibration as the linkage by evidence takes it.
+        """The calibration as the scale of `GroupLinkage`.
 
-        The share of single pairs says little of groups, which are few for each person: counted in full it
-        left the people of labelled films in many parts. Only a share below RARE_SHARE counts, of films in
-        which everybody is seen about once. Groups start at `GROUP_ODDS`; in a film of more tracks than usual
-        at less, so that a person's share of the tracks counts and not their number: nine times as many
-        tracks of the same people do not make it likelier that two of them are one.
+        `share` is a share of pairs of tracks. Groups are fewer, and with the full share as prior odds the
+        people of labelled films stayed in many parts. So it counts only below RARE_SHARE, in films where
+        most people have one track. The prior log odds are GROUP_ODDS, and less in a film of more than
+        SHORT_FILM tracks, so that a person's share of the tracks counts and not their number: nine times as
+        many tracks of the same people do not make it likelier that two of them show one person.
         """
         spread = SAME_SPREAD * self.evenness
         odds = GROUP_ODDS - float(np.log(max(1.0, self.tracks / SHORT_FILM)))
@@ -109,13 +110,13 @@ class Calibration:
         return Scale(self.same_mean, self.other_mean, self.other_std, odds, spread)
 
     def probability(self, cosine: ArrayLike) -> NDArray[np.float64]:
-        """The probability that two tracks with this cosine are one person."""
+        """The probability that two tracks with this cosine show one person."""
         odds = self.log_odds(cosine) + np.log(self.share / (1 - self.share))
         return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
 
     @classmethod
     def fit(cls, embeddings: Embeddings, constraints: Constraints, prior: Prior | None = None) -> Self:
-        """The calibration of this film; `prior` is that of `embeddings.model` unless given."""
+        """The calibration of a film; without `prior`, the prior of `embeddings.model` is used."""
         likeness, faces = Likeness.from_embeddings(embeddings)
         within, apart = halves(first_view(embeddings)), _apart(likeness, faces, constraints)
         prior = prior or PRIORS.get(embeddings.model) or _guess(within, apart)
@@ -127,10 +128,10 @@ class Calibration:
 
 
 def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:
-    """The prior where tracks are as even in themselves as these: the mean cosines may be higher.
+    """The prior, with higher mean cosines where the faces of a track hardly change.
 
-    Faces that hardly change within a track (drawn, sharp, evenly lit) change less between scenes too, and
-    have more in common with other people's.
+    Faces that hardly change within a track (drawn, sharp, evenly lit) also change less between scenes, and
+    have more in common with the faces of other people.
     """
     n = len(within)
     inside = (n * float(np.median(within)) + USUAL_TRACKS * USUAL_HALVES) / (n + USUAL_TRACKS) if n else 0.0
@@ -147,9 +148,9 @@ def _of_these_tracks(prior: Prior, within: NDArray[np.float64]) -> Prior:
 
 
 def halves(embeddings: Embeddings) -> NDArray[np.float64]:
-    """Cosine of each track's first and last faces, for tracks of four faces and more.
+    """(h,) cosine of the means of a track's first and last faces, for the h tracks of four faces and more.
 
-    First and last are half of its faces each, HALF of them at most.
+    First and last are half of the track's faces each, and HALF faces at most.
     """
     order = np.argsort(embeddings.track, kind="stable")
     track = embeddings.track[order]
@@ -173,14 +174,14 @@ def _apart(likeness: Likeness, faces: NDArray[np.int64], constraints: Constraint
 
 
 def _all_pairs(likeness: Likeness, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Likeness of all pairs, or of an even sample of the tracks where there are too many."""
+    """(q,) likeness of all pairs of the rows, or of evenly spaced rows where there are too many pairs."""
     step = max(1, int(np.ceil(len(rows) / np.sqrt(2 * MAX_PAIRS))))
     rows = rows[::step]
     return np.asarray(likeness[rows].matrix()[np.triu_indices(len(rows), 1)], np.float64)
 
 
 def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
-    """What any model's cosines look like, from this film's pairs where it has some."""
+    """A prior for a face model without one, from the film's pairs where there are any."""
     same = float(np.median(within)) if len(within) else 0.6
     other = float(np.median(apart)) if len(apart) else min(0.05, same - 0.1)
     spread = max(same - other, 0.1)
@@ -191,9 +192,9 @@ def _guess(within: NDArray[np.float64], apart: NDArray[np.float64]) -> Prior:
 
 
 def _believed(apart: NDArray[np.float64], prior: Prior) -> NDArray[np.float64]:
-    """Cosines of tracks seen together, without those that a mirror or a split screen explains better.
+    """Cosines of co-occurring tracks, without those that a mirror or a split screen explains better.
 
-    One person seen twice at once is as alike as a person can be, and rare.
+    Two tracks of one person in one frame are rare, and as alike as tracks of one person can be.
     """
     wide = float(np.hypot(prior.other_std, FILM_SPREAD))
     two = (1 - MIRRORS) * _normal(apart, prior.other_mean, wide)
@@ -214,13 +215,12 @@ class _PairMixture(NamedTuple):
 def _mixture(
     pairs: NDArray[np.float64], apart: NDArray[np.float64], prior: Prior, ceiling: float
 ) -> _PairMixture:
-    """The two normals of which all pairs' cosines are a mixture.
+    """The mixture of two normal distributions that fits the cosines of all pairs of tracks.
 
-    Expectation maximisation of two normals over the cosines of all pairs of tracks, those seen together
-    (`apart`) known to be two people. Films differ from one another (a drawn one, an old one, one shot at
-    night) by more than pairs of people within a film do: of two people's mean the prior is worth one pair
-    where many are seen together, and what shifts it is taken for something that all faces of the film have
-    in common (`_shifted`).
+    It is fitted by expectation maximisation; co-occurring tracks (`apart`) are known to be two people. Films
+    (drawn, old, shot at night) differ from one another more than pairs of people within a film do. So the
+    prior's mean of two people has the weight of one pair where many tracks co-occur, and a shift from the
+    prior's mean is attributed to a part that all faces of the film have in common (`_shifted`).
     """
     here = _shifted(prior, *_two_people(apart, apart[:0], apart[:0], prior))
     same_mean, same_std, share = min(here.same_mean, ceiling), here.same_std, 0.1
@@ -237,9 +237,9 @@ def _mixture(
 
 
 def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:
-    """The prior where all faces have something in common that carries two people's mean cosine there.
+    """The prior, with a part common to all faces that moves two people's mean cosine to `other_mean`.
 
-    A common part of squared length c makes a cosine x into (x + c) / (1 + c).
+    A common part of squared length c changes a cosine x to (x + c) / (1 + c).
     """
     common = max(0.0, (other_mean - prior.other_mean) / max(1 - other_mean, 0.05))
     same_mean = (prior.same_mean + common) / (1 + common)
@@ -255,7 +255,7 @@ def _shifted(prior: Prior, other_mean: float, other_std: float) -> Prior:
 def _two_people(
     apart: NDArray[np.float64], pairs: NDArray[np.float64], weight: NDArray[np.float64], prior: Prior
 ) -> tuple[float, float]:
-    """Mean and deviation of two people's cosines: known pairs, weighted unknown ones, and the prior."""
+    """Mean and deviation of two people's cosines, from known pairs, weighted unknown pairs and the prior."""
     n = len(apart) + weight.sum()
     anchor = OTHER_PAIRS + prior.other_worth * OTHER_FADE ** len(apart)
     mean = float((apart.sum() + weight @ pairs + anchor * prior.other_mean) / (n + anchor))

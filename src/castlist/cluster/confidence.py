@@ -1,4 +1,4 @@
-"""How sure each track's person is: the track against its person's other tracks and against everybody else."""
+"""Membership confidence: the probability that a track shows its person, from that person's other tracks."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from castlist.types import NOISE, Clustering, Constraints, Embeddings
 
 __all__ = ["SURENESS", "membership_confidence", "membership_odds", "shares"]
 
-SURENESS = 0.8  # log odds are taken so many times: a scene's light and pose make its tracks err together
-SURPRISES = 0.03  # of the surest links in labelled films and track sets, .05 and .01 are wrong all the same
+SURENESS = 0.8  # factor of log odds: tracks of one scene share light and pose, so their errors are dependent
+SURPRISES = 0.03  # share of wrong links among the surest: .05 in labelled films, .01 in track sets
 
 
 @typed_arguments
 def membership_confidence(
     embeddings: Embeddings, constraints: Constraints, clustering: Clustering
 ) -> NDArray[np.float64]:
-    """(t,) the probability that each track is of its person, rather than of another or of nobody here.
+    """(t,) the probability that each track shows its person, against all other people and a new person.
 
-    The track itself is left out of its person. A track alone: that it is none of the others. Must-linked
-    tracks are sure, cannot-linked people are out of the question; NOISE and tracks without a face have 0.
+    A track is compared with the other tracks of its person. For a person of one track, it is the probability
+    that this track shows none of the other people. Must-linked tracks have 1; cannot-linked people are
+    excluded; NOISE and tracks without a face have 0.
 
     Raises:
-        InputError: the clustering is of other tracks.
+        InputError: the clustering has fewer tracks than the embeddings.
     """
     likeness, faces = Likeness.from_embeddings(embeddings)
     if len(clustering) < len(faces):
@@ -60,7 +61,7 @@ def membership_confidence(
 def membership_odds(
     cosine: NDArray[np.float32], label: NDArray[np.int64], scale: Scale
 ) -> NDArray[np.float64]:
-    """(t, p) log odds that each track is each person, itself left out; minus infinity for a track alone."""
+    """(t, p) log odds that each track shows each person, from the person's other tracks; -inf without any."""
     t, p = len(label), int(label.max()) + 1
     same_person = np.zeros((t, p))
     same_person[np.arange(t), label] = 1
@@ -78,7 +79,7 @@ def membership_odds(
 
 
 def shares(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(t, p) the part that each column has of its row, and (t,) that of "nobody", whose log odds are 0."""
+    """(t, p) probability of each person and (t,) of a new person, from log odds against a new person."""
     top = np.maximum(odds.max(axis=1, keepdims=True), 0.0)
     each, rest = np.exp(odds - top), np.exp(-top)
     total = each.sum(axis=1, keepdims=True) + rest
@@ -86,7 +87,7 @@ def shares(odds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _share(odds: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(t,) the part of each row's own column; of a track alone, that of "nobody"."""
+    """(t,) probability of each track's own person; for a person of one track, that of a new person."""
     each, rest = shares(odds)
     alone = np.bincount(label)[label] == 1
     return np.asarray(np.where(alone, rest, each[np.arange(len(label)), label]))

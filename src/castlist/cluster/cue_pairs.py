@@ -1,4 +1,4 @@
-"""What a cue beside the face says of two tracks being one person, as the film taught it."""
+"""Log odds that two tracks show one person, from a cue other than the face, as learned from the film."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 
 
 def cue_odds(pairs: CuePairs, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(n, m) log odds that tracks `a` (n,) and `b` (m,) show one person; 0 where the cue is not seen in both.
+    """(n, m) log odds that tracks `a` (n,) and `b` (m,) show one person.
 
-    A track says nothing of itself.
+    They are 0 where either track lacks the cue, and for a track with itself.
     """
     slope, middle = pairs.spans[:, 1], pairs.spans[:, 2]
     span = np.searchsorted(pairs.spans[:, 0], seconds_apart(pairs.times[a][:, None], pairs.times[b][None]))
@@ -28,7 +28,7 @@ def cue_odds(pairs: CuePairs, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDA
 
 
 def bounded(odds: Floats, bounds: Floats) -> Floats:
-    """As if a cue did not hold now and then: never more than `bounds[1]`, nor less than -`bounds[0]`."""
+    """Log odds limited smoothly to -`bounds[0]` to `bounds[1]`, as a cue misleads now and then."""
     ratio = np.exp(np.clip(odds, -30, 30))
     missing, shared = np.exp(-bounds)
     return np.asarray(np.log(((1 - missing) * ratio + missing) / (shared * ratio + 1 - shared)))

@@ -1,4 +1,4 @@
-"""Where a tree ends and people begin: by calibrated evidence, at a number, or at a height."""
+"""Cuts of a tree into people: by calibrated log odds, at a number of people, or at a height."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from castlist.types import NOISE, Clustering, Constraints, Embeddings, Tree
 
 __all__ = ["AutoCut", "CountCut", "HeightCut", "PeopleCut", "ProbabilityCut"]
 
-SEEN = 0.01  # share of a film's faces from which on somebody counts as one of its people, as scores count
+SEEN = 0.01  # share of a film's faces from which a person counts, as in `castlist.metrics.faces`
 
 
 @dataclass(frozen=True, slots=True)
 class AutoCut:
-    """The people of the tree that the film's own calibration calls most likely.
+    """The most likely people of the tree, by the film's own calibration.
 
-    Every branch is one person where the summed evidence of its pairs (log odds, see `Calibration`) is more
-    than that of the best people within its two halves; so branches may be cut at different heights.
-    Tracks without a face are NOISE. Must-links and cannot-links hold.
+    A branch is one person where the sum of its pairs' log odds (`Calibration.log_odds`) is more than the sum
+    for the best people within its two halves. So branches may be cut at different heights. Tracks without a
+    face are NOISE. Must-links and cannot-links hold.
     """
 
-    odds: float = 0.0  # log odds added to each pair: more joins more
+    odds: float = 0.0  # log odds added to each pair; higher values join more tracks
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -50,9 +50,9 @@ class AutoCut:
 
 @dataclass(frozen=True, slots=True)
 class CountCut:
-    """So many people (`n_clusters`), as papers do it; fewer where there are fewer tracks.
+    """A given number of people (`n_clusters`), as in papers; fewer where there are fewer tracks.
 
-    More where cannot-links ask for more. Tracks without a face are NOISE and do not count.
+    More where cannot-links require more. Tracks without a face are NOISE and do not count.
     """
 
     n_clusters: int
@@ -72,7 +72,7 @@ class CountCut:
 
 @dataclass(frozen=True, slots=True)
 class HeightCut:
-    """Everything joined below a height of the tree is one person, as photo managers do it."""
+    """Tracks joined at or below a height of the tree are one person, as in photo managers."""
 
     height: float
 
@@ -85,7 +85,7 @@ class HeightCut:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityCut:
-    """The people of a `GroupLinkage` tree: two sides of a merge are one where that is at least so likely."""
+    """The people of a `GroupLinkage` tree: both sides of a merge are one person from `probability` on."""
 
     probability: float = 0.5
 
@@ -102,9 +102,9 @@ class ProbabilityCut:
 class PeopleCut:
     """As `ProbabilityCut`, but with `least` to `most` people, for a user who knows how many there are.
 
-    Only who has at least 1 % of the faces counts: strangers seen for a moment are not what a user counts.
-    Of all cuts of the tree with so many people it is the one nearest to the likeliest cut; where there is
-    none (cannot-links forbid it, or there are too few tracks), the cut that comes nearest to the number.
+    Only people with at least 1 % of the faces count: a user does not count strangers seen for a moment. Among
+    all cuts of the tree with `least` to `most` people it is the one nearest to the likeliest cut; where there
+    is none (cannot-links forbid it, or there are too few tracks), the cut with the nearest number of people.
     Tracks without a face are NOISE. Must-links and cannot-links hold.
     """
 
@@ -133,7 +133,7 @@ class PeopleCut:
 
 
 def _people(tree: Tree, faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(m + 1,) how many nodes hold a share of SEEN of the faces after 0, 1, ... m merges of a tree."""
+    """(m + 1,) number of nodes with at least a share SEEN of the faces after 0, 1, ... m merges of a tree."""
     weight = np.zeros(tree.leaves + len(tree.merge))
     weight[: len(faces)] = faces
     for i, pair in enumerate(tree.merge):
@@ -145,7 +145,7 @@ def _people(tree: Tree, faces: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _decided(faces: NDArray[np.int64], constraints: Constraints) -> int:
-    """How many of the tree's merges the must-links ask for; they are its first."""
+    """The number of merges that the must-links require; these are the first merges of the tree."""
     present = np.flatnonzero(faces)
     group, _ = must_groups(len(faces), constraints.must, constraints.cannot, of="tracks")
     return len(present) - len(np.unique(group[present]))
@@ -182,7 +182,7 @@ def _top_branches(tree: Tree, joined: NDArray[np.bool_]) -> Clustering:
 
 
 def _finish(clustering: Clustering, faces: NDArray[np.int64], constraints: Constraints) -> Clustering:
-    """NOISE for tracks without a face, unless a must-link says who they are."""
+    """The clustering with NOISE for tracks without a face, unless a must-link gives their person."""
     label = clustering.label[: len(faces)].copy()
     label[faces == 0] = NOISE
     group, _ = must_groups(len(faces), constraints.must, constraints.cannot, of="tracks")

@@ -11,7 +11,7 @@ __all__ = ["Update", "agglomerate"]
 
 
 class Update(StrEnum):
-    """How far a new cluster is from a third."""
+    """The rule for the distance between a merged cluster and a third cluster."""
 
     AVERAGE = "average"
     WARD = "ward"
@@ -20,12 +20,12 @@ class Update(StrEnum):
 def agglomerate(
     distance: NDArray[np.float64], weight: NDArray[np.float64], update: Update
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Merges (m, 2) and their heights (m,): always the closest pair still allowed, until none is.
+    """Merges (m, 2) and their heights (m,): each joins the closest pair still allowed, until none is allowed.
 
-    `distance` (n, n) is symmetric, infinite between points that may not be joined, and is overwritten. A
-    cluster is as far from a third as the weighted mean of its parts ("average"), or as Ward's increase of
-    the sum of squares ("ward", on squared distances times w_a w_b / (w_a + w_b)); an infinite part makes
-    the whole infinite. Node n + i is merge i.  [Lance, Williams 1967; Müllner 2011]
+    `distance` (n, n) is symmetric, infinite between points that may not be joined, and is overwritten. The
+    distance of a merged cluster to a third is the weighted mean of its parts' distances ("average"), or
+    Ward's increase of the sum of squares ("ward", on squared distances times w_a w_b / (w_a + w_b)); it is
+    infinite where the distance of one part is. Node n + i is merge i.  [Lance, Williams 1967; Müllner 2011]
     """
     n = len(distance)
     weight, node = weight.astype(np.float64), np.arange(n)

@@ -1,4 +1,4 @@
-"""Points in the very same place: copies, of which there may be thousands, that a tree may join first."""
+"""Duplicates: points with equal vectors, possibly thousands, which a tree joins first."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 __all__ = ["duplicate_pairs"]
 
-PIECE = 500_000  # numbers looked at at a time
+PIECE = 500_000  # numbers compared at a time
 Index = NDArray[np.int64]
 
 
 def duplicate_pairs(points: NDArray[np.floating], cannot: Index) -> Index:
-    """(m, 2) points that are equal bit for bit, each with one before; none under a cannot-link (q, 2).
+    """(m, 2) pairs of points that are equal bit for bit; points with a cannot-link (q, 2) are left out.
 
-    Found by a number drawn from each row's bits, and then compared.
+    Rows are sorted by a hash of their bits, and neighbours of equal hash are compared.
     """
     free = np.ones(len(points), np.bool_)
     free[cannot] = False
@@ -32,7 +32,7 @@ def duplicate_pairs(points: NDArray[np.floating], cannot: Index) -> Index:
 
 
 def _keys(points: NDArray[np.floating]) -> NDArray[np.uint64]:
-    """(n,) a number of each row: equal rows have equal ones, others hardly ever."""
+    """(n,) hash of each row's bits."""
     width = points.dtype.itemsize
     factor = np.random.default_rng(0).integers(1, 2**63, points.shape[1], np.uint64) | np.uint64(1)
     key = np.zeros(len(points), np.uint64)

@@ -1,4 +1,4 @@
-"""Tracks -> people by evidence: the film measures its own space, clear tracks come first, others join."""
+"""Tracks -> people by log odds, in a space whitened on the film: clear tracks first, others join them."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ from castlist.types import Constraints, Embeddings, Tree
 
 __all__ = ["GroupLinkage", "find_people"]
 
-# Where between two people (0) and one (1) the mean cosine of a first group must lie: at SEED in a short film,
-# higher by SEED_RISE for each doubling of the tracks of a longer one, at most 1: the more people, the more
-# pairs of people look alike by chance.
+# Least mean cosine of a seed cluster, on a scale from the mean of two people (0) to that of one person (1):
+# SEED in a short film, more by SEED_RISE for each doubling of the tracks in a longer film, at most 1. Among
+# more people, more pairs look alike by chance.
 SEED, SEED_RISE = 0.6, 0.1
-MANY = 40  # tracks from which on those of low quality wait: of fewer, these may be a person's only links
+MANY = 40  # tracks from which low-quality tracks wait: in a film of fewer they may be a person's only links
 Pairs = NDArray[np.int64]
 
 
 @_former.option("poor", "low_quality")
 @dataclass(frozen=True, slots=True)
 class GroupLinkage:
-    """The tree whose heights are probabilities: cut at 0.5 it is the likeliest people, however many.
+    """A tree whose heights are probabilities: the cut at 0.5 gives the likeliest people and their number.
 
-    1. Tracks are joined into small sure groups (average linkage), groups into people (`persons`): by the
-       cosine of their means, corrected for the noise of pictures. Here a stray cannot-link, the sign of
-       a single misplaced track, does not keep two large groups apart.
-    2. The scatter within these people makes a better space (`whiten`), where all is done again (`rounds`).
-    3. In a film of MANY tracks the share `low_quality` of them, those of the lowest quality, takes no part
-       until the people stand, and then joins them: blurred faces look like each other more than like
-       themselves, and would glue people together. So people who were found apart without these tracks are
-       not joined because of them.
-    4. Cannot-links that ended inside one person are put right: the less fitting track leaves.
+    1. Tracks are joined into small seed clusters (average linkage), and these into people (`group_linkage`)
+       by the cosine of their means, corrected for the noise of single tracks. A cannot-link or two, caused by
+       a misplaced track, does not keep two large groups apart in this step.
+    2. The features are whitened by the scatter within these people (`whiten`), and step 1 is repeated in the
+       new space, `rounds` times.
+    3. In a film of at least MANY tracks, the share `low_quality` of the tracks, those of the lowest quality,
+       is left out until the people are found, and then joins them: blurred faces look more like each other
+       than like their person, and would join different people. So people found apart without these tracks
+       are not joined because of them.
+    4. Of two cannot-linked tracks that ended in one person, the less fitting one leaves.
 
-    A height is the probability that the two sides are two people, made to rise; forbidden merges have height
-    infinity. Memory and time grow with the square of the tracks: 12 bytes a pair, 28 with refined features
-    and hints.
+    A height is the probability that the two sides are two people, and at least that of the merges below;
+    forbidden merges have height infinity. Memory and time grow with the square of the number of tracks: 12
+    bytes for each pair of tracks, 28 with refined features and hints.
     """
 
     rounds: int = 2
-    low_quality: float = 0.25  # a share
+    low_quality: float = 0.25  # share of the tracks
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -68,7 +69,8 @@ class GroupLinkage:
         """The tree of the tracks.
 
         Args:
-            hints: (t, t) log odds of one person from beside the face, NaN where nothing is known of a pair.
+            hints: (t, t) log odds that two tracks show one person, from cues other than the face; NaN where
+                unknown.
         """
         likeness, faces = Likeness.from_embeddings(embeddings, how_many_tracks(embeddings, constraints))
         present, must, cannot = present_tracks(faces, constraints)
@@ -118,7 +120,7 @@ def find_people(
 ) -> FoundPeople:
     """The people of t tracks.
 
-    Cannot-links (q, 2) hold. `quality` (t,) need only rank the tracks.
+    Cannot-links (q, 2) hold. Only the order of `quality` (t,) counts.
     """
     limit = np.quantile(quality, low_quality) if len(quality) >= MANY else -np.inf
     clear = np.flatnonzero(quality >= limit)
@@ -150,12 +152,12 @@ def _one_round(
 
 
 def _seed(tracks: int) -> float:
-    """Where between two people and one the first groups of a film of so many tracks are cut."""
+    """Least mean cosine of seed clusters, on a scale from two people (0) to one person (1)."""
     return min(1.0, SEED + SEED_RISE * float(np.log2(max(1.0, tracks / SHORT_FILM))))
 
 
 def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale, seed: float) -> NDArray[np.int64]:
-    """Average linkage, cut where the mean cosine is `seed` of the way from two people to one."""
+    """Seed clusters: average linkage, cut at a mean cosine `seed` of the way from two people to one."""
     gap = _distances(cosine)
     gap[cannot[:, 0], cannot[:, 1]] = gap[cannot[:, 1], cannot[:, 0]] = np.inf
     merge, height = agglomerate(gap, np.ones(len(gap)), Update.AVERAGE)
@@ -165,7 +167,7 @@ def _sure_groups(cosine: NDArray[np.float32], cannot: Pairs, scale: Scale, seed:
 
 
 def _distances(cosine: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(t, t) cosine distances, in one table: the largest one that the linkage needs."""
+    """(t, t) cosine distances, without a second table: this is the largest one that the linkage needs."""
     gap = cosine.astype(np.float64)
     np.subtract(1.0, gap, out=gap)
     return np.maximum(gap, 0.0, out=gap)
@@ -174,7 +176,7 @@ def _distances(cosine: NDArray[np.float32]) -> NDArray[np.float64]:
 def _attach(
     cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale, hints: Hints | None
 ) -> NDArray[np.int64]:
-    """Tracks without a label (-1) join the person they most likely are, the surest first, or stay alone."""
+    """The labels, where tracks without one (-1) join their likeliest person, surest first, or stay alone."""
     k = int(label.max(initial=-1)) + 1
     waiting = np.flatnonzero(label < 0)
     label = label.copy()
@@ -197,7 +199,7 @@ def _attach(
 
 
 def _enforced(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs) -> NDArray[np.int64]:
-    """Of two cannot-linked tracks of one person, the one less like the others becomes a person of its own."""
+    """The labels, where of two cannot-linked tracks of one person the less fitting one is a new person."""
     label = label.copy()
     new = int(label.max(initial=-1)) + 1
     for a, b in cannot:
@@ -213,7 +215,7 @@ def _enforced(cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pai
 def _two_storeys(
     cosine: NDArray[np.float32], label: NDArray[np.int64], cannot: Pairs, scale: Scale, hints: Hints | None
 ) -> tuple[Pairs, NDArray[np.float64]]:
-    """Merges and heights: each person's own tree below 0.5, people joined by their odds above."""
+    """Merges and heights: the tree of each person's tracks up to 0.5, merges of people by odds above it."""
     t, k = len(label), int(label.max()) + 1
     merges: list[tuple[int, int]] = []
     heights: list[float] = []

@@ -1,4 +1,4 @@
-"""Why two tracks are one person or two: what speaks for it, in numbers and in a sentence."""
+"""Why two tracks are one person or two people: the evidence, in numbers and in a sentence."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ NEAREST = 5  # pairs of faces shown
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LinkEvidence:
-    """What is known of two tracks being one person."""
+    """The evidence on whether two tracks show one person."""
 
     a: int
     b: int
-    probability: float  # that they are one person, from their own faces alone; 0 or 1 where links decide
-    cosine: float  # of the tracks' means; NaN where one has no face
-    same_cosine: float  # what it is on average for one person in this film
-    other_cosine: float  # and for two
+    probability: float  # that both tracks show one person, from their faces alone; 0 or 1 where links decide
+    cosine: float  # of the tracks' means; NaN where a track has no face
+    same_cosine: float  # mean cosine of one person's tracks in this film
+    other_cosine: float  # mean cosine of two people's tracks in this film
     faces: NDArray[np.int64]  # (q, 2) nearest pairs of faces, rows of the embeddings, nearest first
     face_cosine: NDArray[np.float64]  # (q,)
     decided: str  # "", or why links decide: "seen in one frame (cannot-link)", ...
-    # (m,) nodes of the tree from a up to the first that holds b; node is leaves + i.
+    # (m,) nodes of the tree from a up to the first that holds b; node leaves + i is merge i.
     merges: NDArray[np.int64]
-    heights: NDArray[np.float64]  # (m,) of those merges
-    views: tuple[float, ...] = ()  # cosine by the face model, and by the film's own networks on its scale
+    heights: NDArray[np.float64]  # (m,) of these merges
+    views: tuple[float, ...] = ()  # cosine by the face model, and by networks trained on the film, rescaled
 
     @property
     def sentence(self) -> str:
@@ -69,7 +69,7 @@ def link_evidence(
     """The evidence on tracks a and b.
 
     Raises:
-        InputError: one of them is no track of the tree, or both are the same.
+        InputError: a or b is no track of the tree, or a equals b.
     """
     n = max(tree.leaves, how_many_tracks(embeddings, constraints))
     if a == b or not (0 <= a < tree.leaves and 0 <= b < tree.leaves):
@@ -110,7 +110,7 @@ def _nearest_faces(embeddings: Embeddings, a: int, b: int) -> tuple[NDArray[np.i
 
 
 def _decided(constraints: Constraints, n: int, a: int, b: int) -> tuple[str, float | None]:
-    """Why links decide, and the probability that they leave."""
+    """Why links decide on tracks a and b, and the probability from them; "" and None where none decides."""
     pair = ((constraints.a == a) & (constraints.b == b)) | ((constraints.a == b) & (constraints.b == a))
     for row in np.flatnonzero(pair):
         kind = "must-link" if constraints.same[row] else "cannot-link"

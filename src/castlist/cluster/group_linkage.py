@@ -1,18 +1,19 @@
-"""Groups of tracks as persons: how likely two of them are one, and joining the likeliest first.
+"""Linkage of groups of tracks: log odds that two groups show one person; the likeliest pair is joined first.
 
-Tracks are noisy copies of a person: x = sqrt(r) y + sqrt(1 - r) e, all of unit length, so that two tracks
-of one person have cosine r on average. The mean of many tracks loses the noise. Hence the cosine of two
-groups' mean vectors, compared with what it would be if they were one person,
+The vector of a track is a noisy copy of its person's: x = sqrt(r) y + sqrt(1 - r) e, all of unit length, so
+that two tracks of one person have cosine r on average. The mean of many tracks has less noise. Hence the
+cosine of two groups' mean vectors, compared with its expected value for one person,
 
     R = sqrt(r_a r_b) / (|mean_a| |mean_b|),    1 for large groups, r for two single tracks,
 
-tells one person from two far better than any two tracks do, however low the quality of the pictures: it is a
-correlation corrected for attenuation (Spearman 1904), r_a and r_b being the mean cosines within the groups.
+separates one person from two far better than the cosine of any two tracks, however low the quality of the
+pictures: it is a correlation corrected for attenuation (Spearman 1904), where r_a and r_b are the mean
+cosines within the groups.
 
-Before anything is known of its face, a track is a person's with odds in proportion to the tracks that this
-person has, and somebody new with odds in proportion to a constant: the Chinese restaurant process (Aldous
-1985). Hence the logarithm of the larger group's size in the log odds. The constant grows with the tracks of
-a long film (`Calibration.scale`).
+The prior odds that a track shows a known person are proportional to the number of that person's tracks,
+those of a new person to a constant: the Chinese restaurant process (Aldous 1985). Hence the logarithm of the
+larger group's size in the log odds. The constant grows with the number of tracks of a long film
+(`Calibration.scale`).
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ __all__ = ["GroupSums", "Scale", "join_groups", "merge_all"]
 
 SAME_SPREAD = 0.15  # deviation of the cosine of one person's groups: hair, light, age
 LOOK_ALIKE = 0.06  # deviation of the cosine of two people's true centres
-PSEUDO_PAIRS = 3  # pairs at the film's level that a group's own cosines are mixed with
-STRAY = 0.05  # share of a group's cannot-links that may lead into its own person: stray tracks
+PSEUDO_PAIRS = 3  # pairs with the film's mean cosine that are added to the pairs of a group
+STRAY = 0.05  # share of a group's cannot-links to another up to which both may join: misplaced tracks
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What cosines of two tracks mean in some space."""
+    """Distribution of the cosines of two tracks in one space, for one person and for two people."""
 
     same: float  # mean, of one person
     other: float  # mean, of two people
     spread: float  # deviation, of two people
-    odds: float  # log odds that a track is of a person who has one track, nothing known
+    odds: float  # prior log odds that a track shows a given person who has one track
     same_spread: float = SAME_SPREAD  # deviation, of one person's groups
 
     def level(self, inside: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,10 +59,10 @@ class Scale:
     def log_odds(
         self, cosine: NDArray[np.float64], level: NDArray[np.float64], length: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """(n,) natural log odds that two groups are one person, for n pairs of groups.
+        """(n,) natural log odds that two groups show one person, for n pairs of groups.
 
         Args:
-            cosine: (n,) mean cosine of the tracks of the one group with those of the other.
+            cosine: (n,) mean cosine of the tracks of one group with the tracks of the other.
             level: (n,) product of the two groups' `level`.
             length: (n,) product of the lengths of the two groups' means.
         """
@@ -100,9 +101,10 @@ class GroupSums:
         self.hints = None if hints is None else hints.grouped(label)
 
     def log_odds(self, a: int, others: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float64]:
-        """(n,) natural log odds that group `a` and each of the `others` (n,) are one person.
+        """(n,) natural log odds that group `a` and each of the `others` (n,) show one person.
 
-        They are minus infinity where cannot-links forbid it, for `a` itself, and for groups that are gone.
+        They are minus infinity where cannot-links forbid a join, between two `compared` groups, for `a`
+        itself, and for groups that have become part of another.
         """
         n = self.count
         inside = np.diagonal(self.cross) - self.diagonal
@@ -110,7 +112,7 @@ class GroupSums:
         level = self.scale.level(inside, n)
         cosine = self.cross[a] / (n[a] * n)
         odds = self.scale.log_odds(cosine, level[a] * level, length[a] * length)
-        odds += np.log(np.maximum(n[a], np.maximum(n, 1)))  # a track more of somebody: the more there are
+        odds += np.log(np.maximum(n[a], np.maximum(n, 1)))  # prior odds grow with a person's tracks
         if self.hints is not None:
             odds += self.hints.mean(a)
         total = self.links.sum(axis=1)
@@ -137,15 +139,12 @@ class GroupMerges(NamedTuple):
     """How g groups were joined, in m steps."""
 
     pairs: NDArray[np.int64]  # (m, 2) the second was joined into the first
-    odds: NDArray[np.float64]  # (m,) log odds of each
-    home: NDArray[np.int64]  # (g,) the group in which each ended
+    odds: NDArray[np.float64]  # (m,) log odds of each join
+    home: NDArray[np.int64]  # (g,) the group that each group became part of, in the end
 
 
 def merge_all(groups: GroupSums, least: float = -np.inf) -> GroupMerges:
-    """Join groups.
-
-    Always the pair with the largest log odds, as long as these are more than `least`.
-    """
+    """Join the pair of groups with the largest log odds, again and again while these exceed `least`."""
     g = len(groups.count)
     best, partner = np.full(g, -np.inf), np.zeros(g, np.int64)
     for group in range(g):

@@ -1,4 +1,4 @@
-"""Log odds from beside the face, summed over groups of tracks."""
+"""Log odds from cues other than the face, summed over groups of tracks."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ BLOCK = 256  # rows that are compared at once
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hints:
-    """What else is known of pairs of groups: the sum of log odds over pairs of tracks, and their number.
+    """For each pair of groups, the sum of log odds over their pairs of tracks, and the number of these pairs.
 
-    Of two groups the mean over their pairs counts, not the sum: clothes that are alike in one pair of a
-    scene are alike in all of its pairs, and say the same again.
+    Groups are compared by the mean over their pairs, not by the sum: clothes that match in one pair of
+    tracks of a scene match in all its pairs, so the pairs are not independent evidence.
     """
 
     total: NDArray[np.float32]  # (g, g)
-    count: NDArray[np.float32]  # (g, g) pairs that something is known of
+    count: NDArray[np.float32]  # (g, g) number of pairs of tracks with known log odds
 
     @classmethod
     def from_odds(cls, odds: NDArray[np.float32], tracks: int, rows: NDArray[np.int64] | None = None) -> Self:
-        """The hints of single tracks, from log odds (t, t), NaN where nothing is known.
+        """The hints of single tracks, from log odds (t, t), NaN where unknown.
 
         Args:
-            rows: (r,) the tracks that they are for; None for all.
+            rows: (r,) the tracks to take; None for all.
 
         Raises:
-            InputError: the matrix is of fewer tracks, holds infinite values, or is not symmetric.
+            InputError: the matrix has fewer rows than `tracks`, holds infinite values, or is not symmetric.
         """
         odds = shaped(odds, np.float32, ("t", "t"), "hints", missing=True)
         if odds.shape[0] != odds.shape[1] or len(odds) < tracks:
@@ -53,7 +53,7 @@ class Hints:
         return Hints(self.total[place], self.count[place])
 
     def grouped(self, label: NDArray[np.int64]) -> Hints:
-        """The hints of groups, `label` (t,) being 0, 1, ...; nothing within a group counts."""
+        """The hints of groups; `label` (t,) is the group of each track, 0, 1, ...."""
         g = int(label.max(initial=-1)) + 1
         total, count = (
             group_sums(group_sums(table, label, g).T, label, g) for table in (self.total, self.count)
@@ -61,13 +61,19 @@ class Hints:
         return Hints(total, count)
 
     def mean(self, a: int) -> NDArray[np.float64]:
-        """(g,) log odds of group a with each other one; 0 where nothing is known."""
+        """(g,) mean log odds of group a with each other group; 0 where unknown."""
         return np.asarray(self.total[a] / np.maximum(self.count[a], 1), np.float64)
 
     def between(
         self, rows: NDArray[np.int64], label: NDArray[np.int64], people: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """(r, p) log odds of some tracks with people, `label` (t,) naming those; 0 where nothing is known."""
+        """(r, p) mean log odds of tracks with people; 0 where unknown.
+
+        Args:
+            rows: (r,) tracks.
+            label: (t,) person of each track.
+            people: (p,) the people, as numbered in `label`.
+        """
         member = (label[:, None] == people[None, :]).astype(np.float32)
         known = self.count[np.ix_(rows, np.arange(len(label)))] @ member
         total = self.total[np.ix_(rows, np.arange(len(label)))] @ member
@@ -82,7 +88,7 @@ class Hints:
 
 
 def _symmetric(odds: NDArray[np.float32]) -> bool:
-    """Whether log odds (t, t) of two tracks are the same in both orders; in blocks, as the table is large."""
+    """Whether a matrix (t, t) is symmetric; compared in blocks, as it is large."""
     return all(
         np.allclose(odds[at : at + BLOCK], odds[:, at : at + BLOCK].T, equal_nan=True, atol=1e-4)
         for at in range(0, len(odds), BLOCK)

@@ -1,4 +1,4 @@
-"""How alike tracks are: the cosine of one view of them, or of several, brought to the scale of the first."""
+"""Likeness of tracks: the cosine in one view, or a mean of several views on the scale of the first."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from castlist.vectors import products, unit
 
 __all__ = ["Likeness", "first_view"]
 
-MAX_PAIRS = 2_000_000  # pairs of tracks looked at to find the scale; more change nothing
-FEWEST_PAIRS = 10  # below which the later views have no scale of their own, and do not count
+MAX_PAIRS = 2_000_000  # pairs of tracks used to find the scale; more change nothing
+FEWEST_PAIRS = 10  # pairs of tracks below which later views cannot be scaled, and are left out
 Floats = NDArray[np.float32]
 Pairs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Likeness:
-    """Unit vectors of t tracks in one or several views, and what their cosines say together.
+    """Unit vectors of t tracks in one or several views, and their cosines mixed into one likeness.
 
-    A later view's cosines mean something else than the first's: features trained on the film have much in
-    common. The mean of the later views' cosines is moved and stretched until it has the mean and the
-    deviation that the first view's cosines have over all pairs of tracks of the film, and `share` of it is
-    mixed with the first view. So what is known of the first view's cosines holds for the mixture.
+    Cosines of later views are distributed differently: features trained on the film have much in common. So
+    the mean of the later views' cosines is shifted and stretched to the mean and deviation of the first
+    view's cosines over all pairs of tracks, and mixed with the first view with weight `share`. A calibration
+    of the first view's cosines then holds for the mixture.
     """
 
     views: tuple[Floats, ...]  # each (t, d) of length 1; zeros for a track without a face
-    share: float = 0.0  # of the later views
+    share: float = 0.0  # weight of the later views
     shift: float = 0.0
     stretch: float = 1.0
 
@@ -40,7 +40,7 @@ class Likeness:
     def from_embeddings(
         cls, embeddings: Embeddings, tracks: int = 0, *, length: bool = True
     ) -> tuple[Self, NDArray[np.int64]]:
-        """The likeness of all tracks (`tracks` of them at least), and the number of faces of each.
+        """The likeness of all tracks (at least `tracks`), and the number of faces of each track.
 
         `length` as in `track_means`.
         """
@@ -56,11 +56,11 @@ class Likeness:
         return replace(self, views=tuple(view[rows] for view in self.views))
 
     def each(self, change: Callable[[Floats], Floats]) -> Likeness:
-        """Every view changed, and brought to one scale again."""
+        """The likeness with every view changed by `change`, and scaled again."""
         return replace(self, views=tuple(change(view) for view in self.views))._scaled()
 
     def grouped(self, group: NDArray[np.int64]) -> Likeness:
-        """The likeness of groups of tracks, `group` (t,) being 0, 1, ...: the mean of each."""
+        """The likeness of the mean vectors of groups; `group` (t,) is the group of each track, 0, 1, ...."""
         if len(np.unique(group)) == len(group):
             return self[np.argsort(group)]
 
@@ -93,7 +93,7 @@ class Likeness:
         return np.asarray(self._mixed(cosines[0], np.mean(cosines[1:], axis=0)), np.float64)
 
     def by_view(self, a: int, b: int) -> tuple[float, ...]:
-        """The cosine of two tracks in the first view, and in the later ones together on its scale."""
+        """The cosine of two tracks in the first view, and the mean of the later views on the same scale."""
         first, *later = (float(view[a] @ view[b]) for view in self.views)
         if self._single:
             return (first,)
@@ -104,7 +104,7 @@ class Likeness:
         return len(self.views) == 1 or not self.share
 
     def _mixed(self, first: Floats, later: Floats) -> Floats:
-        """The likeness by both; the tables, which are large, are overwritten."""
+        """The mixed likeness; both tables are large, and are overwritten."""
         later *= np.float32(self.stretch)
         later += np.float32(self.shift)
         later *= np.float32(self.share)
@@ -128,7 +128,7 @@ class Likeness:
 
 
 def first_view(embeddings: Embeddings) -> Embeddings:
-    """The embeddings in their first view alone: the base features."""
+    """The embeddings with the first view only: the base features."""
     if len(embeddings.views) < 2:
         return embeddings
     return replace(embeddings, vector=embeddings.vector[:, : embeddings.views[0]], views=())

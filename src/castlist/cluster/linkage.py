@@ -1,4 +1,4 @@
-"""Tracks -> a tree: the steps that a recipe names."""
+"""Tracks -> a tree, by Ward's or by average linkage: steps of a recipe."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["Average", "Ward"]
 
 
 class TrackWeight(StrEnum):
-    """As how much a track counts."""
+    """The weight of a track."""
 
-    TRACK = "track"  # as one
-    FACES = "faces"  # as many as its faces
+    TRACK = "track"  # 1
+    FACES = "faces"  # the number of its faces
 
 
 @dataclass(frozen=True, slots=True)
 class Ward:
-    """Ward's tree of the unit track means; a track counts once ("track"), or as its faces ("faces").
+    """Ward's tree of the unit track means; a track's weight is 1 ("track") or its number of faces ("faces").
 
     The leaves are the tracks 0 to the largest that embeddings or constraints name. Tracks without a face
     are joined last, at height infinity.  [Ward 1963; the paper's baseline]
@@ -39,7 +39,7 @@ class Ward:
     weight: TrackWeight = TrackWeight.TRACK
 
     def __post_init__(self) -> None:
-        # The text of a member will do.
+        # The text of a member is accepted, too.
         object.__setattr__(self, "weight", one_of(TrackWeight, "Ward.weight", self.weight))
 
     def __call__(self, embeddings: Embeddings, constraints: Constraints) -> Tree:
@@ -54,7 +54,7 @@ class Ward:
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Average linkage of the unit track means: clusters are as far apart as their tracks on average.
+    """Average linkage of the unit track means: clusters have the mean distance of their tracks.
 
     Heights are cosine distances, 0 to 2; otherwise as `Ward`.  [Sokal, Michener 1958]
     """

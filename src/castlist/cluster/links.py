@@ -1,4 +1,4 @@
-"""Must-links and cannot-links as a tree needs them: checked, closed under chains, mapped to nodes."""
+"""Must-links and cannot-links for a tree: checked, closed transitively, mapped to groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def check_pairs(pairs: ArrayLike | None, n: int, name: str) -> NDArray[np.int64]
     """(q, 2) pairs of different points among n.
 
     Raises:
-        InputError: a pair names no point, or a point twice; the message says which argument.
+        InputError: a pair names a point outside 0 to n - 1, or one point twice; the message has the argument.
     """
     table = real_array(() if pairs is None else pairs, name)
     table = table.reshape(-1, 2) if table.size == 0 else table
@@ -37,10 +37,10 @@ def must_groups(
     Groups are numbered by first appearance; the pairs are ordered (smaller first) and without repeats.
 
     Args:
-        of: what the points are to whoever gave the links, for the message.
+        of: the noun for the points in an error message, as "tracks".
 
     Raises:
-        InputError: two points are to be one and two at once; the message names them.
+        InputError: two points are must-linked (by a chain, too) and cannot-linked; the message names both.
     """
     group = np.arange(n)
     if len(must):
@@ -62,7 +62,7 @@ def must_groups(
 def cannot_table(
     cannot: NDArray[np.int64], row: NDArray[np.int64], column: NDArray[np.int64], shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
-    """(r, c) whether a track of a row is cannot-linked with one of a column.
+    """(r, c) whether a track of a row is cannot-linked with a track of a column.
 
     Args:
         cannot: (q, 2) tracks.

@@ -1,4 +1,4 @@
-"""People of whom there are pictures of low quality only join the person whom they most likely show."""
+"""Tracks of low quality: each joins the person it most likely shows, or stays where it is."""
 
 from __future__ import annotations
 
@@ -21,44 +21,47 @@ from castlist.vectors import shaped
 
 __all__ = ["LowQualityPlacement", "join_low_quality", "judge_low_quality"]
 
-# Length of a track's mean vector, as a share of the film's usual, below which it is of low quality.
+# Mean length of a track's vectors, as a share of the film's usual length, below which the track is of low
+# quality.
 LOW_QUALITY = 0.9
-# Cosine of two tracks of one person over what is usual in the film, where the shorter vector has length 1; it
-# falls with the square. In six labelled films at three sizes it is .38, .55, .68, .88 and 1.08 for lengths of
-# .67, .79, .87, .94 and 1.04 (fifths of 1,717 pairs), that of two people -.05 to -.01.
+# Cosine of two tracks of one person, as a share of the film's usual cosine, where the shorter vector has
+# length 1; it falls with the square of the length. In six labelled films at three sizes it is .38, .55, .68,
+# .88 and 1.08 for lengths of .67, .79, .87, .94 and 1.04 (fifths of 1,717 pairs); for two people it is -.05
+# to -.01.
 USUAL_LIKENESS = 0.85
-LEAST_LIKENESS = 0.2  # of very short vectors, of which there are too few to measure
-# Probability from which a track joins a person: to lose a person is worse than to show one twice.
+LEAST_LIKENESS = 0.2  # the same for very short vectors, which are too few to measure
+# Probability from which a track joins a person: losing a person is worse than listing a person twice.
 JOINED = 0.6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LowQualityPlacement:
-    """Whom some tracks of low quality that are judged together most likely show, and what speaks for it.
+    """The person that some low-quality tracks, placed together, most likely show, and the evidence.
 
-    The odds are logarithms of how many times as likely this person is than somebody new, or than the next.
+    Log odds are natural, and compare this person with a new person.
     """
 
     tracks: tuple[int, ...]
     person: int  # a clear track of the likeliest person
-    probability: float  # that they show this person,
-    next: int  # one of the next likely person, -1 where there is one person only,
+    probability: float  # that the tracks show the likeliest person
+    next: int  # a clear track of the second likeliest person; -1 where there is one person only
     next_probability: float
-    new_probability: float  # and the probability that they show somebody new
-    context: float  # log odds by the shots around them, against somebody new
-    face: float  # log odds by what is seen of the face
-    beside: float  # log odds by the clothes; 0 where they say nothing
-    stays: float = float("nan")  # probability that they show the person whom the linkage gave them to; where
-    # that person has no clear track, that they show nobody who has
+    new_probability: float  # that the tracks show a new person
+    context: float  # log odds by the shots around the tracks
+    face: float  # log odds by the face
+    beside: float  # log odds by the clothes; 0 where unknown
+    # Probability that the tracks show their person from the linkage; where that person has no clear track,
+    # that they show none of the people with clear tracks.
+    stays: float = float("nan")
 
     @property
     def sureness(self) -> float:
-        """Probability that they show the person whom they are with now."""
+        """Probability that the tracks show the person they are placed with."""
         return self.probability if self.joined else self.stays
 
     @property
     def joined(self) -> bool:
-        """Whether the tracks go to the likeliest person."""
+        """Whether the tracks join the likeliest person."""
         return self.probability >= JOINED
 
 
@@ -70,34 +73,34 @@ def join_low_quality(
     length: NDArray[np.float64],
     hints: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int64]:
-    """(t,) the labels, with tracks of low quality given to the person whom they most likely show.
+    """(t,) the labels, where tracks of low quality have the label of the person they most likely show.
 
-    A half face, the back of a head or a face in motion gives a short vector, which is hardly more like those
-    of its person than like anybody's. So less likeness is expected of it, and its face decides little; where
-    it lies in the film (`Context`) and the clothes decide the more. A person who has no others only becomes
-    part of another, and such a track of a person who has clear ones changes to another, where that is
-    likelier than everything else together; else they stay. These tracks count for nothing when others are
-    judged. Cannot-links hold, and tracks that are must-linked stay.
+    Half a face, the back of a head or a face in motion gives a short vector, which is hardly more like its
+    person's vectors than like other people's. So a lower likeness is expected of it, and its face has little
+    weight; its place in the film (`Context`) and the clothes have more. A person without clear tracks joins
+    another person, and a low-quality track of a person with clear tracks moves to another person, where the
+    probability is at least JOINED; otherwise they stay. Low-quality tracks have no weight when other tracks
+    are placed. Cannot-links hold, and must-linked tracks stay.
 
     Args:
         embeddings: faces of the tracks that have a label.
-        label: (t,) person of each track, NOISE for those without.
+        label: (t,) person of each track, NOISE where it has none.
         tracks: all t tracks.
-        length: (t,) mean length of each track's vectors over the film's usual; NaN where it is not known.
+        length: (t,) mean length of each track's vectors, as a share of the film's usual one; NaN if unknown.
         hints: as for `GroupLinkage`.
 
     Raises:
-        InputError: labels, lengths or hints are not of the t tracks.
+        InputError: labels, lengths or hints do not match the t tracks.
     """
     placements = judge_low_quality(embeddings, constraints, label, tracks, length, hints)
     return placed(label, placements)
 
 
 def placed(label: NDArray[np.int64], placements: tuple[LowQualityPlacement, ...]) -> NDArray[np.int64]:
-    """(t,) the labels (t,), tracks that join somebody with that person's.
+    """(t,) the labels (t,), where tracks that join a person have that person's label.
 
     Raises:
-        InputError: labels are not whole numbers, or not of all tracks of the placements.
+        InputError: labels are not whole numbers, or there are fewer than the placements need.
     """
     label = shaped(label, np.int64, ("t",), "label").copy()
     largest = max((track for each in placements for track in (*each.tracks, each.person)), default=-1)
@@ -118,15 +121,15 @@ def judge_low_quality(
     length: NDArray[np.float64],
     hints: NDArray[np.float32] | None = None,
 ) -> tuple[LowQualityPlacement, ...]:
-    """Whom each track of low quality most likely shows, also where it stays; as `join_low_quality`.
+    """The likeliest person of each low-quality track, also where the track stays; see `join_low_quality`.
 
     Args:
         label: (t,) the person of each track, NOISE where it has none.
         length: (t,) mean length of each track's vectors, as a share of the film's usual one.
-        hints: (t, t) log odds that two tracks are one person by other cues than faces.
+        hints: (t, t) log odds that two tracks show one person, from cues other than the face.
 
     Raises:
-        InputError: labels, lengths or hints are not of the t tracks.
+        InputError: labels, lengths or hints do not match the t tracks.
     """
     label = track_labels(label, embeddings, constraints)
     if len(tracks) != len(label):
@@ -144,7 +147,7 @@ def judge_low_quality(
     place = np.full(len(label), NOISE)
     place[rows] = np.where(low[rows], NOISE, np.searchsorted(people, label[rows]))
     context = Context.from_tracks(tracks, place)
-    clear = [int(rows[~low[rows] & (label[rows] == person)][0]) for person in people]  # a track of each
+    clear = [int(rows[~low[rows] & (label[rows] == person)][0]) for person in people]
     found = []
     for each in np.setdiff1d(np.arange(len(unit)), known).tolist():
         own = rows[column == each]
@@ -160,10 +163,13 @@ def judge_low_quality(
 def _placement(
     own: NDArray[np.int64], people: list[int], now: NDArray[np.int64], *odds: NDArray[np.float64]
 ) -> LowQualityPlacement:
-    """Of some tracks, by log odds (p,) of p people, each named by a clear track, by context, face, beside.
+    """The placement of some tracks.
 
     Args:
-        now: the one of the people whom the linkage gave the tracks to, or none.
+        own: the tracks.
+        people: a clear track of each of p people.
+        now: the place in `people` of the tracks' person from the linkage, or empty.
+        odds: log odds (p,) by context, by face, and by other cues.
     """
     each, fresh = shares(np.sum(odds, axis=0)[None])
     first, *others = np.argsort(-each[0], kind="stable")[:2].tolist()
@@ -177,7 +183,7 @@ def _placement(
 
 
 def _units(label: NDArray[np.int64], low: NDArray[np.bool_], people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(t,) what is judged together: a person's clear tracks, all of one without any, a low-quality track."""
+    """(t,) the tracks to place together: those of a person without clear tracks; any other low one alone."""
     alone = low & np.isin(label, people)
     unit = label.copy()
     unit[alone] = label.max(initial=NOISE) + 1 + np.arange(int(alone.sum()))
@@ -186,7 +192,7 @@ def _units(label: NDArray[np.int64], low: NDArray[np.bool_], people: NDArray[np.
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Evidence:
-    """What faces and clothes say of people."""
+    """Sums over groups of tracks, for log odds by faces and by clothes."""
 
     sums: GroupSums
 
@@ -200,7 +206,7 @@ class _Evidence:
         rows: NDArray[np.int64],
         hints: NDArray[np.float32] | None,
     ) -> _Evidence:
-        """Of the people of some tracks (rows), who are numbered by column."""
+        """The evidence on the tracks `rows`, whose groups `column` numbers from 0."""
         scale = Calibration.fit(embeddings, constraints).scale
         place = np.full(max(int(rows.max()), int(constraints.cannot.max(initial=0))) + 1, NOISE)
         place[rows] = np.arange(len(rows))
@@ -212,10 +218,10 @@ class _Evidence:
     def log_odds(
         self, low: int, others: NDArray[np.int64], expected: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(q,) log odds that such a person is each of some others, by the face and by what is beside it.
+        """(q,) log odds that group `low` shows each of the `others`, by the face, and (q,) by other cues.
 
         Args:
-            expected: likeness of the tracks to their person's, 1 being usual.
+            expected: expected likeness of the group's tracks to tracks of the same person; 1 is usual.
         """
         s, n = self.sums, self.sums.count
         inside = np.diagonal(s.cross) - s.diagonal

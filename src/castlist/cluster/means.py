@@ -1,4 +1,4 @@
-"""Faces -> tracks: one unit vector a track, and what to do with tracks that have none."""
+"""Faces -> tracks: the unit mean vector of each track, its quality, and labels for tracks without faces."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def track_means(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """(t, d) unit mean vector and (t,) number of faces of each track.
 
-    A track's mean is that of its faces' unit vectors weighed by quality (evenly where all of a track's
-    qualities are 0), made unit again. With `length` the weight is the fourth power of the vector's length,
-    which face models make short for pictures that they can say little about, and quality only says which
-    faces count at all (more than 0). t is the largest track named plus one, or
-    `tracks` if that is more; a track without faces has a zero vector and the number 0.
+    A track's mean is that of its faces' unit vectors, weighted by quality (evenly where all qualities of a
+    track are 0), scaled to unit length. With `length` the weight is the fourth power of the vector's length,
+    as face models give short vectors to uninformative pictures, and faces of quality 0 are left out. t is the
+    largest track named plus one, or `tracks` if that is more; a track without faces has a zero vector and the
+    number 0.
     """
     t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
     faces = np.bincount(embeddings.track, minlength=t).astype(np.int64)
@@ -43,7 +43,7 @@ def track_means(
 
 
 def track_quality(embeddings: Embeddings, tracks: int = 0) -> NDArray[np.float64]:
-    """(t,) how much a track's faces can say, to rank tracks by: mean vector length times mean quality."""
+    """(t,) quality to rank tracks by: mean vector length times mean quality of the track's faces."""
     t = max(tracks, int(embeddings.track.max(initial=-1)) + 1)
     faces = np.maximum(np.bincount(embeddings.track, minlength=t), 1)
     length = np.linalg.norm(embeddings.vector, axis=1).astype(np.float64)
@@ -58,7 +58,7 @@ def track_labels(
     """(t,) the label of each track, NOISE for those without.
 
     Raises:
-        InputError: they are not whole numbers from NOISE up, or of fewer tracks than have faces or links.
+        InputError: labels are not whole numbers from NOISE up, or fewer than the tracks with faces or links.
     """
     label = shaped(label, np.int64, ("t",), "label")
     if label.min(initial=NOISE) < NOISE:
@@ -77,6 +77,6 @@ def how_many_tracks(embeddings: Embeddings, constraints: Constraints) -> int:
 
 @typed_arguments
 def extend(clustering: Clustering, tracks: int) -> Clustering:
-    """The clustering with NOISE for the tracks beyond its last, up to `tracks` of them in all."""
+    """The clustering of at least `tracks` tracks, with NOISE for those after its last."""
     missing = max(0, tracks - len(clustering))
     return Clustering(np.concatenate([clustering.label, np.full(missing, NOISE, np.int32)]))

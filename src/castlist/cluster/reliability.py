@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Reliability of probabilities: predictions compared with outcomes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Reliability:
     """A reliability diagram, a row per bin of probability; empty bins have NaN means."""
 
     predicted: NDArray[np.float64]  # (b,) mean probability
-    true: NDArray[np.float64]  # (b,) share that was right
+    true: NDArray[np.float64]  # (b,) share of true outcomes
     count: NDArray[np.int64]  # (b,)
 
     @property
     def expected_calibration_error(self) -> float:
-        """Mean distance of predicted from true, weighed by how often it was predicted; 0 where nothing was.
+        """Mean absolute difference of predicted and true, weighted by count; 0 without any prediction.
 
         [Naeini, Cooper, Hauskrecht, AAAI 2015]
         """
@@ -36,13 +36,13 @@ class Reliability:
 
 @typed_arguments
 def reliability(probability: ArrayLike, right: ArrayLike, *, bins: int = 10) -> Reliability:
-    """What was predicted (probabilities) against what was true (booleans), in `bins` equal bins of [0, 1].
+    """Predictions (probabilities) compared with outcomes (booleans), in `bins` equal bins of [0, 1].
 
     >>> reliability([0.9, 0.9, 0.1], [True, False, False], bins=2).true.tolist()
     [0.0, 0.5]
 
     Raises:
-        InputError: the two differ in length, a probability is none, or there are no bins.
+        InputError: lengths differ, a probability is outside [0, 1], or `bins` is less than 1.
     """
     p, y = converted(probability, np.float64, "probability"), converted(right, np.bool_, "right")
     if p.shape != y.shape or p.ndim != 1:

@@ -1,4 +1,4 @@
-"""Who is of the cast and who is in the background."""
+"""The role of each person: cast, background, or set aside."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Roles"]
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The cast is whoever is seen for long enough and large enough; the others are in the background.
+    """The cast: people seen long enough and large enough. Other people are in the background.
 
-    What counts is how prominent somebody is: seconds by the size of the face (`Tracks.prominence`). Nobody is
-    left out of the cast for being on screen for less than others if they hold at least `share` of all, and
-    are seen for `seconds`, or in a short film for `part` of it. Whoever is never found with a score of
-    `clear` in the whole film is set aside: of people the detector is sure at some time, of flowers never.
+    A person's prominence is seconds on screen times the size of the face (`Tracks.prominence`). The cast are
+    all people with at least `share` of the film's prominence and at least `seconds` on screen, or `part` of a
+    short film. A person without any face of score `clear` in the whole film is set aside: the detector is
+    sure of a person in some frame, of a flower in none.
     """
 
-    share: float = 0.005  # of how much all faces of the film are seen
-    seconds: float = 1.0  # on screen, at least,
+    share: float = 0.005  # least share of the prominence of all people
+    seconds: float = 1.0  # least seconds on screen,
     part: float = 0.03  # or this part of the film's length, whichever is less
-    clear: float = 0.82  # the best score of a person's faces, at least
+    clear: float = 0.82  # least value of the best score of a person's faces
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -39,9 +39,10 @@ class Roles:
         height: int = 0,
         sure: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int8]:
-        """(t,) PERSON, BACKGROUND or SET_ASIDE, for the person's number of each track, or NOISE.
+        """(t,) the role of each track's person: PERSON, BACKGROUND or SET_ASIDE; SET_ASIDE for NOISE.
 
         Args:
+            label: (t,) the person of each track, or NOISE.
             clock: when frames are shown; without it each face counts the same, whatever its time and size.
             height: pixels of a frame.
             sure: (t,) tracks that are faces beyond doubt, whatever their scores.
@@ -66,7 +67,7 @@ class Roles:
     def _prominence(
         self, tracks: Tracks, clock: Clock | None, height: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(t,) seconds of each track, and how much it is seen; numbers of faces where there is no clock."""
+        """(t,) seconds and (t,) prominence of each track; without a clock, its number of faces for both."""
         if clock is None or not len(tracks):
             return tracks.size.astype(np.float64), tracks.size.astype(np.float64)
         columns = (tracks.seconds(clock), tracks.prominence(clock, height))

@@ -1,4 +1,4 @@
-"""Merges in the order in which they were found -> a Tree in SciPy's order; and a tree cut at a height."""
+"""Merges in the order found -> a Tree in SciPy's order; and the partition after some merges of a tree."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def assemble(merge: NDArray[np.int64], height: NDArray[np.float64], leaves: int)
     Args:
         merge: (m, 2) the two nodes that each merge joins.
         height: (m,) of each merge.
-        leaves: how many tracks there are.
+        leaves: the number of tracks.
 
-    Heights are made to rise from child to parent where rounding let them fall; what is left unjoined is
-    joined at height infinity, smallest node first.
+    A parent that rounding made lower than a child gets the child's height; nodes left unjoined are joined at
+    height infinity, smallest node first.
     """
     merge, height = _join_rest(merge.reshape(-1, 2), height, leaves)
     rising: list[float] = height.tolist()  # lists: single numbers of an array take ten times as long
@@ -84,9 +84,9 @@ class PresentTracks(NamedTuple):
 
 
 def present_tracks(faces: NDArray[np.int64], constraints: Constraints) -> PresentTracks:
-    """The tracks that have a face, given how many faces each track has, (t,).
+    """The tracks that have a face, from the number of faces of each track (t,), with their links.
 
-    A must-linked chain through a track without faces still joins its ends, so such tracks stay in.
+    A chain of must-links through a track without faces still joins its ends.
     """
     kept = faces > 0
     place = np.cumsum(kept) - 1
@@ -104,12 +104,12 @@ def present_tracks(faces: NDArray[np.int64], constraints: Constraints) -> Presen
 
 
 def unjoined(tracks: int) -> Tree:
-    """The tree of tracks of which nothing is known."""
+    """The tree of `tracks` tracks, all joined at height infinity."""
     return assemble(np.zeros((0, 2), np.int64), np.zeros(0), max(tracks, 1))
 
 
 def among(tree: Tree, present: NDArray[np.int64], tracks: int) -> Tree:
-    """The tree with its leaves named as tracks; the others are joined at height infinity."""
+    """The tree of all tracks, from a tree of the `present` ones; others are joined at height infinity."""
     known = np.isfinite(tree.height)
     name = np.concatenate([present, tracks + np.arange(len(tree.height))])
     return assemble(name[tree.merge[known]], tree.height[known], tracks)

@@ -23,20 +23,20 @@ def ward(
     cannot: ArrayLike | None = None,
     must: ArrayLike | None = None,
 ) -> Tree:
-    """Ward's tree of points (n, d): always the allowed pair whose union adds least to the sum of squares.
+    """Ward's tree of points (n, d): each merge joins the allowed pair that adds least to the sum of squares.
 
     A point of weight w counts as w points in one place. Must-linked points are joined first, at height 0.
     Clusters that hold a cannot-linked pair are never joined at a finite height. Heights are SciPy's:
-    sqrt(2 w_a w_b / (w_a + w_b)) times the distance of the centroids. Ties are broken as they come.
+    sqrt(2 w_a w_b / (w_a + w_b)) times the distance of the centroids. The order of ties is not defined.
 
     Raises:
-        InputError: points are not a finite table, weights not positive, a pair names no point, or must-links
-            and cannot-links contradict each other.
+        InputError: points are not a finite table, weights are not positive, a pair names a point outside 0 to
+            n - 1, or must-links and cannot-links contradict each other.
     """
     x, w = _checked(points, weights)
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
-    must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
+    must_groups(n, must_pairs, cannot_pairs)  # alone first, so that an error names the links as given
     group, apart = must_groups(
         n, np.concatenate([must_pairs, duplicate_pairs(x, cannot_pairs)]), cannot_pairs
     )

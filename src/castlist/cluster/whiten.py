@@ -1,4 +1,4 @@
-"""A space in which a person's tracks lie closer: the film's own within-person scatter divided out."""
+"""Whitening (WCCN) on the film's own people: a space in which the tracks of a person lie closer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from castlist.vectors import group_sums, unit
 
 __all__ = ["measure", "whiten", "whitened"]
 
-SMALLEST = 3  # tracks of a group from which on its scatter counts
-PSEUDO_PAIRS = 20  # pairs of tracks that the prior scale counts for
+SMALLEST = 3  # tracks of a group from which its scatter counts
+PSEUDO_PAIRS = 20  # weight of the prior scale, in pairs of tracks
 
 
 def whiten(mean: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.float32]:
     """(t, d) unit vectors whose scatter within the groups is even in all directions.
 
-    Within-class covariance normalisation, shrunk to an even scatter as far as there are fewer tracks than
-    dimensions, so that a short clip is left almost as it is.  [Hatch, Kajarekar, Stolcke, Interspeech 2006]
+    Within-class covariance normalisation (WCCN), shrunk towards an even scatter, the more so the fewer tracks
+    there are for the dimensions; a short clip hardly changes.  [Hatch, Kajarekar, Stolcke, Interspeech 2006]
     """
     d = mean.shape[1]
     x = mean.astype(np.float64)
@@ -48,7 +48,7 @@ def whitened(likeness: Likeness, label: NDArray[np.int64]) -> NDArray[np.float32
 
 
 def _turned(view: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same vectors in no more dimensions than there are tracks: no cosine changes."""
+    """The vectors in at most as many dimensions as there are tracks; no cosine changes."""
     if len(view) >= view.shape[1]:
         return view
     left, size, _ = np.linalg.svd(view, full_matrices=False)
@@ -56,7 +56,7 @@ def _turned(view: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def measure(cosine: NDArray[np.float32], label: NDArray[np.int64], prior: Scale) -> Scale:
-    """What cosines mean between these groups' tracks, mixed with a prior; large groups do not rule it."""
+    """The scale of cosines within and between groups, mixed with a prior; large groups do not dominate it."""
     g = int(label.max()) + 1
     n = np.bincount(label).astype(np.float64)
     cross = group_sums(group_sums(cosine, label, g).T, label, g).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Two faces in one frame are two people: cannot-links between tracks seen together."""
+"""Two faces in one frame are two people: cannot-links between co-occurring tracks."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["CoOccurrence"]
 class CoOccurrence:
     """Cannot-links between tracks that share frames with their boxes clearly apart.
 
-    Frames count only where both tracks really have a face: a track that pauses while another is seen
-    does not meet it. Two boxes that lie on each other are one face found twice, not two people, so a
-    pair is linked only if its boxes are apart in at least `min_frames` shared frames and lie on each other
-    in at most `max_shared` of them.  [Cinbis, Verbeek, Schmid, ICCV 2011]
+    Frames count only where both tracks have a face: a track that pauses while another is visible does not
+    co-occur with it. Two overlapping boxes are one face found twice, not two people, so a pair is linked only
+    if its boxes are apart in at least `min_frames` shared frames and overlap in at most `max_shared` of
+    these.  [Cinbis, Verbeek, Schmid, ICCV 2011]
 
-    A track that slips off its face for its last frames, while another begins on that face, meets nobody
-    either: the boxes touch in all shared frames, which are few, the last ones of the first track and the
-    first ones of the second (`max_handover`).
+    A track that slips off its face in its last frames, while another track begins on that face, is not linked
+    with it either: the boxes touch in all shared frames, and these are few, the last frames of the first
+    track and the first frames of the second (`max_handover`).
     """
 
     min_frames: int = 2  # shared frames with the boxes apart; a blink of one frame is often a false face
     max_overlap: float = 0.4  # intersection over the smaller box, above which two boxes hold one face
-    max_shared: float = 0.1  # share of the common frames in which the boxes may lie on each other
+    max_shared: float = 0.1  # share of the common frames in which the boxes may overlap
     max_handover: float = 0.1  # shared frames of a handover, as a share of the shorter track; 0: none
 
     def __post_init__(self) -> None:
@@ -75,10 +75,10 @@ def _all_meetings(tracks: Tracks) -> tuple[NDArray[np.int64], NDArray[np.float32
 
 
 def meetings(tracks: Tracks) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Pairs of faces in one frame: keys `a * len(tracks) + b` with a < b, and how much the boxes overlap.
+    """Pairs of faces in one frame: keys `a * len(tracks) + b` with a < b, and the overlaps of the boxes.
 
-    The k-th item pairs each face with the one k rows later in the order of frames, so that the loop is as
-    long as the most crowded frame, not as the film.
+    The k-th item pairs each face with the face k rows later in the order of frames, so that the loop has as
+    many steps as the most crowded frame has faces.
     """
     order = np.lexsort((tracks.track, tracks.frame))
     frame, track, box = tracks.frame[order], tracks.track[order], tracks.box[order]

@@ -1,4 +1,4 @@
-"""Finds one person who is seen twice in a frame (mirror, split screen): no cannot-link there."""
+"""Drops cannot-links between two faces of one person in one frame (mirror, split screen)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from castlist.vectors import unit
 
 __all__ = ["Reflections", "turn"]
 
-SMOOTH = 3  # detections averaged: landmarks shake from one to the next, heads turn slowly
+SMOOTH = 3  # detections averaged: landmarks shake between detections, while heads turn slowly
 
 
 @dataclass(frozen=True, slots=True)
 class Reflections:
     """Drops the cannot-links between two faces that look alike and turn together.
 
-    A reflection turns when its person turns, to the other side; a copy of the picture turns to the same
-    side. Two people, twins too, turn each at their own time. So the link goes where over all common frames
-    the turns of two faces correlate, whichever way. Faces that hardly turn keep their link, and so do all
-    that are less alike than one person is in one scene: a link is dropped on proof only. Where two faces are
-    as alike as two people never are but twins (`copy`), less proof will do: a small or blurred copy of a
-    picture, whose landmarks shake, turns less exactly with its original. Of 625 pairs seen together in films
-    two were so alike: a mirror, whose turns correlate at -.97, and drawn twins, at .11.
+    A reflection turns at the same time as its person, to the other side; a copy of the picture turns to the
+    same side. Two people, even twins, turn at different times. So a link is dropped where the turns of two
+    faces correlate over all common frames, with either sign. Faces that hardly turn keep their link, and so
+    do faces less alike than those of one person in one scene. Where two faces are as alike as only twins are
+    (`copy`), a lower correlation is enough: a small or blurred copy of a picture, whose landmarks shake, does
+    not turn exactly as its original. Of 625 co-occurring pairs in films two were so alike: a mirror, whose
+    turns correlate at -.97, and drawn twins, at .11.
 
-    The turn is where the nose lies between the eyes, so that camera, zoom and place do not count.
+    The turn is the place of the nose between the eyes, which does not depend on camera, zoom and position.
     """
 
-    correlation: float = 0.95  # of the two turns, at least; the sign does not matter
-    frames: int = 16  # with both faces detected, at least
-    movement: float = 0.02  # deviation of each turn, in distances between the eyes, at least
-    likeness: float = 0.75  # cosine of the two tracks' means, at least
-    copy: float = 0.9  # cosine from which on
-    copy_correlation: float = 0.75  # this correlation is proof,
-    copy_movement: float = 0.012  # of turns that deviate by so much
+    correlation: float = 0.95  # least correlation of the two turns, of either sign
+    frames: int = 16  # least number of frames with both faces detected
+    movement: float = 0.02  # least deviation of each turn, in distances between the eyes
+    likeness: float = 0.75  # least cosine of the two tracks' means
+    copy: float = 0.9  # cosine of the two tracks' means from which the next two limits hold instead
+    copy_correlation: float = 0.75  # least correlation of the two turns
+    copy_movement: float = 0.012  # least deviation of each turn
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -51,7 +51,7 @@ class Reflections:
     def __call__(
         self, constraints: Constraints, tracks: Tracks, detections: Detections, embeddings: Embeddings
     ) -> Constraints:
-        """The constraints without co-occurrence links between a person and their own image."""
+        """The constraints without co-occurrence links between a person and a reflection of that person."""
         rows = np.flatnonzero(~constraints.same & (constraints.origin == CO_OCCURRENCE))
         alike = _likeness(constraints[rows], embeddings)
         image = [
@@ -65,7 +65,7 @@ class Reflections:
         return constraints[kept]
 
     def _together(self, tracks: Tracks, detections: Detections, a: int, b: int, likeness: float) -> bool:
-        """Whether two tracks' faces turn at the same times, as surely as their likeness asks for."""
+        """Whether two tracks' faces turn at the same times, by the limits for their likeness."""
         copied = likeness >= self.copy
         least = self.copy_movement if copied else self.movement
         proof = self.copy_correlation if copied else self.correlation
@@ -91,7 +91,7 @@ def _likeness(links: Constraints, embeddings: Embeddings) -> NDArray[np.float64]
 
 
 def turn(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n,) how far each nose lies from the middle between the eyes, along them, in distances of the eyes.
+    """(n,) place of each nose on the line of the eyes, from their middle, in distances between the eyes.
 
     Landmarks (n, 5, 2): the eyes first, then the nose.
     """
@@ -103,7 +103,7 @@ def turn(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _frames_and_rows(tracks: Tracks, track: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The frames in which a track's face was detected, not carried over, and those detections."""
+    """The frames in which a track's face was detected, not carried over, and the detections."""
     rows = tracks.rows(track)
     frame, found = tracks.frame[rows], tracks.detection[rows]
     return frame[found >= 0], found[found >= 0]

@@ -1,8 +1,8 @@
-"""What is seen beside a face, and what it says of two tracks being one person: clothes, so far.
+"""Cues other than the face on whether two tracks show one person: clothes, so far.
 
-A cue is a small step of one form: `cut` keeps a small picture of what it looks at while the frame is at
-hand, and calling it turns such pictures into vectors with a quality. `Weights` learns from the film's own
-pairs of tracks what the likeness of two such vectors means there: log odds to be added to those of the faces.
+A cue is a step: `cut` makes a small picture of the region of the cue while the frame is in memory, and a call
+turns such pictures into vectors with a quality. `Weights` learns from the film's own pairs of tracks the log
+odds for a likeness of two such vectors, which are added to the log odds of the faces.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ __all__ = [
 
 
 class CueStep(Protocol):
-    """Looks at what is around a face."""
+    """A cue from the surroundings of a face."""
 
     def cut(self, image: NDArray[np.uint8], box: NDArray[np.floating], /) -> NDArray[np.uint8]:
-        """A small picture of what the cue looks at, from a BGR frame and the box (4,) of a face."""
+        """A small picture of the cue's region, from a BGR frame and the box (4,) of a face."""
         ...
 
     def __call__(self, pictures: Sequence[NDArray[np.uint8]], /) -> Cue:
-        """One row a picture."""
+        """One row for each picture."""
         ...
 
 

@@ -16,30 +16,31 @@ from castlist.vectors import shaped
 
 __all__ = ["Clothes", "Colour", "palette"]
 
-# The region below the face, in widths and heights of its box from the middle of its upper edge. It is narrow,
-# so that it holds the chest and little of what is behind: of four regions tried on six labelled films this
-# one told people apart best; the largest was twice as wide and twice as high.
+# The region below the face, in widths and heights of the face's box, from the middle of the box's upper edge.
+# It is narrow, so that it holds the chest and little background: of four regions tried on six labelled films
+# this one separated people best; the largest was twice as wide and twice as high.
 LEFT, RIGHT = -0.75, 0.75
 TOP, BOTTOM = 1.25, 2.2
-WIDE, HIGH = 24, 16  # pixels that are kept of it
+WIDE, HIGH = 24, 16  # pixels of the region's picture
 
-# Centres of the histogram's cells, in OpenCV's 8-bit Lab (a and b are 128 for grey): finer where clothes are.
+# Centres of the histogram's cells, in OpenCV's 8-bit Lab (a and b are 128 for grey); closer where colours of
+# clothes are common.
 LIGHT = np.array([20.0, 60.0, 100.0, 140.0, 180.0, 220.0])
 GREEN_RED = np.array([98.0, 112.0, 120.0, 128.0, 136.0, 144.0, 158.0, 178.0])
 BLUE_YELLOW = np.array([88.0, 106.0, 118.0, 128.0, 138.0, 150.0, 168.0])
 CELLS = (len(LIGHT), len(GREEN_RED), len(BLUE_YELLOW))
 Colour = tuple[tuple[int, int, int], float]  # red, green, blue, 0 to 255, and its share
-LEAST = 4  # pixels of a side that must lie in the picture
+LEAST = 4  # pixels of each side of the region's picture that must lie in the frame
 
 
 @dataclass(frozen=True, slots=True)
 class Clothes:
-    """A histogram of Lab colours of the chest, square roots of shares, 0 to 255: 336 numbers a face.
+    """A histogram of the Lab colours of the chest, as square roots of shares, 0 to 255: 336 numbers.
 
     The cosine of two such vectors is the Bhattacharyya coefficient of the colours. The quality is the share
-    of the region that lies in the picture. A pixel between two cells counts for both in proportion, so that
-    light a little brighter moves the histogram a little.  [Bhattacharyya 1943; Everingham, Sivic, Zisserman,
-    "Hello! My name is... Buffy", BMVC 2006, for clothes beside faces]
+    of the region that lies in the frame. A pixel between two cells counts for both in proportion, so that a
+    small change of light changes the histogram little.  [Bhattacharyya 1943; Everingham, Sivic, Zisserman,
+    "Hello! My name is... Buffy", BMVC 2006, for clothes as a cue]
     """
 
     width: ClassVar[int] = int(np.prod(CELLS))  # numbers of a vector
@@ -64,7 +65,7 @@ class Clothes:
         return np.asarray(picture[first[1] : last[1], first[0] : last[0]], np.uint8)
 
     def __call__(self, pictures: Sequence[NDArray[np.uint8]]) -> Cue:
-        """One row a picture (h, w, 3) BGR; zeros, of quality 0, where too little of the region is seen."""
+        """One row for each picture (h, w, 3) BGR; zeros, of quality 0, where too little is visible."""
         vector = np.zeros((len(pictures), self.width), np.uint8)
         quality = np.zeros(len(pictures), np.float32)
         for i, picture in enumerate(pictures):
@@ -121,7 +122,7 @@ def _shares(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 def _between(
     values: NDArray[np.float64], axis: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The centre below each value, and how far it lies on the way to the next, 0 to 1."""
+    """The centre below each value, and the value's position on the way to the next centre, 0 to 1."""
     place = np.interp(values, axis, np.arange(len(axis)))
     below = np.minimum(place.astype(np.int64), len(axis) - 2)
     return below, place - below

@@ -1,4 +1,4 @@
-"""Nothing beside the face."""
+"""No cue other than the face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["NoCue"]
 
 @dataclass(frozen=True, slots=True)
 class NoCue:
-    """Looks at nothing: faces alone decide, and no picture of anything else is kept."""
+    """No cue: faces alone decide, and no picture of other regions is kept."""
 
     def cut(self, image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
         """An empty picture (0, 0, 3)."""

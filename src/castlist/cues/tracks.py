@@ -22,7 +22,7 @@ def by_track(
     `track` (k,) is the track of each row, 0 to count - 1. A track without a row has zeros, and quality 0.
 
     Raises:
-        InputError: not one track for each row of the cue, or one outside of those.
+        InputError: `track` does not have one value for each row, or has one outside 0 to count - 1.
     """
     track = shaped(track, np.int64, (len(cue),), "track")
     if len(track) and not 0 <= track.min() <= track.max() < count:

@@ -1,4 +1,4 @@
-"""What two tracks' likeness in a cue says of their being one person, learnt from the film's own pairs."""
+"""Log odds that two tracks show one person, by their likeness in a cue, learnt from the film's own pairs."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ from castlist.vectors import products
 __all__ = ["Span", "Weighed", "Weights"]
 
 BLOCK = 512  # rows of the matrix at a time
-USUAL_SPREAD = 0.2  # deviation of the likeness of clothes in six labelled films,
-PSEUDO_PAIRS = 4  # pairs of a film that it counts for
+USUAL_SPREAD = 0.2  # deviation of the likeness of clothes in six labelled films
+PSEUDO_PAIRS = 4  # weight of USUAL_SPREAD, in pairs of the film
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a likeness means between tracks at most `seconds` apart, and more than in the span before."""
+    """The scale of the likeness of tracks at most `seconds` apart, and more than in the span before."""
 
     seconds: float
-    same: float  # mean likeness of one person's tracks here,
-    other: float  # and of two people's
-    slope: float  # log odds for a step of 1 in likeness; 0: the cue says nothing here
-    middle: float  # likeness that speaks for neither
+    same: float  # mean likeness of one person's tracks in this span
+    other: float  # mean likeness of two people's tracks
+    slope: float  # log odds for a step of 1 in likeness; 0: the cue carries no information
+    middle: float  # likeness with log odds 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Weighed:
-    """A cue of t tracks, and what it says of each pair."""
+    """A cue of t tracks, and its log odds for each pair."""
 
-    vector: NDArray[np.float32]  # (t, c) of length 1, zeros where the cue is not seen
+    vector: NDArray[np.float32]  # (t, c) of length 1, zeros where the cue is not visible
     quality: NDArray[np.float32]  # (t,) 0 to 1
     times: NDArray[np.float64]  # (t, 2) seconds of each track's first and last moment
     spans: tuple[Span, ...]
-    odds: NDArray[np.float32]  # (t, t) log odds to add to those of the faces; NaN: not seen in one
-    bounds: NDArray[np.float64]  # (2,) the largest log odds against and for that a pair can have
+    odds: NDArray[np.float32]  # (t, t) log odds to add to those of the faces; NaN if a track lacks the cue
+    bounds: NDArray[np.float64]  # (2,) limits of the log odds of a pair, against and for one person
 
     @property
     def speaks(self) -> bool:
-        """Whether the cue says anything of any pair."""
+        """Whether the cue carries information on any pair."""
         return any(span.slope for span in self.spans)
 
     def pairs(self) -> CuePairs:
-        """What is needed to say it again of any pair, without the matrix."""
+        """The data to compute the log odds of any pair, without the matrix."""
         visible = ~np.isnan(self.odds).all(axis=1, keepdims=True)
         spans = [(span.seconds, span.slope, span.middle) for span in self.spans]
         return CuePairs(np.where(visible, self.vector, 0), self.times, np.array(spans), self.bounds)
 
     def span(self, a: int, b: int) -> Span:
-        """What a likeness means between two tracks, by the time between them."""
+        """The span of two tracks, by the time between them."""
         apart = float(seconds_apart(self.times[a], self.times[b]))
         return next(span for span in self.spans if apart <= span.seconds)
 
@@ -68,23 +68,23 @@ class Weighed:
 class Weights:
     """Log odds of one person against two for pairs of tracks, by the likeness of a cue.
 
-    What one person's likeness is, and what two people's, is measured in the film itself, for pairs of tracks
-    at each of several distances in time: each pair counts as one person by as much as the faces alone say
-    so, and tracks seen together are two people. So in a film where all are dressed alike, or where everybody
-    has changed between two scenes, the two means are the same, and the cue says nothing there. A difference
-    of the means counts only as far as it exceeds `doubt` standard errors.
+    The likeness of one person's tracks and that of two people's are measured in the film itself, for pairs of
+    tracks at several distances in time. A pair counts as one person with its probability by faces alone;
+    co-occurring tracks are two people. In a film where all people dress alike, or change clothes between two
+    scenes, both means are the same, and the cue has no effect. A difference of the means counts only as far
+    as it exceeds `doubt` standard errors.
 
-    The faces' probability is not worked out again with the cue's help: a cue that agrees with itself would
-    grow sure of itself.  [as Everingham, Sivic, Zisserman, "Hello! My name is... Buffy", BMVC 2006, with the
-    weights learnt without labels; Brümmer, Garcia-Romero, ICASSP 2014, for the two normals]
+    The faces' probability is not computed again with the cue: the cue would then confirm itself.
+    [as Everingham, Sivic, Zisserman, "Hello! My name is... Buffy", BMVC 2006, with weights learnt without
+    labels; Brümmer, Garcia-Romero, ICASSP 2014, for the two normal distributions]
     """
 
-    spans: tuple[float, ...] = (40.0, 160.0, 640.0)  # seconds between two tracks; a last one has no end
-    known: float = 3.0  # pairs that one pair seen together counts for
+    spans: tuple[float, ...] = (40.0, 160.0, 640.0)  # seconds between two tracks; a last span has no end
+    known: float = 3.0  # weight of a co-occurring pair, in other pairs
     doubt: float = 1.0  # standard errors
-    unlike: float = 1.5  # log odds that the greatest unlikeness can cost: an arm, a jacket taken off
-    alike: float = 2.5  # and that the greatest likeness can give: others dress so too
-    min_visible: float = 0.15  # share of a track's region that must be seen
+    unlike: float = 1.5  # largest log odds against one person: an arm in front, a jacket taken off
+    alike: float = 2.5  # largest log odds for one person: other people dress alike, too
+    min_visible: float = 0.15  # share of a track's region that must be visible
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -109,13 +109,13 @@ class Weights:
         embeddings: Embeddings,
         constraints: Constraints,
     ) -> Weighed | None:
-        """The cue's log odds of all pairs of t tracks; None where it is seen in fewer than three of them.
+        """The cue's log odds of all pairs of t tracks; None if fewer than three tracks show the cue.
 
         Args:
             vector: (t, c) the cue of each track, of length 1.
             quality: (t,) 0 to 1.
             times: (t, 2) seconds of each track's first and last moment.
-            embeddings, constraints: of the tracks that are to be joined.
+            embeddings, constraints: of the tracks to be joined.
         """
         likeness, faces = Likeness.from_embeddings(embeddings, len(vector))
         rows = np.flatnonzero((quality > self.min_visible) & (faces > 0))
@@ -140,9 +140,9 @@ class Weights:
     def _learnt(
         self, end: float, pairs: NDArray[np.int64], alike: Floats, chance: Floats, here: NDArray[np.bool_]
     ) -> Span:
-        """Two normals, of one person's and of two people's likeness, and the slope that they allow."""
+        """The span up to `end` seconds: means of one person's and of two people's likeness, and the slope."""
         tracks = len(np.unique(pairs[here]))
-        together = chance == 0  # seen together: two people, whatever the distance
+        together = chance == 0  # co-occurring tracks are two people, and count in every span
         use = here | together
         x, same = alike[use], chance[use]
         other = np.where(together[use], self.known, 1 - same)
@@ -150,7 +150,8 @@ class Weights:
             return Span(end, float("nan"), float("nan"), 0.0, 0.0)
         mean, spread = _normal(x, other, USUAL_SPREAD)
         near, narrow = _normal(x, same, spread)
-        n, m = (min(float(weight.sum()), tracks) for weight in (same, other))  # a track's pairs err together
+        # Pairs of one track are dependent, so they count for no more than the tracks.
+        n, m = (min(float(weight.sum()), tracks) for weight in (same, other))
         error = np.sqrt(narrow**2 / max(n, 0.1) + spread**2 / max(m, 0.1))
         gap = max(near - mean - self.doubt * float(error), 0.0)
         middle = mean + (near - mean) * spread / (narrow + spread)
@@ -175,7 +176,7 @@ class Weights:
 def _pairs(
     rows: NDArray[np.int64], likeness: Likeness, calibration: Calibration, cannot: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Floats]:
-    """(q, 2) pairs of tracks, and the probability of one person by the faces; 0 of tracks seen together."""
+    """(q, 2) pairs of tracks, and (q,) probability of one person by faces; 0 for co-occurring tracks."""
     step = max(1, int(np.ceil(len(rows) / np.sqrt(2 * MAX_PAIRS))))
     some = rows[::step]
     a, b = np.triu_indices(len(some), 1)

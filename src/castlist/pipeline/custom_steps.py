@@ -19,7 +19,7 @@ def is_own(step: object) -> bool:
 
 
 def finder_of(detect: Callable[..., Detections]) -> Callable[..., Detections]:
-    """The detector, whose result is refused where no faces can be made of it.
+    """The detector; the result of a user's own detector is checked.
 
     Raises:
         RecipeError: when called: the result is no `Detections`, or holds numbers that are no boxes or scores.
@@ -44,10 +44,10 @@ def finder_of(detect: Callable[..., Detections]) -> Callable[..., Detections]:
 
 
 def vectors_of(embed: object, found: object, count: int) -> NDArray[np.float32]:
-    """(count, d) what an embedder gives for so many chips.
+    """(count, d) the vectors of an embedder for `count` chips; those of a user's own embedder are checked.
 
     Raises:
-        RecipeError: it is not one vector of finite numbers for each.
+        RecipeError: the result is not one vector of finite numbers for each chip.
     """
     if not is_own(embed):
         return found  # type: ignore[return-value]

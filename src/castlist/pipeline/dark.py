@@ -16,10 +16,10 @@ __all__ = ["lower_dark_quality"]
 
 
 def lower_dark_quality(portraits: Portraits, shots: Shots, image: Callable[[str], bytes]) -> Portraits:
-    """The pictures, the quality of dark ones lowered by how dark they are.
+    """The pictures, where dark ones have a lower quality, in proportion to their brightness.
 
-    Of each track its best picture is looked at, and the next one where that was dark; a track of which all
-    pictures are dark keeps their order, but for how dark they are.
+    In each track the best picture is checked first; where it is dark, the picture that is then best, and so
+    on.
 
     Args:
         image: the bytes of a picture by its file name.

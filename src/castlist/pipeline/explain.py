@@ -3,7 +3,7 @@
     why = castlist.explain("film.castlist", 12, 47)
     print(why)
 
-The evidence is not stored: it is worked out anew from the scan, with the recipe of the last finished run.
+The evidence is not stored: it is computed again from the scan, with the recipe of the last finished run.
 """
 
 from __future__ import annotations
@@ -54,15 +54,14 @@ def explain(
     """Why two tracks are one person or two: the nearest faces, the links, and the chain of merges.
 
     Args:
-        workspace: a `film.castlist` in which a cast was found, or the cast that was found there.
-        a, b: tracks by number, or people of the cast, also as p7, Person 7 or by name; of two people, their
-            two most alike tracks are taken.
-        recipe: of the last run, where it names a class of your own: no module is imported because a workspace
-            names it.
+        workspace: a `film.castlist` in which a cast was found, or this cast.
+        a, b: tracks by number, or people of the cast, also as p7, Person 7 or by name; of two people, the
+            most alike pair of their tracks is taken.
+        recipe: that of the last run, needed where it names a class of your own: castlist imports no module
+            only because a stored recipe names it.
 
     Raises:
-        InputError: one of them is no track and nobody of this cast, has no face that can be compared, or
-            both are the same.
+        InputError: a or b is no track and no person of this cast, has no face to compare, or a equals b.
         WorkspaceError: there is no finished cast, or the workspace cannot be read.
     """
     from castlist.interactive.decide import place_of  # here, since `find` needs no notebook
@@ -93,10 +92,10 @@ def explain(
 
 
 def _given(text: int | str | Person) -> int | str:
-    """A track or a person as somebody gives it.
+    """A track's number, or the key or name of a person.
 
     Raises:
-        InputError: it is neither.
+        InputError: the argument is neither.
     """
     if isinstance(text, Person):
         return text.key
@@ -106,7 +105,7 @@ def _given(text: int | str | Person) -> int | str:
 
 
 def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) -> tuple[int, int]:
-    """The two tracks meant; of people the most alike that no link decides, and of different persons."""
+    """The tracks that a and b name; of people, the most alike pair of their tracks."""
     known = np.unique(found.embeddings.track)
     a, b = (_track_or_name(view, text) for text in (a, b))
     left, right = (_meant(cast, view, known, text) for text in (a, b))
@@ -121,16 +120,16 @@ def _tracks(found: Found, cast: Cast, view: View, a: int | str, b: int | str) ->
 
 
 def _track_or_name(view: View, text: int | str) -> int | str:
-    """A track's number, or who else is meant.
+    """A track's number, or the text, if it names a person.
 
     Raises:
-        InputError: it may be either.
+        InputError: the text may name a track or a person.
     """
     if isinstance(text, int):
         return text
     track = track_called(view, text)
     if track is None and text[:1] == "-" and text[1:].isdigit():
-        return int(text)  # no track, as is said then
+        return int(text)  # no track; `_meant` raises the error
     return text if track is None else track
 
 
@@ -191,7 +190,7 @@ def _placed(cast: Cast, track: int, found: LowQualityPlacement) -> Placed:
 
 
 def _clothing(found: Found, a: int, b: int) -> Clothing | None:
-    """What the scan saw beside the faces of two tracks."""
+    """The clothes of two tracks, and their likeness; None where no clothes were scanned."""
     beside = found.beside
     if beside is None or beside.vector.shape[1] != Clothes.width:
         return None
@@ -205,7 +204,7 @@ def _clothing(found: Found, a: int, b: int) -> Clothing | None:
 
 
 def _person(cast: Cast, track: int) -> Person | None:
-    """Whom a track shows in the cast or its background, None where it was set aside."""
+    """The person of the cast or its background that a track shows; None where it was set aside."""
     number = int(cast.person[track])
     return cast.everybody[number] if number >= 0 else None
 
@@ -229,7 +228,7 @@ def _face(found: Found, scan: Scan, row: int) -> Face:
 
 
 def _merges(found: Found, link: LinkEvidence) -> tuple[Merge, ...]:
-    """The steps of the tree from the one track up to the first group that holds both."""
+    """The merges of the tree from track a up to the first group that holds a and b."""
     tree = found.tree
     size = np.concatenate([np.ones(tree.leaves, np.int64), tree.size])
     return tuple(
@@ -238,7 +237,7 @@ def _merges(found: Found, link: LinkEvidence) -> tuple[Merge, ...]:
 
 
 def _between(cast: Cast, constraints: Constraints, a: int, b: int) -> int:
-    """How many pairs of tracks of the two tracks' persons were seen together."""
+    """The number of co-occurring pairs of tracks of the two tracks' persons."""
     a_person, b_person = cast.person[a], cast.person[b]
     rows = ~constraints.same & (constraints.origin != USER)
     left, right = cast.person[constraints.a[rows]], cast.person[constraints.b[rows]]

@@ -1,4 +1,4 @@
-"""The evidence for two tracks being one person or two, as tables and as plain values."""
+"""The evidence on whether two tracks show one person, as dataclasses and as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Clothing", "Explanation", "FacePair", "Merge", "Placed", "as_plain"]
 
 @dataclass(frozen=True, slots=True)
 class FacePair:
-    """One face of each track, and how alike they are."""
+    """One face of each track, and their cosine."""
 
     a: Face
     b: Face
@@ -25,62 +25,62 @@ class FacePair:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A step on the way up the tree from one track to the other."""
+    """A merge on the way up the tree from one track to the other."""
 
-    tracks: int  # that are together after it
-    height: float  # 0 to 1; above 0.5 the two sides were left apart
+    tracks: int  # number of tracks in the merged group
+    height: float  # 0 to 1; above 0.5 the two sides stayed apart
 
 
 @dataclass(frozen=True, slots=True)
 class Clothing:
-    """What is seen of the clothes of two tracks, and what it adds."""
+    """The likeness of the clothes of two tracks, and its log odds."""
 
-    likeness: float  # 0 to 1; NaN where too little is seen of one of them
-    same: float  # its mean for one person in this film, of tracks at most `seconds` apart,
-    other: float  # and for two
+    likeness: float  # 0 to 1; NaN where too little of the clothes is visible in a track
+    same: float  # mean likeness of one person's tracks, at most `seconds` apart, in this film
+    other: float  # the same for two people's tracks
     seconds: float
-    odds: float  # log odds that it adds to what the faces say; 0: nothing
+    odds: float  # log odds added to those of the faces; 0: none
     colours: tuple[tuple[Colour, ...], tuple[Colour, ...]]  # of each track, commonest first
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Whom a track that shows too little of a face most likely shows, and what speaks for it."""
+    """The likeliest person of a track that shows too little of a face, and the evidence."""
 
     track: int
-    joined: bool  # whether it went to that person
-    person: str  # the likeliest, "" where that person is not of the cast,
+    joined: bool  # whether the track joined this person
+    person: str  # the likeliest person, "" where that person is not of the cast
     probability: float
-    next: str  # the next likely, "" where there is none,
+    next: str  # the second likeliest person, "" where there is none
     next_probability: float
-    new_probability: float  # that it is somebody new
-    context: float  # log odds against somebody new by the shots around it,
-    face: float  # by what is seen of the face,
-    clothes: float  # and by the clothes; 0 where they say nothing
+    new_probability: float  # that the track shows a new person
+    context: float  # log odds of `person` against a new person, by the shots around the track
+    face: float  # the same by the face
+    clothes: float  # the same by the clothes; 0 where unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The evidence for two tracks being one person or two."""
+    """The evidence on whether two tracks show one person."""
 
     a: int
     b: int
     same: bool  # whether the cast has them as one person
-    persons: tuple[str, str]  # who they are in the cast, "" where set aside
+    persons: tuple[str, str]  # names of the tracks' persons in the cast, "" where set aside
     times: tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]  # seconds, first and last
-    probability: float  # that they are one person, from their own faces alone; 0 or 1 where links decide
-    joined: float  # that the groups in which they meet are one person; NaN where they are of one group
-    belonging: tuple[float, float]  # how surely each is of its person
+    probability: float  # that the tracks show one person, from their faces alone; 0 or 1 where links decide
+    joined: float  # that the two groups of the last merge are one person; NaN where they were joined
+    belonging: tuple[float, float]  # membership confidence of each track
     cosine: float  # of the tracks' means
-    same_cosine: float  # its mean for one person in this film
-    other_cosine: float  # and for two
+    same_cosine: float  # mean cosine of one person's tracks in this film
+    other_cosine: float  # mean cosine of two people's tracks in this film
     decided: str  # why a must-link or cannot-link decides, "" where none does
-    between: int  # pairs of tracks of the two persons that were seen together
+    between: int  # number of co-occurring pairs of tracks of the two persons
     pairs: tuple[FacePair, ...]  # the most alike faces, best first
     merges: tuple[Merge, ...]  # from `a` up to the first group that holds `b`
     sentences: tuple[str, ...]
-    clothing: Clothing | None = None  # None where clothes were not looked at
-    placed: tuple[Placed, ...] = ()  # of those of the two that show too little of a face
+    clothing: Clothing | None = None  # None where no clothes were scanned
+    placed: tuple[Placed, ...] = ()  # for each of the two tracks that shows too little of a face
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)

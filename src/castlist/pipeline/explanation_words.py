@@ -10,16 +10,16 @@ from castlist.pipeline.explanation import Explanation, Placed
 
 __all__ = ["sentences"]
 
-SILENT = 0.1  # log odds below which a cue is said to say nothing
+SILENT = 0.1  # log odds below which a cue is reported as not used
 
 
 def sentences(explanation: Explanation, reasons: Sequence[str], link: str) -> list[str]:
-    """What the evidence says, for a person to read: the conclusion first, then what speaks for it.
+    """The evidence as sentences for a reader: the conclusion first, then the reasons.
 
     Args:
         explanation: the evidence; its own `sentences` are not read.
         reasons: (t,) why each track of the cast is set aside, "" where it is not.
-        link: what decides between the two tracks, in a sentence (`LinkEvidence.sentence`).
+        link: the sentence on the two tracks' own faces and links (`LinkEvidence.sentence`).
     """
     parts = [_conclusion(explanation, reasons), link]
     if not explanation.decided:
@@ -37,7 +37,7 @@ def sentences(explanation: Explanation, reasons: Sequence[str], link: str) -> li
 
 
 def _of_placed(placed: Placed, explanation: Explanation) -> str:
-    """Whom a track that shows too little of a face shows, how likely that is, and why."""
+    """The likeliest person of a track that shows too little of a face, its probability, and the reasons."""
     now = explanation.persons[0 if placed.track == explanation.a else 1]
     likeliest = placed.person or "somebody outside of the cast"
     others = [f"{placed.next or 'somebody outside of the cast'} {placed.next_probability:.2f}"]
@@ -64,7 +64,7 @@ def _factor(odds: float) -> str:
 
 
 def _of_clothes(explanation: Explanation) -> list[str]:
-    """What the clothes say, in a sentence; none where they were not looked at."""
+    """The evidence of the clothes, in a sentence; none where no clothes were scanned."""
     clothing = explanation.clothing
     if clothing is None:
         return []
@@ -99,8 +99,8 @@ def _conclusion(explanation: Explanation, reasons: Sequence[str]) -> str:
 
 
 def _chain(explanation: Explanation) -> str:
-    """How the groups of the two tracks came together, or what kept them apart."""
-    if explanation.joined != explanation.joined:  # NaN: they met below the cut
+    """How the groups of the two tracks were joined, or why they were not."""
+    if explanation.joined != explanation.joined:  # NaN: the groups were joined
         if not explanation.same:
             return "Without your decisions, castlist would make them one person; a decision keeps them apart."
         held = f"{explanation.merges[-1].tracks} tracks" if explanation.merges else "both"

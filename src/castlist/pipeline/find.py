@@ -2,8 +2,8 @@
 
     film ─▶ open ─▶ scan (decode, split, detect, track, embed: one pass) ─▶ identify ─▶ cast, report
 
-The scan is stored segment by segment and goes on where it was interrupted. `identify` is array work on the
-scan, takes seconds, and says who is who by the machine alone; `publish_run` applies the decisions to that.
+The scan is stored segment by segment, and continues after an interruption. `identify` finds the people from
+the scan in seconds, without decisions; `publish_run` then applies the decisions.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ from castlist.types import Machine, Scan, Video
 
 __all__ = ["find"]
 
-LONG = 8  # pieces, half a minute: so long a film has tracks enough that the outlook fits its weights by SciPy
-LEAST_MEMORY = 256 << 20  # bytes of address space without which no film is begun: a small one takes more
+LONG = 8  # pieces (half a minute) from which SciPy is loaded: the outlook fits its weights on so many tracks
+LEAST_MEMORY = 256 << 20  # bytes of address space needed to start: even a small film takes more
 
 
 def find(
@@ -63,22 +63,22 @@ def find(
 ) -> Cast:
     """The cast of a film: who appears, and when.
 
-    Work that was interrupted goes on where it was; work that is done already is not done again. Where this
-    castlist found the cast by the same recipe before, that cast is read, with every decision made since.
+    Interrupted work continues, and finished work is not repeated. Where this version of castlist has already
+    found the cast with the same recipe, the stored cast is read, with all decisions made since.
 
     Args:
         film: path of a video file.
         workspace: folder for results, `film.castlist` beside the film by default.
-        recipe: what is done, step by step.
-        machine: where it is done; never changes the result's key.
-        watch: told of progress, stage by stage.
-        progress: told how much of everything is done, 0 to 1; never less than before.
-        replace: group the faces anew where a cast was found before, also with another recipe.
-        decoder: one that was started on the film already; it ends with this call.
+        recipe: the steps and their options.
+        machine: device and number of threads; never changes the result's key.
+        watch: called with the progress of each stage.
+        progress: called with the share of all work that is done, 0 to 1, which never falls.
+        replace: group the faces again where a cast was found before, also with another recipe.
+        decoder: a decoder already started on the film; this call closes it.
 
     Raises:
         InputError: the workspace holds a cast that was found with another recipe, and `replace` is not set;
-            or the device is not there.
+            or the device does not exist.
         VideoError: the file is not a video that can be read.
         ModelError: there is too little memory.
         WorkspaceError: the workspace is busy, or cannot be read or written.
@@ -127,11 +127,11 @@ def find(
 def _check_types(
     recipe: Recipe, machine: Machine, watch: Watch, progress: Callable[[float], None] | None
 ) -> None:
-    """Raise InputError where one of these is not what its annotation says."""
+    """Raise InputError where an argument does not have its annotated type."""
 
 
 def _run_started(workspace: Workspace, recipe: Recipe, machine: Machine) -> int:
-    """The id of a new run in a workspace: which recipe, models, seed and machine it uses."""
+    """The id of a new run in a workspace, stored with its recipe, models, seed and machine."""
     names = (recipe.detect.model, recipe.embed.model)
     return workspace.run_started(
         recipe.toml(),
@@ -143,9 +143,9 @@ def _run_started(workspace: Workspace, recipe: Recipe, machine: Machine) -> int:
 
 
 def _check_memory() -> None:
-    """Refuse to begin with so little memory that a library would end the process without a word of ours.
+    """Refuse to start with so little memory that a library would end the process without a message.
 
-    OpenBLAS calls exit(1) where it gets none, in the middle of a run.
+    OpenBLAS calls exit(1) in the middle of a run where it gets no memory.
     """
     try:
         mmap.mmap(-1, LEAST_MEMORY).close()
@@ -157,18 +157,18 @@ def _check_memory() -> None:
 
 
 def _with_look(found: Found, recipe: Recipe, machine: Machine) -> Found:
-    """The same, with by how much the film had better be turned, and whether it is a negative."""
+    """The result with the degrees by which to turn the film, and whether it is a negative."""
     turned, negative = better_shown(found.cast, recipe, machine)
     return dataclasses.replace(found, cast=dataclasses.replace(found.cast, turned=turned, negative=negative))
 
 
 def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:
-    """The folder of the workspace: the one that is named, or the usual one beside the film."""
+    """The folder of the workspace: the given one, or the default beside the film."""
     return workspace_of(film) if workspace is None else written(workspace)
 
 
 def _begun(film: Path, place: Path) -> bool:
-    """Whether there is a workspace already, whose scan may be complete, or no film that could be scanned."""
+    """Whether a scan may not be needed: a workspace exists, or there is no film to scan."""
     return not film.is_file() or (place / "cast.db").exists()
 
 
@@ -181,9 +181,9 @@ def _scanned(
     watch: Watch,
     decoder: WaitingDecoder,
 ) -> Scan:
-    """The whole scan of a film, as stored: what is there already, and what was missing.
+    """The whole scan of a film: the stored part, and the rest, which is scanned and stored.
 
-    The helper meanwhile makes ready what takes long the first time and is needed at the end.
+    Meanwhile the helper thread prepares what is slow at first use and needed at the end.
     """
     key = recipe.scan_key(video)
     scanned = _stored(workspace, key)
@@ -218,10 +218,10 @@ def _scanned(
 
 
 def _stored(workspace: Workspace, key: str) -> Scan | None:
-    """What is stored of a scan; None where nothing is, or where vectors are lost, and all is made anew.
+    """The stored part of a scan; None where there is none, or where vectors are lost and it must be repeated.
 
     Raises:
-        WorkspaceError: vectors are lost, but somebody was erased, whom a new scan would bring back.
+        WorkspaceError: vectors are lost, but a person was erased, who would return in a new scan.
     """
     try:
         return workspace.scan(key)

@@ -59,35 +59,35 @@ from castlist.types import (
 __all__ = ["Found", "identify", "refine_where_better"]
 
 
-# Where the linkage joined only tracks that are too unclear to be compared by their faces alone: the share of
-# these tracks that show the person whom most of their faces show. 50 of 70 in six labelled films and five
-# other versions of each (benchmarks/placed.py).
+# Share of right tracks among people that the linkage made of unclear tracks only: tracks that show the same
+# person as most faces of their group. 50 of 70 in six labelled films and five other versions of each
+# (benchmarks/placed.py).
 TOGETHER = 0.7
-# Bytes for each pair of tracks that `GroupLinkage` needs at least: it grew by 11.1 and 11.9 a pair for 6,000
-# and 12,000 tracks, without clothes and refined features (28 with them, of a film of 2,976).
+# Least bytes of memory of `GroupLinkage` for each pair of tracks: 11.1 and 11.9 were measured for 6,000 and
+# 12,000 tracks, without clothes and refined features (28 with these, for a film of 2,976 tracks).
 PAIR_BYTES = 11
-MANY = 5000  # tracks from which the memory is looked at: fewer need less than a scan
+MANY = 5000  # tracks from which memory is checked: fewer need less than a scan
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Found:
-    """What `identify` found: the cast, pictures of every track, and how the people were told apart."""
+    """The result of `identify`: the cast, pictures of every track, and the evidence for the people."""
 
     cast: Cast
     portraits: Portraits
     embeddings: Embeddings  # base vectors by track
-    refined: Embeddings  # those that were clustered
+    refined: Embeddings  # the vectors that were clustered
     constraints: Constraints
     tree: Tree
     verdict: Validation
-    sureness: NDArray[np.float64]  # (t,) probability that a track of which too little of a face is seen to be
-    # linked shows its person; NaN of all others
-    beside: Weighed | None = None  # what was seen beside the faces, if that was looked at
-    placements: tuple[LowQualityPlacement, ...] = ()  # whom tracks of low quality most likely show
+    sureness: NDArray[np.float64]  # (t,) probability that a blurred or low-quality track shows its person;
+    # NaN for all other tracks
+    beside: Weighed | None = None  # the cue other than the face, and its log odds; None without one
+    placements: tuple[LowQualityPlacement, ...] = ()  # likeliest people of tracks of low quality
 
 
 @typed_arguments
-@at_most(1)  # so small matrices are multiplied no faster on more threads, which wait for each other
+@at_most(1)  # more threads do not multiply such small matrices faster
 def identify(
     video: Video,
     scan: Scan,
@@ -96,12 +96,12 @@ def identify(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> Found:
-    """The people whom a scan shows, as the machine alone tells them apart.
+    """The people in a scan, found without decisions.
 
-    What people decided is applied to the result by `castlist.decisions.apply`.
+    `castlist.decisions.apply` applies the reviewer's decisions to the result.
 
     Raises:
-        InputError: a step refuses what it is given, or there is too little memory for so many tracks.
+        InputError: a step refuses its input, or there is too little memory for so many tracks.
     """
     watch("people", 0, 4)
     scan = replace(scan, clock=scan.clock.of_rate(video.frame_rate))
@@ -135,7 +135,7 @@ def identify(
 
 
 def _check_memory(video: Video, tracks: int) -> None:
-    """Refuse to compare so many tracks that the system would end the process for the memory it takes.
+    """Refuse to compare so many tracks that the system would end the process for lack of memory.
 
     Raises:
         InputError: there is too little memory.
@@ -155,7 +155,7 @@ def _check_memory(video: Video, tracks: int) -> None:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Tracked:
-    """The film's tracks, and which of them show a face that can be compared with others."""
+    """The film's tracks, and whether each shows a face that can be compared with others."""
 
     shots: Shots
     tracks: Tracks
@@ -163,7 +163,7 @@ class _Tracked:
     portraits: Portraits
     reason: tuple[str, ...]  # (t,) why a track is set aside, "" where it is not
     usable: NDArray[np.bool_]  # (t,) not set aside
-    blurred: NDArray[np.bool_]  # (t,) usable, but too blurred to be linked: joins somebody, or stays alone
+    blurred: NDArray[np.bool_]  # (t,) usable, but too blurred to be linked: joins a person, or stays alone
 
     @property
     def linked(self) -> NDArray[np.bool_]:
@@ -171,17 +171,17 @@ class _Tracked:
         return self.usable & ~self.blurred
 
     def compared(self, constraints: Constraints) -> tuple[Embeddings, Constraints]:
-        """The faces of the tracks that are linked, and the constraints between two of these."""
+        """The faces of the linked tracks, and the constraints between these tracks."""
         linked = self.linked
         faces = self.embeddings[linked[self.embeddings.track]]
         return faces, constraints[linked[constraints.a] & linked[constraints.b]]
 
 
 def _tracked(video: Video, scan: Scan, recipe: Recipe) -> _Tracked:
-    """Faces followed through their shots, tracks of two people split, tracks of no use marked.
+    """The film's tracks: faces followed through shots, tracks of two people split, useless tracks marked.
 
-    Shots and tracks are found here on the whole film. The scan found them segment by segment too, only to
-    choose the faces that are embedded, since a segment must not depend on others.
+    Shots and tracks are found here on the whole film. The scan finds these within each segment, too, but only
+    to choose the faces to embed, since a segment must not depend on others.
     """
     shots = recipe.split(scan.signal)
     tracks = recipe.track(shots, scan.detections, scan.clock)
@@ -198,14 +198,14 @@ def _tracked(video: Video, scan: Scan, recipe: Recipe) -> _Tracked:
 
 
 def _constraints(scan: Scan, recipe: Recipe, tracked: _Tracked) -> Constraints:
-    """What the film itself says of pairs of usable tracks: two who are seen together are two people."""
+    """Constraints between usable tracks from the film itself: co-occurring tracks show two people."""
     constraints = recipe.constrain(tracked.tracks)
     constraints = recipe.mirrors(constraints, tracked.tracks, scan.detections, tracked.embeddings)
     return constraints[tracked.usable[constraints.a] & tracked.usable[constraints.b]]
 
 
 def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, label: NDArray[np.int64]) -> Cast:
-    """The people of the labels: who is of the cast, who in the background, and why the rest is neither."""
+    """The cast from the labels (t,): people with their roles, and the reasons for tracks set aside."""
     tracks, blurred = tracked.tracks, tracked.blurred & ~np.isin(label, label[~tracked.blurred])
     sure = recognised(tracked.embeddings, scan.detections, len(tracks))
     fate = _fates(recipe.roles(label, tracks, scan.clock, video.height, sure), label, blurred)
@@ -220,7 +220,7 @@ def _cast(video: Video, scan: Scan, recipe: Recipe, tracked: _Tracked, label: ND
 def _beside(
     scan: Scan, tracks: Tracks, recipe: Recipe, embeddings: Embeddings, links: Constraints
 ) -> Weighed | None:
-    """What is seen beside the faces, weighed; None where nothing is or the linkage takes no hints."""
+    """The cue other than the face, and its log odds; None without a cue, or if the linkage takes no hints."""
     if "hints" not in signature(recipe.link.__call__).parameters:
         return None
     rows, track = _rows(tracks, scan)
@@ -231,7 +231,7 @@ def _beside(
 
 
 def _rows(tracks: Tracks, scan: Scan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the embedded faces that a track took, track by track, and (k,) their tracks."""
+    """(k,) rows of the embedded faces that belong to a track, ordered by track, and (k,) their tracks."""
     track_of = np.full(len(scan.detections), NOISE, np.int64)
     detected = tracks.detection >= 0
     track_of[tracks.detection[detected]] = tracks.track[detected]
@@ -241,7 +241,7 @@ def _rows(tracks: Tracks, scan: Scan) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _by_track(tracks: Tracks, scan: Scan, model: str) -> tuple[Embeddings, Portraits]:
-    """The embedded faces of each track, with their pictures; faces that no track took are left out."""
+    """The embedded faces of each track, with their pictures; faces without a track are left out."""
     rows, track = _rows(tracks, scan)
     face = scan.embedded[rows]
     embeddings = Embeddings(scan.vector[rows], track, face, scan.quality[face], model)
@@ -271,7 +271,7 @@ def _with_blurred(
 
 
 def _less_sure(sureness: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(t,) how sure each track's person is, less where that person has several tracks and no clear one."""
+    """(t,) probability of each track's person, lowered where that person has only unclear tracks, several."""
     people = label[label != NOISE]
     clear = np.bincount(people, np.isnan(sureness[label != NOISE])) > 0
     several = np.bincount(people) > 1
@@ -280,7 +280,7 @@ def _less_sure(sureness: NDArray[np.float64], label: NDArray[np.int64]) -> NDArr
 
 
 def _fates(role: NDArray[np.int8], label: NDArray[np.int64], blurred: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """(t,) fates; whom no clear face shows (`blurred`) is in the background at best."""
+    """(t,) roles; people without a clear face (`blurred`) are in the background at best."""
     fate = np.where(blurred & (role == PERSON), np.int8(BACKGROUND), role)
     fate[label == NOISE] = SET_ASIDE
     return fate
@@ -293,16 +293,16 @@ def refine_where_better(
     shot: NDArray[np.int64],
     machine: Machine,
 ) -> tuple[Validation, Embeddings]:
-    """Better embeddings where a refinement helps; a step that cannot be tried is taken as it is.
+    """Refined embeddings where the refinement helps; a step that cannot be validated is always applied.
 
     Args:
-        refine: a refinement step, or `Best` for whichever of several the film's own pairs speak for.
-        shot: (t,) of each track.
+        refine: a refinement step, or `Best` for the one of several that is best on the film's own pairs.
+        shot: (t,) the shot of each track.
     """
     if not isinstance(refine, Best | Learner):
         refined = refine(embeddings, constraints, machine=machine)
         return Validation.mixed(refined), refined
-    machine = replace(machine, threads=machine.threads or 1)  # so small a network trains no faster on more
+    machine = replace(machine, threads=machine.threads or 1)  # more do not train so small a network faster
     steps = _candidates(refine)
     validation = choose(
         {
@@ -317,7 +317,7 @@ def refine_where_better(
 
 
 def _candidates(step: Learner | Best) -> dict[str, Learner]:
-    """The refinements that are to be tried, by name."""
+    """The refinements to try, by name."""
     if not isinstance(step, Best):
         return {type(step).__name__: step}
     unknown = [name for name in step.candidates if name not in REFINERS]
@@ -330,7 +330,7 @@ def _candidates(step: Learner | Best) -> dict[str, Learner]:
 
 
 def _trial(step: Learner, machine: Machine) -> Callable[[Embeddings, Constraints, Embeddings], Embeddings]:
-    """Learn from these faces with their constraints, and refine those."""
+    """A function that learns from some faces with their constraints, and refines other faces."""
 
     def refine(learn: Embeddings, known: Constraints, apply: Embeddings) -> Embeddings:
         links = links_of_faces(learn, known)

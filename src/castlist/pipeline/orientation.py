@@ -1,6 +1,6 @@
-"""Detects a film that is not shown as it should be: on its side, upside down, or as a negative.
+"""Detects a film that is shown on its side, upside down, or as a negative.
 
-A detector finds no face in such a film, or is not sure of those that it finds.
+A detector finds no faces in such a film, or only faces of low score.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from castlist.types import Machine, Scan, Video
 
 __all__ = ["Better", "better_shown", "is_doubtful"]
 
-SEEN = 0.05  # of the film: somebody on screen for longer than that has been found
-SURE = 0.8  # score of a face that counts
-# Share of the faces that are sure ones, at least, where a film is shown as it should be: .56 to .98 in films,
-# dark, grainy and worn ones too; .34 upside down, .18 at most in negatives.
+SEEN = 0.05  # share of the film that people must be on screen for, at least, in a film shown right
+SURE = 0.8  # score from which a face counts
+# Least share of faces with score SURE in a film shown right: .56 to .98 in films, dark, grainy and worn ones
+# included; .34 upside down, .18 at most in negatives.
 CLEAR = 0.5
-SIDE = 640  # pixels of the long side: where the detector finds most faces
-FRAMES = 8  # looked at in each way, evenly spaced
-FACES = 3  # that must be found in another way, at least,
-TIMES = 3  # and so many times as many as are found in the picture as it is
+SIDE = 640  # pixels of the long side at which the detector finds most faces
+FRAMES = 8  # frames searched in each orientation, evenly spaced
+FACES = 3  # least number of faces found in another orientation, or in the negative,
+TIMES = 3  # and least multiple of the number of faces found in the frames as they are
 TURNS = {90: 1, 180: 2, 270: 3}  # degrees clockwise -> quarter turns
-# Per cent of a colour's values that are black, and white: beyond lie other things than the scene.
+# Percentiles of a colour's values that become black and white: values beyond are not of the scene.
 ENDS = (0.5, 99.5)
 
 
 class Better(NamedTuple):
-    """How a film shows more faces."""
+    """The orientation and tones in which a film shows most faces."""
 
-    turned: int = 0  # degrees clockwise: 90, 180, 270; 0 where it is upright
-    negative: bool = False  # its tones had better be inverted
+    turned: int = 0  # degrees clockwise to turn it: 90, 180, 270; 0 where it is upright
+    negative: bool = False  # whether to invert its tones
 
 
 def is_doubtful(cast: Cast, scan: Scan) -> bool:
-    """Whether a film may not be shown as it should be: nobody is seen for long, or few faces are sure."""
+    """Whether a film may be shown wrong: people are on screen for a short time, or few faces score high."""
     length = float(cast.clock.time(len(cast.clock)) - cast.clock.time(0)) if len(cast.clock) else 0.0
     if not length:
         return False
@@ -49,7 +49,7 @@ def is_doubtful(cast: Cast, scan: Scan) -> bool:
 
 
 def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machine()) -> Better:
-    """How a film shows more faces, by some frames that are looked at in all ways.
+    """The orientation and tones in which a film shows most faces, by searching some frames in all of them.
 
     Raises:
         VideoError: the film cannot be read any more.
@@ -74,7 +74,7 @@ def _picture(video: Video, pts: int) -> NDArray[np.uint8] | None:
 
 
 def _positive(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A negative inverted, each colour as strong as the others: the base of colour negatives is orange."""
+    """A negative inverted, with colours scaled to equal range: the base of colour negatives is orange."""
     inverted = 255.0 - image
     black, white = np.percentile(inverted, ENDS, axis=(0, 1))
     scaled = (inverted - black) * (255 / np.maximum(white - black, 1))

@@ -18,9 +18,9 @@ __all__ = ["outlook", "outlook_of", "store_outlook"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Kept:
-    """The outlook of a stored cast, n people unsure."""
+    """The outlook of a stored cast with n uncertain people."""
 
-    decision: int  # the latest decision that it goes by
+    decision: int  # the latest decision that it includes
     clicks: int
     person: NDArray[np.int64]  # (n,)
     whole: NDArray[np.bool_]  # (n,)
@@ -35,10 +35,10 @@ class _Kept:
 
 
 def outlook(workspace: Workspace) -> Outlook:
-    """Of the cast as it was decided; empty where a workspace does not store what the machine found.
+    """The outlook of a workspace's cast after decisions; empty where it stores no result of the machine.
 
     Raises:
-        WorkspaceError: its tables are damaged.
+        WorkspaceError: the workspace's tables are damaged.
     """
     kept = _kept(workspace)
     if kept is not None:
@@ -50,14 +50,14 @@ def outlook(workspace: Workspace) -> Outlook:
 
 
 def outlook_of(base: Base, view: View) -> Outlook:
-    """Of a view of a base."""
+    """The outlook of a view of a base."""
     asker = Asker(base)
     asker.look(view)
     return asker.outlook()
 
 
 def store_outlook(workspace: Workspace, left: Outlook, run: int | None, decision: int) -> None:
-    """Store the outlook of a cast that was just published, for whoever reads it next."""
+    """Store the outlook of a cast that was just published."""
     doubts = left.doubts
     table = _Kept(
         decision, left.clicks, np.array([d.person for d in doubts]), np.array([d.whole for d in doubts]),
@@ -67,11 +67,11 @@ def store_outlook(workspace: Workspace, left: Outlook, run: int | None, decision
 
 
 def _kept(workspace: Workspace) -> Outlook | None:
-    """What is stored, where it goes by the latest decision."""
+    """The stored outlook, if it includes the latest decision; else None."""
     run, decision = workspace.cast_run()
     try:
         table = workspace.get("outlook", f"run {run}", _Kept)
-    except WorkspaceError:  # of another castlist, or damaged: it can be found again
+    except WorkspaceError:  # of another version of castlist, or damaged: it is computed again
         return None
     if table is None or not table.decision == decision == workspace.decisions.last():
         return None

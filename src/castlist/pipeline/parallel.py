@@ -1,9 +1,9 @@
-"""Scans one film by several processes at once.
+"""Scans one film with several processes at once.
 
-Nothing of a segment depends on the segments before it, so the film is shared out in runs of segments. When
-the frames are shown, and so where each run begins, is taken from the film's packets, and compared with the
-frames that came. Where they differ (a frame cannot be decoded), and where a process ends, what was scanned
-after that place is dropped, and scanned again as after an interruption: so the result never depends on the
+A segment does not depend on the segments before it, so the film is divided into runs of segments. The times
+of the frames, and so the first frame of each run, are read from the film's packets, and compared with the
+decoded frames. Where these differ (a frame cannot be decoded), or where a process ends, everything scanned
+after that place is dropped and scanned again, as after an interruption. So the result never depends on the
 number of processes.
 """
 
@@ -35,14 +35,14 @@ from castlist.types import Machine, Scan, Video
 
 __all__ = ["scan_in_parallel"]
 
-CORES = 2  # for each process: it reads, searches and embeds in two threads
+CORES = 2  # for each process, which reads, detects and embeds in two threads
 MEMORY = 600 << 20  # bytes for each process and its decoder: the largest measured took 572 MiB
-LEAST = 8  # segments, some half a minute: less is scanned sooner than processes are started
-LONGEST = 16  # segments of a run, which costs the start of a decoder and the way from the key frame before
-STARTS = 4  # times that a film is shared out: a damaged frame, or a process that ends, ends the sharing
-SHARES = 4  # runs for each process, so that none waits long for the last of the others
-LOOK = 0.05  # seconds between two looks at whether the times of the packets are known
-WINDOW = 3  # runs for each process, by which the others may be ahead of the first that is not complete
+LEAST = 8  # segments (half a minute) from which processes pay: fewer are scanned before processes start
+LONGEST = 16  # most segments of a run; each run costs a decoder's start and decoding from a key frame before
+STARTS = 4  # times that a film is divided, at most: a damaged frame or a process that ends is the end of one
+SHARES = 4  # runs for each process, so that processes end at nearly the same time
+LOOK = 0.05  # seconds between two checks whether the packets' times are known
+WINDOW = 3  # runs for each process that may be started before the first run is complete
 
 
 def scan_in_parallel(
@@ -78,13 +78,13 @@ def _shared_out(
     video: Video, recipe: Recipe, machine: Machine, done: _Done, keep_image: Callable[[bytes], str],
     watch: Callable[[int], None],
 ) -> Generator[Scan, None, bool]:  # fmt: skip
-    """Pieces scanned by several processes; whether the film's end was reached."""
+    """Pieces scanned by several processes; it returns whether the film's end was reached."""
     job = ScanJob(video, recipe.toml(), replace(machine, threads=CORES))
     with ExitStack() as at_end:
         packets = PacketTimes(video)
         at_end.callback(packets.close)
         helper = at_end.enter_context(HelperThread())
-        at_end.callback(packets.stop)  # before the helper's end, which waits for it
+        at_end.callback(packets.stop)  # before the helper ends, which waits for the reading
         times = helper.do(packets.read)
         for _ in range(STARTS):
             count, before = _processes(video, recipe, machine, done), done.frames
@@ -104,14 +104,14 @@ def _shared_out(
 
 @dataclass(slots=True)
 class _Done:
-    """How far the scan of a film has come."""
+    """The frames of a film that are scanned."""
 
     frames: int
     last_pts: int | None
     retimed: int
 
     def add(self, piece: Scan) -> None:
-        """One more piece."""
+        """Count one more piece."""
         self.frames += len(piece)
         self.retimed += piece.clock.retimed
         if len(piece):
@@ -119,7 +119,7 @@ class _Done:
 
 
 def _processes(video: Video, recipe: Recipe, machine: Machine, done: _Done) -> int:
-    """How many processes share what is left of a film."""
+    """The number of processes for the rest of a film."""
     segments = (video.frame_count_estimate - done.frames) // SEGMENT
     if segments < LEAST or done.retimed or done.frames % SEGMENT:
         return 1
@@ -127,7 +127,7 @@ def _processes(video: Video, recipe: Recipe, machine: Machine, done: _Done) -> i
     free = machine_limits.memory()
     if free is not None:
         most = min(most, free // MEMORY)
-    try:  # a step of somebody's own is known to this process only
+    try:  # a user's own step is known to this process only
         return most if Recipe.stored(recipe.toml()) == recipe else 1
     except RecipeError:
         return 1
@@ -158,7 +158,7 @@ class _Workers:
                 )
             )  # fmt: skip
             self.pipes.append(Connection(near.detach()))
-        with suppress(OSError):  # whoever reads from it finds out that it ended
+        with suppress(OSError):  # `_Sharing` notices when it reads that the process has ended
             self.pipes[-1].send(self._job)
 
     def __exit__(
@@ -174,10 +174,10 @@ class _Workers:
 
 @dataclass(slots=True)
 class _Result:
-    """A run, and what came of it."""
+    """A run, and its results so far."""
 
     run: ScanRun
-    end: int | None  # the time at which its last frame should be shown; None: it goes up to the film's end
+    end: int | None  # expected time of its last frame, in ticks; None: it goes up to the film's end
     pieces: deque[ScannedPiece] = field(default_factory=deque)
     reached: _Done = field(init=False)
     seen: int = 0  # frames
@@ -188,23 +188,23 @@ class _Result:
         self.reached = _Done(self.run.frames, self.run.last_pts, 0)
 
     def add(self, piece: ScannedPiece) -> None:
-        """The next piece of the run."""
+        """Add the next piece of the run."""
         self.pieces.append(piece)
         self.reached.add(piece.scan)
 
     @property
     def as_foretold(self) -> bool:
-        """Whether the run after it began where this run ended."""
+        """Whether this run ended where the run after it begins, by the packets."""
         frames = self.run.frames + SEGMENT * (self.run.pieces or 0)
         return self.reached == _Done(frames, self.end, 0)
 
 
 class _Sharing:
-    """A film's runs, in order, and the processes that are at work on them.
+    """A film's runs, in order, and the processes that scan them.
 
     Attributes:
         finished: the film's end was reached.
-        unforetold: the times of the packets do not say where runs begin.
+        unforetold: the times of the packets do not tell where runs begin.
     """
 
     def __init__(
@@ -221,7 +221,7 @@ class _Sharing:
         self._at: dict[Connection, _Result] = {}
 
     def pieces(self, keep_image: Callable[[bytes], str]) -> Iterator[Scan]:
-        """The pieces of all runs in order; fewer where something goes differently than the packets say."""
+        """The pieces of all runs in order; fewer where frames and packets differ, or a process ends."""
         while self._line and self._pipes:
             self._foretell()
             if self.unforetold:
@@ -252,7 +252,7 @@ class _Sharing:
             times = np.zeros(0, np.int64)
         first, step = self._line[0], SEGMENT * self._length
         at = 0 if first.run.last_pts is None else int(np.searchsorted(times, first.run.last_pts, "right"))
-        later = range(at + step, len(times) - step, step)  # where they begin; the last has all the rest
+        later = range(at + step, len(times) - step, step)  # first frames; the last run has all the rest
         self._foretold, self.unforetold = True, not later
         first.end = int(times[later[0] - 1]) if later else None
         for number, start in enumerate(later, 1):
@@ -262,18 +262,18 @@ class _Sharing:
             self._line.append(_Result(ScanRun(frames, int(times[start - 1]), length), end))
 
     def _give(self) -> None:
-        """Give the next runs to the processes that wait."""
+        """Send the next runs to idle processes."""
         for result in itertools.islice(self._line, WINDOW * len(self._pipes)):
             free = next((pipe for pipe in self._pipes if pipe not in self._at), None)
             if free is None:
                 return
             if not result.begun:
-                with suppress(OSError):  # `_hear` finds out that it ended
+                with suppress(OSError):  # `_hear` notices a process that has ended
                     free.send(result.run)
                 result.begun, self._at[free] = True, result
 
     def _hear(self) -> bool:
-        """Take in what the processes say; whether all of them are alive."""
+        """Receive messages of the processes; whether all processes are alive."""
         ready = set(wait(list(self._at), None if self._foretold else LOOK))
         for pipe in [pipe for pipe in self._at if pipe in ready]:
             result = self._at[pipe]

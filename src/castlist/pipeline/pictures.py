@@ -14,16 +14,16 @@ __all__ = ["missing_pictures", "recut_pictures"]
 
 
 def missing_pictures(workspace: Workspace, scan: Scan) -> list[int]:
-    """Rows of the scan's vectors whose pictures are not there, or are not what was written."""
+    """Rows of the scan's vectors whose pictures are missing, or differ from what was written."""
     intact = {name: workspace.has_image(name) for name in set(scan.image) if name}
     return [row for row, name in enumerate(scan.image) if name and not intact[name]]
 
 
 def recut_pictures(workspace: Workspace, video: Video, scan: Scan, rows: list[int]) -> int:
-    """Cut these pictures out of the film and keep them; how many are there again.
+    """Cut the pictures of some rows out of the film again, and store them; the number of restored pictures.
 
-    The film is decoded up to the last of them, nothing is looked for in it. A picture that comes out
-    otherwise (by another version of the JPEG library) has another name and does not stand for the lost one.
+    The film is decoded up to the last of these rows, without detection. A picture with other bytes (from
+    another version of the JPEG library) has another name, and does not replace the lost one.
     """
     wanted: dict[int, list[int]] = {}
     for row in rows:
@@ -36,12 +36,12 @@ def recut_pictures(workspace: Workspace, video: Video, scan: Scan, rows: list[in
                     made.add(_again(workspace, scan, row, frame.image, video.width))
                 if not wanted:
                     break
-    except VideoError:  # the film is cut short by now; what could be made is made
+    except VideoError:  # the film is shorter now; pictures up to here are restored
         pass
     return sum(scan.image[row] in made for row in rows)
 
 
 def _again(workspace: Workspace, scan: Scan, row: int, image: np.ndarray, width: int) -> str:
-    """One picture, cut out and kept; its name."""
+    """The name of one picture, cut out and stored."""
     zoom = np.float32(width / image.shape[1])
     return workspace.put_image(jpeg(portrait(image, scan.detections.box[scan.embedded[row]] / zoom)))

@@ -19,9 +19,9 @@ __all__ = ["prepare"]
 
 
 def prepare(path: str) -> tuple[Video, Base]:
-    """The film and the base of a workspace: as stored, or found anew from its scan (seconds) and stored.
+    """The film and the base of a workspace: as stored, or computed again from its scan (seconds) and stored.
 
-    Decisions that were made without whole groups get them: they mean today's people from then on.
+    Decisions stored without whole groups get these: from then on they refer to today's people.
 
     Raises:
         WorkspaceError: no run has finished there yet, or its tables are damaged.
@@ -39,7 +39,7 @@ def prepare(path: str) -> tuple[Video, Base]:
 
 
 def _complete(path: str, video: Video, base: Base) -> None:
-    """Store the whole groups of decisions that were made without, where the folder can be written."""
+    """Store whole groups for decisions without them, if the folder can be written."""
     with Workspace.open(path, write=False) as workspace:
         log = workspace.decisions.all()
         done = completed_log(base, video, log)
@@ -61,7 +61,7 @@ def _found(workspace: Workspace, video: Video, run: Run) -> tuple[Base, Evidence
 
 
 def _store(path: str, base: Base, evidence: Evidence, run: Run) -> None:
-    """Store both for the next time; where that cannot be, they are found again then."""
+    """Store base and evidence, if the folder can be written; else they are computed again next time."""
     with suppress(WorkspaceError), Workspace.open(path) as workspace:
         workspace.put("machine", f"run {run.id}", base)
         workspace.put("evidence", f"run {run.id}", evidence)

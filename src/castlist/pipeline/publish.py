@@ -1,4 +1,4 @@
-"""Updates what others read of a workspace, the stored cast and the report, after decisions."""
+"""Updates the stored cast and the report of a workspace after decisions."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ __all__ = [
     "write_report",
 ]
 
-EXACT = 12_000  # tracks up to which the film's own space is measured, with memory by their square
+EXACT = 12_000  # tracks up to which the film's features are whitened: memory grows with their square
 
 
 def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evidence, run: int) -> Cast:
-    """Store what a run found, apply the decisions to it, and publish the cast; the people keep their numbers.
+    """Store the result of a run, apply the decisions, and publish the cast; people keep their numbers.
 
     Raises:
         WorkspaceError: the disk is full, or the folder cannot be written.
     """
     before = previous(workspace)
-    if before is not None:  # decisions without whole groups mean what they meant on the run before
+    if before is not None:  # decisions without whole groups refer to the groups of the run before
         log = completed_log(before, video, workspace.decisions.all())
         workspace.decisions.complete(log)
     log = workspace.decisions.all()
@@ -83,9 +83,9 @@ def publish_run(workspace: Workspace, video: Video, found: Found, evidence: Evid
 
 
 def continued(base: Base, before: Base | None, video: Video, log: Sequence[Decision]) -> Base:
-    """What a run found, its people numbered as those of the run before and decided as they were there.
+    """The result of a run, with people numbered and decided as in the run before.
 
-    Whoever is left of a person whose number went on with somebody else gets a number that nobody had.
+    A person with a number that the decisions had already given up (as by a merge) gets an unused number.
     """
     if before is None:
         return renumbered(base, None, log)
@@ -106,7 +106,7 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
     """Store the cast after the latest decision, and write its report.
 
     Args:
-        run: whose cast this is; by default the run of the cast that is stored.
+        run: the run of this cast; by default that of the stored cast.
 
     Raises:
         WorkspaceError: the disk is full, or the folder cannot be written.
@@ -118,22 +118,22 @@ def publish(workspace: Workspace, base: Base, video: Video, run: int | None = No
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A cast after the latest decision, whose report is written and whose tables are not."""
+    """A cast after the latest decision; its report is written, its tables are not yet."""
 
     cast: Cast
     portraits: Portraits
     left: Outlook
     run: int | None
-    decision: int  # the latest one that it goes by
+    decision: int  # the latest decision that it includes
 
     def store(self, workspace: Workspace) -> None:
-        """Write the tables; decisions wait for this short step.
+        """Write the tables; new decisions wait during this short step.
 
         Raises:
             WorkspaceError: the disk is full, or the folder cannot be written.
         """
         store_outlook(workspace, self.left, self.run, self.decision)
-        # At the end, since the stored cast says up to which decision all of this goes.
+        # Last, since the stored cast names the latest decision that all tables include.
         workspace.put_cast(self.cast, self.portraits, run=self.run, decision=self.decision)
 
 
@@ -159,11 +159,11 @@ def write_report(
     left: Outlook | None = None,
     path: Path | None = None,
 ) -> None:
-    """Write the report of a cast, with what the run knew of how people were told apart.
+    """Write the report of a cast, with the evidence of its run.
 
     Args:
-        alike: who may be the same person as whom; looked up in the workspace by default.
-        left: who is unsure, and what a review is expected to take; looked up likewise.
+        alike: people who may be the same person; by default read from the workspace.
+        left: uncertain people, and the expected clicks of a review; by default read from the workspace.
         path: the file; `report.html` in the workspace by default.
     """
     evidence = replace(stored_evidence(workspace, run), portraits=portraits)
@@ -186,7 +186,7 @@ def alike_in(workspace: Workspace) -> Alike:
 
 
 def poses_in(workspace: Workspace) -> dict[str, float]:
-    """How far the face in each picture is turned, by the picture's name; nothing where the scan is gone."""
+    """The turn of the face in each picture, by the picture's name; empty where the scan is gone."""
     video, runs = workspace.video(), [run for run in workspace.runs() if run.finished]
     if video is None or not runs:
         return {}
@@ -205,7 +205,7 @@ def unsure_of(workspace: Workspace, cast: Cast, left: Outlook) -> Unsure:
 
 
 def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:
-    """What a run knew of how people were told apart, as its report shows it; empty where not stored."""
+    """The evidence of a run, as its report shows it; empty where none is stored."""
     try:
         return workspace.get("evidence", f"run {run}", Evidence) or Evidence()
     except WorkspaceError:
@@ -213,7 +213,7 @@ def stored_evidence(workspace: Workspace, run: int | None) -> Evidence:
 
 
 def previous(workspace: Workspace) -> Base | None:
-    """What the last run found, with its people's numbers; of an earlier castlist, the stored cast."""
+    """The base of the last run, with its people's numbers; in old workspaces, made from the stored cast."""
     base = workspace.machine()
     if base is not None:
         return base
@@ -233,7 +233,7 @@ def previous(workspace: Workspace) -> Base | None:
 
 @at_most(1)
 def base_of(found: Found) -> Base:
-    """What the machine found, as decisions are applied to it; its space is that of the film's own people."""
+    """The result of a run as a base for decisions, with vectors whitened by the film's own people."""
     cast = found.cast
     mean, vector, scale = space(found.embeddings, found.constraints, np.asarray(cast.person, np.int64))
     return Base(
@@ -244,21 +244,21 @@ def base_of(found: Found) -> Base:
 
 
 def _cue_of(found: Found) -> CuePairs:
-    """What clothes say of pairs of tracks, where they say anything in this film."""
+    """The clothes cue for pairs of tracks; empty where clothes carry no information in this film."""
     pairs = CuePairs() if found.beside is None else found.beside.pairs()
     return pairs if pairs.speaks else CuePairs()
 
 
 class LikenessSpace(NamedTuple):
-    """The coordinates of t tracks in the whitened space of a film's people."""
+    """The means of t tracks, and the same whitened by a film's people."""
 
-    mean: NDArray[np.float32]  # (t, d) means of the tracks, before
-    vector: NDArray[np.float32]  # (t, d) the same in that space
-    scale: NDArray[np.float64]  # (4,) cosines of one person and of two, their spread, log odds
+    mean: NDArray[np.float32]  # (t, d) unit means of the tracks
+    vector: NDArray[np.float32]  # (t, d) whitened means
+    scale: NDArray[np.float64]  # (4,) `same`, `other`, `spread`, `odds` of a `Scale` for whitened means
 
 
 def space(embeddings: Embeddings, constraints: Constraints, label: NDArray[np.int64]) -> LikenessSpace:
-    """The space of the film's own people, (t,) the person of each track in `label`; NOISE for none."""
+    """Track means whitened by the film's own people; `label` (t,) is each track's person, NOISE for none."""
     from castlist.cluster import track_means
     from castlist.cluster.whiten import measure, whiten
 
@@ -293,9 +293,9 @@ def evidence_of(found: Found, recipe: Recipe, machine: Machine, timings: dict[st
 
 
 def _reliability(found: Found) -> NDArray[np.float32]:
-    """(b, 3) what the film's calibration says of the pairs that the film itself knows, and what is true.
+    """(b, 3) reliability of the calibration on known pairs of the film: predicted, true, and count of b bins.
 
-    Known are the halves of a track, which are one person, and tracks seen together, which are two.
+    Known are the halves of a track, which show one person, and co-occurring tracks, which show two.
     """
     known = Calibration.fit(found.refined, found.constraints)
     predicted = known.probability(np.concatenate([known.within, known.apart]))

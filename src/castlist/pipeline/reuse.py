@@ -18,7 +18,7 @@ from castlist.types import Machine, Scan, Video
 
 __all__ = ["found_before", "identify_again", "kind_of", "other_steps", "refuse_steps", "scan_of"]
 
-DEFAULT, OWN = "default", "own"  # what a run notes of its recipe, whose defaults may change with an upgrade
+DEFAULT, OWN = "default", "own"  # kinds of recipe that a run stores: an upgrade may change the default recipe
 
 
 def kind_of(recipe: Recipe) -> str:
@@ -29,7 +29,7 @@ def kind_of(recipe: Recipe) -> str:
 def scan_of(
     workspace: Workspace, video: Video, run: Run, recipe: Recipe | None = None
 ) -> tuple[Recipe, Scan]:
-    """The recipe of a run (or the one given in its place) and the scan that it went by.
+    """The recipe of a run (or the given recipe instead), and the scan of that recipe.
 
     Raises:
         WorkspaceError: the recipe cannot be used again, or the scan is gone.
@@ -54,11 +54,11 @@ def identify_again(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> tuple[Found, Scan]:
-    """What the last finished run found, computed anew from its scan; and that scan.
+    """The result of the last finished run, computed again from its scan; and the scan.
 
     Args:
         workspace: open; nothing is written.
-        recipe: of that run, where it names a class of the user's own; by default the one stored with the run.
+        recipe: that of the run, needed where it names a user's own class; by default the stored recipe.
 
     Raises:
         WorkspaceError: no run was finished, its recipe cannot be used again, or its scan is gone.
@@ -90,7 +90,7 @@ def refuse_steps(path: Path, steps: list[str]) -> None:
 def other_steps(workspace: Workspace, recipe: Recipe) -> list[str]:
     """The steps in which the recipe of the workspace's cast differs; none where there is no cast.
 
-    The default recipe differs from no default, also where an upgrade has changed it.
+    Default recipes never differ, even where an upgrade has changed the default.
     """
     before = next((run for run in reversed(workspace.runs()) if run.finished), None)
     if before is None or before.recipe == recipe.toml():
@@ -99,22 +99,22 @@ def other_steps(workspace: Workspace, recipe: Recipe) -> list[str]:
         return []
     try:
         earlier = Recipe.stored(before.recipe)
-    except RecipeError:  # of a castlist with other steps, or with a class of somebody's own
+    except RecipeError:  # of a version of castlist with other steps, or with a user's own class
         return ["a step that is not castlist's"]
     return [step for step in CHOICES if getattr(earlier, step) != getattr(recipe, step)]
 
 
 def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
-    """The cast of a film that this castlist found by this recipe, after the latest decision; else None.
+    """The stored cast of a film, if this version of castlist found it with this recipe; else None.
 
-    Reads only, so that it works beside a run or an open review page. None, so that a run mends it, also
-    where the film does not lie any more where the workspace notes it, where the report or a picture is
-    missing, and where the stored cast lacks decisions.
+    It only reads, so that it works beside a run or an open review page. It is None, too, where a run must
+    repair the workspace: the film is not at the stored path any more, the report or a picture is missing, or
+    the stored cast lacks decisions.
 
     Args:
         film: path of the film.
         path: the folder of the workspace.
-        recipe: the one asked for.
+        recipe: the recipe that is asked for.
     """
     if not (path / "cast.db").is_file():
         return None
@@ -127,11 +127,11 @@ def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
                 return None
             return opened.cast() if _is_film(film, video) else None
     except CastlistError:
-        return None  # the run itself says what is wrong, or upgrades it
+        return None  # the run reports the error, or upgrades the workspace
 
 
 def _is_film(film: Path, video: Video) -> bool:
-    """Whether a file is the film of a workspace, at the place that is noted there, or a copy of that one."""
+    """Whether a file is the film of a workspace, at the stored path, or a copy of that film."""
     if digest_of(film) != video.digest:
         return False
     if os.path.abspath(video.path) == os.path.abspath(film):
@@ -140,16 +140,16 @@ def _is_film(film: Path, video: Video) -> bool:
 
 
 def _same_recipe(stored: str, recipe: Recipe) -> bool:
-    """Whether the recipe of a run is this one, also where it was stored under former names of options.
+    """Whether the stored recipe of a run is this one, even with former names of options.
 
     Raises:
-        RecipeError: it has a class of somebody's own, whose code may have changed since.
+        RecipeError: the stored recipe has a user's own class, whose code may have changed since.
     """
     return Recipe.stored(stored) == recipe
 
 
 def _up_to_date(workspace: Workspace, video: Video, run: Run, recipe: Recipe) -> bool:
-    """Whether everything that a run publishes is there, and goes by the latest decision."""
+    """Whether all results of a run exist, and include the latest decision."""
     key = recipe.scan_key(video)
     if not workspace.is_complete(key) or workspace.cast_run() != (run.id, workspace.decisions.last()):
         return False
@@ -157,6 +157,6 @@ def _up_to_date(workspace: Workspace, video: Video, run: Run, recipe: Recipe) ->
     base = workspace.machine()
     if scan is None or base is None or missing_pictures(workspace, scan):
         return False
-    if len(base.sureness) != len(base.tracks):  # of a castlist that did not measure it
+    if len(base.sureness) != len(base.tracks):  # of a version of castlist without this column
         return False
     return (workspace.path / "report.html").is_file()

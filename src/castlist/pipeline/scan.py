@@ -1,10 +1,10 @@
 """The one pass over a film: shots, faces and vectors are stored segment by segment.
 
-Decoding a film and finding the faces in it is nearly all of the work, so it is done once, in one pass:
-each frame leaves its signal for the shots, some are searched for faces, faces are cut out while the
-frame is at hand, and the best of each track are embedded. A segment of frames is the unit that is kept:
-nothing of a segment depends on the segments before it, so a pass that was interrupted goes on after
-the last one kept, and ends with the same result.
+Decoding a film and finding its faces is nearly all of the work, so it is done in one pass: every frame gives
+its signal for the shots, some frames are searched for faces, faces are cut out while the frame is in memory,
+and the best faces of each track are embedded. The scan is stored in segments of frames. A segment does not
+depend on the segments before it, so an interrupted pass continues after the last stored segment, and ends
+with the same result.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ from castlist.types import Clock, Detections, Machine, Scan, Video
 
 __all__ = ["MAX_SIDE", "SEGMENT", "is_last_piece", "jpeg", "load_networks", "portrait", "scan"]
 
-SEGMENT = 96  # frames: some four seconds, what a kill can cost
-UNFINISHED = 2  # segments seen whose faces may wait to be embedded: some segments have many
-CROWD = 2000  # faces that may wait, 80 MB; where there are more, the next segment waits for them
-MAX_SIDE = 1920  # pixels: frames are scaled down to this before anything looks at them
-AHEAD = 8  # frames by which looks are begun before they are needed: two looks, at 24 frames a second
-AHEAD_BYTES = 64 << 20  # of pictures that may wait for it; large ones are fewer, but always two
-TOGETHER = 4  # faces embedded in one go, a multiple of `embed.network.BATCH`: 70 ms
-EDGE = 0.1  # of a face's box: nearer to the edge of the picture a part of the face may be out of sight
+SEGMENT = 96  # frames, about four seconds: the most that is lost when the process is killed
+UNFINISHED = 2  # decoded segments whose faces may wait to be embedded: some segments have many
+CROWD = 2000  # faces that may wait, 80 MB; if there are more, the next segment waits
+MAX_SIDE = 1920  # pixels of the longer side to which frames are scaled down before all steps
+AHEAD = 8  # frames by which a search for faces is started early: two searches, at 24 frames a second
+AHEAD_BYTES = 64 << 20  # of frames that may wait for a search; of large frames fewer wait, but at least two
+TOGETHER = 4  # faces embedded in one call, a multiple of `embed.network.BATCH`: 70 ms
+EDGE = 0.1  # margin, as a share of a face's box: nearer to the edge of the frame a face may be cut off
 PORTRAIT = 128  # pixels: height of the small picture kept of a face with its surroundings
 
 
@@ -70,15 +70,15 @@ def scan(
     watch: Callable[[int], None] = lambda frames: None,
     decoder: WaitingDecoder | None = None,
 ) -> Iterator[Scan]:
-    """Pieces of the scan of a film, in order, each of SEGMENT frames; one of fewer, or none, is the last.
+    """Pieces of the scan of a film, in order, each of SEGMENT frames; the last has fewer, or none.
 
     Args:
-        frames: how many frames earlier pieces hold, `last_pts` the time of the last of them, and `retimed`
-            how many of them have another time than the film gives them (`Clock.retimed`).
+        frames: number of frames in earlier pieces; `last_pts` is the time of the last of these frames, and
+            `retimed` the number of these with another time than in the film (`Clock.retimed`).
         most: pieces after which to stop; None: at the film's end.
-        keep_image: takes a small JPEG and returns the name under which it is kept.
-        watch: told the number of frames seen, after each.
-        decoder: one that opened the film and waits to read it.
+        keep_image: stores a small JPEG and returns its name.
+        watch: called after each frame with the number of frames so far.
+        decoder: a decoder that has opened the film and waits to read it.
 
     Raises:
         VideoError: the film cannot be read any further.
@@ -103,13 +103,13 @@ def scan(
                 decoder=decoder,
             )
         )
-        waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # with how many faces each holds
+        waiting: deque[tuple[HelperTask[Scan], int]] = deque()  # and the number of faces of each
         number = itertools.count(frames + 1)
         segments = _segments(reader, steps, lambda: watch(next(number)))
         for segment in itertools.islice(segments, most):
-            # embedded while the next frames are looked at
+            # embedded while the next frames are searched
             waiting.append((helper.do(partial(segment.finish, keep_image)), len(segment.chips)))
-            del segment  # and the pictures of its faces, once that is done
+            del segment  # so that the pictures of its faces are freed after this
             while len(waiting) > UNFINISHED or sum(faces for _, faces in waiting) > CROWD:
                 yield waiting.popleft()[0].result()
         for piece, _ in reversed(waiting):  # the helper begins with the first of them
@@ -119,7 +119,7 @@ def scan(
 
 
 def is_last_piece(piece: Scan) -> bool:
-    """Whether the film ends with a piece; after one of SEGMENT frames nothing may follow too."""
+    """Whether a piece is the film's last; a piece of SEGMENT frames may be the last, too."""
     return len(piece) < SEGMENT
 
 
@@ -131,10 +131,10 @@ class _ScanSteps:
     machine: Machine
     video: Video
     helper: HelperThread
-    lag: int  # frames by which looks are begun before they are needed; 0: none are
+    lag: int  # frames by which a search for faces is started early; 0: it is not
 
     def watcher(self) -> Sampler | LookAhead:
-        """What chooses the frames of a segment that are searched, and searches them."""
+        """The sampler that chooses frames of a segment, and searches these for faces."""
         sampling, detect = self.recipe.sampling, finder_of(self.recipe.detect)
         if not self.lag:
             return sampling.watch(detect, self.machine)
@@ -142,7 +142,7 @@ class _ScanSteps:
 
 
 def _lag(video: Video) -> int:
-    """Frames by which looks are begun before they are needed."""
+    """Frames by which a search for faces is started early."""
     return max(2, min(AHEAD, AHEAD_BYTES // (3 * video.width * video.height)))
 
 
@@ -154,7 +154,7 @@ def load_networks(recipe: Recipe, machine: Machine) -> None:
 
 
 def _segments(reader: Reader, steps: _ScanSteps, on_frame: Callable[[], None]) -> Iterator[_Segment]:
-    """Runs of SEGMENT frames, all of them looked at."""
+    """The segments of SEGMENT frames, with all frames processed."""
     before = _counts(reader)
     segment = _Segment(steps, reader.unit)
     for frame in reader:
@@ -178,7 +178,7 @@ def _counts(reader: Reader) -> NDArray[np.int64]:
 
 @dataclass(slots=True)
 class _RecentFrame:
-    """A frame that went by, and the picture in which faces are searched: smoothed where it is noisy."""
+    """A recent frame, and the picture in which faces are searched: smoothed where it is noisy."""
 
     number: int
     frame: Frame
@@ -193,7 +193,7 @@ class _RecentFrame:
 
 @dataclass(slots=True)
 class _Segment:
-    """Frames that go by, and what is kept of them until the segment is complete."""
+    """The data of the frames of a segment, until it is complete."""
 
     steps: _ScanSteps
     unit: Fraction
@@ -201,10 +201,10 @@ class _Segment:
     signals: list[NDArray[np.uint8]] = field(default_factory=list)
     found: list[Detections] = field(default_factory=list)
     chips: list[NDArray[np.uint8]] = field(default_factory=list)
-    besides: list[NDArray[np.uint8]] = field(default_factory=list)  # what the cue looks at, a picture a face
+    besides: list[NDArray[np.uint8]] = field(default_factory=list)  # for the cue, a picture for each face
     patches: list[NDArray[np.uint8]] = field(default_factory=list)  # in which non-rigid motion is measured
-    portraits: list[bytes] = field(default_factory=list)  # JPEG: a tenth of the pixels, and few are kept
-    frames: deque[_RecentFrame] = field(init=False)  # the last ones
+    portraits: list[bytes] = field(default_factory=list)  # JPEG, a tenth of the bytes; few are stored
+    frames: deque[_RecentFrame] = field(init=False)  # the most recent ones
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(3, np.int64))  # see `_counts`
     watcher: Sampler | LookAhead = field(init=False)
 
@@ -213,7 +213,7 @@ class _Segment:
         self.watcher = self.steps.watcher()
 
     def add(self, frame: Frame) -> None:
-        """See one more frame."""
+        """Process one more frame."""
         number = len(self.pts)
         signal = self.steps.recipe.split.signal(frame.image if frame.thumb is None else frame.thumb)
         self.pts.append(frame.pts)
@@ -224,7 +224,7 @@ class _Segment:
             self._store(faces)
 
     def _store(self, faces: Detections) -> None:
-        """Cut the faces out of their frame while it is at hand."""
+        """Cut the faces out of their frame while it is in memory."""
         recent = next(each for each in self.frames if each.number == faces.frame[0])
         image, searched = recent.frame.image, recent.searched_picture()
         zoom = np.float32(self.steps.video.width / image.shape[1])
@@ -235,7 +235,7 @@ class _Segment:
         self.found.append(Detections(faces.frame, faces.box * zoom, faces.score, faces.landmarks * zoom))
 
     def close(self, lost: NDArray[np.int64]) -> None:
-        """Look at the last frame, and let go of all pictures but those of faces."""
+        """Search the last frames, and free all pictures but those of faces."""
         for faces in self.watcher.finish():
             self._store(faces)
         self.frames.clear()
@@ -243,7 +243,7 @@ class _Segment:
         self._in_order()
 
     def _in_order(self) -> None:
-        """By frame: a face is traced back to where it came from after later frames were looked at."""
+        """Sort the faces by frame: a face may be traced back to an earlier frame after later ones."""
         frames = [int(n) for faces in self.found for n in faces.frame]
         order = sorted(range(len(frames)), key=frames.__getitem__)
         self.found.sort(key=lambda faces: int(faces.frame[0]))
@@ -252,7 +252,7 @@ class _Segment:
         self.portraits = [self.portraits[i] for i in order]
 
     def finish(self, keep_image: Callable[[bytes], str]) -> Scan:
-        """All that is kept of the segment, its best faces embedded."""
+        """The scan of the segment, with its best faces embedded."""
         recipe = self.steps.recipe
         damaged, retimed, unread = self.lost.tolist()
         clock = Clock(np.array(self.pts), self.unit, retimed, unread)
@@ -277,7 +277,7 @@ class _Segment:
         )
 
     def _whole(self, faces: Detections) -> NDArray[np.bool_]:
-        """(n,) whether the picture shows all of each face, and a little more."""
+        """(n,) whether each face lies in the frame with a margin of EDGE."""
         size = (self.steps.video.width, self.steps.video.height)
         edge = EDGE * (faces.box[:, 2:] - faces.box[:, :2])
         return np.asarray(((faces.box[:, :2] >= edge) & (faces.box[:, 2:] <= size - edge)).all(1))
@@ -303,7 +303,7 @@ def embed_chips(
 
 
 def portrait(image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(PORTRAIT, PORTRAIT, 3) BGR, a face with hair and chin: what a person recognises somebody by.
+    """(PORTRAIT, PORTRAIT, 3) BGR, a face with hair and chin, for recognition by people.
 
     Args:
         image: (h, w, 3) BGR.

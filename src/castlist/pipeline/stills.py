@@ -19,10 +19,10 @@ from castlist.types import Clock, Video
 __all__ = ["kept_stills", "make_stills"]
 
 KEPT = "stills"  # name among the workspace's results
-MOST = 400  # stills of one film: more than anybody looks at, a minute's work on a laptop
+MOST = 400  # stills of one film: more than a user looks at, a minute's work on a laptop
 SIDE = 320  # pixels of the long side
 QUALITY = 80  # of the JPEGs, as of the small pictures of faces
-JUMP = 8.0  # seconds of film that are decoded rather than jumped over
+JUMP = 8.0  # longest gap between stills, in seconds, that is decoded; longer ones are skipped by a seek
 
 
 def kept_stills(workspace: Workspace) -> Stills:
@@ -38,16 +38,16 @@ def kept_stills(workspace: Workspace) -> Stills:
 def make_stills(
     workspace: Workspace, cast: Cast, watch: Callable[[int, int], None] = lambda a, b: None
 ) -> Stills:
-    """The stills of the appearances that a report lists, each cut out of the film once, and kept.
+    """The stills of the appearances that a report lists, each cut out of the film once, and stored.
 
-    None of a film from which somebody was erased: they could show that person.
+    No stills are made of a film from which a person was erased: they could show that person.
 
     Args:
         workspace: open for writing.
-        watch: told how many of how many are there.
+        watch: called with the number of stills made, and the number to make.
 
     Raises:
-        VideoError: the film is gone, is another one, or cannot be read.
+        VideoError: the film is gone, has been replaced by another, or cannot be read.
         WorkspaceError: the stills cannot be written.
     """
     stored = kept_stills(workspace)
@@ -69,7 +69,7 @@ def make_stills(
 
 
 def _wanted(cast: Cast) -> list[int]:
-    """The frames in which people are seen best in their appearances; everybody's first ones before others."""
+    """The frame with the best face of each appearance; at most MOST, with all first appearances first."""
     several = [person for person in cast.people[:LEAD] if len(person.appearances) > 1]
     stays = [[face.frame for _, face in stills_of(p) if face is not None] for p in several]
     ranked = [
@@ -82,7 +82,7 @@ def _wanted(cast: Cast) -> list[int]:
 
 
 def _frames(video: Video, clock: Clock, frames: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(frame, picture (h, w, 3) BGR) of each of these frames, which rise."""
+    """(frame, picture (h, w, 3) BGR) of each of `frames`, which are in rising order."""
     times = clock.seconds()
     groups = np.split(np.array(frames), np.flatnonzero(np.diff(times[np.array(frames)]) > JUMP) + 1)
     for group in groups:

@@ -17,11 +17,11 @@ from castlist.types import Machine, Scan, Video
 
 __all__ = ["ScanJob", "ScanProgress", "ScanRun", "ScanRunEnd", "ScannedPiece", "main"]
 
-EVERY = 0.2  # seconds between two words of progress
+EVERY = 0.2  # seconds between two messages of progress
 
 
 class ScanJob(NamedTuple):
-    """The first message to a worker: what it works on."""
+    """The first message to a worker: the film, the recipe and the machine."""
 
     video: Video
     recipe: str  # TOML
@@ -31,13 +31,13 @@ class ScanJob(NamedTuple):
 class ScanRun(NamedTuple):
     """A message to a worker: a run of segments to be scanned."""
 
-    frames: int  # before it
-    last_pts: int | None  # ticks: when the last of them is shown
+    frames: int  # number of frames before the run
+    last_pts: int | None  # time of the last of these frames, in ticks
     pieces: int | None  # None: up to the film's end
 
 
 class ScanProgress(NamedTuple):
-    """A message of a worker: how many frames of its run it has seen."""
+    """A message of a worker: the number of frames of its run processed so far."""
 
     frames: int
 
@@ -46,7 +46,7 @@ class ScannedPiece(NamedTuple):
     """A message of a worker: the next piece of its run."""
 
     scan: Scan
-    pictures: dict[str, bytes]  # JPEG by name: those that this piece names and no earlier piece of the run
+    pictures: dict[str, bytes]  # JPEG by name, without those of earlier pieces of the run
 
 
 class ScanRunEnd(NamedTuple):
@@ -54,8 +54,8 @@ class ScanRunEnd(NamedTuple):
 
 
 def main(descriptor: str) -> None:
-    """Scan runs until the parent is gone. What goes wrong ends this process: the parent does the rest."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    """Scan runs until the parent is gone. An error ends this process, and the parent scans the rest."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     status = 1
     with suppress(EOFError, OSError), Connection(int(descriptor)) as parent:
         _serve(parent)

@@ -1,9 +1,9 @@
-"""The nearest few centres of each centre, looked for in cells of the space.
+"""The nearest few centres of each centre, searched in cells of the space (an inverted file).
 
-Each centre lives in the nearest of about 8√n cells, and is compared with whoever lives in the few cells that
-are nearest to it: an inverted file, searched a cell at a time, for all who look there by one product of
-matrices. What one finds is told to the other. Many small cells miss less for the same work than few large
-ones.  [Jégou, Douze, Schmid 2011]
+Each centre is a member of the nearest of about 8√n cells, and is compared with the members of the few cells
+nearest to it. The search takes one cell at a time: one product of matrices compares its members with all
+centres that search it (its visitors). Each cost is used for both centres. Many small cells miss fewer
+neighbours for the same work than few large cells.  [Jégou, Douze, Schmid 2011]
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from castlist.extras import needed
 
 __all__ = ["cell_search"]
 
-FACTOR = 8  # times √n cells
-SAMPLE = 16  # centres a cell, to place the cells by
+FACTOR = 8  # the number of cells is FACTOR √n
+SAMPLE = 16  # centres drawn for each cell, to place the cells by k-means
 ROUNDS = 3  # of k-means
-LARGEST = 8192  # members of a cell that are looked at; of more, a draw
+LARGEST = 8192  # most members of a cell that are compared; of a larger cell, a random sample
 Index = NDArray[np.int64]
 Doubles = NDArray[np.float64]
 
 
 def cell_search(cells: int, *, by_angle: bool, seed: int) -> Search:
-    """A search in so many cells around each centre; who finds nobody there looks anywhere.
+    """A search in the `cells` cells nearest to each centre; among all centres where these cells have none.
 
-    By angle, no cell is near to everybody, as one in the midst of all is by distance.
+    With `by_angle` no cell is near to all centres, as a cell in the middle is by distance.
     """
 
     def search(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
@@ -46,7 +46,7 @@ def cell_search(cells: int, *, by_angle: bool, seed: int) -> Search:
 
 
 class _Cells:
-    """One search; clusters go by their place among those that live."""
+    """One search; clusters are numbered by their place in `forest.alive`."""
 
     def __init__(
         self, forest: Forest, slots: Index, cells: int, by_angle: bool, rng: np.random.Generator
@@ -63,7 +63,7 @@ class _Cells:
             self._compare(cell, asked[visits[cell] // self.near.shape[1]], residents[cell])
 
     def _compare(self, cell: int, visitors: Index, residents: Index) -> None:
-        """Those who look into a cell with those who live there."""
+        """Compare the visitors of a cell with its members, and add what is near to the visitors' lists."""
         if not len(visitors) or not len(residents):
             return
         if len(residents) > LARGEST:
@@ -80,7 +80,7 @@ class _Cells:
             self._tell(cell, visitors[some], residents, tile)
 
     def _tell(self, cell: int, visitors: Index, residents: Index, tile: NDArray[np.floating]) -> None:
-        """Those who live in the cell take note of who looked in, if they do not look there themselves."""
+        """Add the visitors to the lists of those members that do not search the visitor's own cell."""
         members = np.flatnonzero(self.row[residents] >= 0)
         guests = np.flatnonzero(self.near[visitors, 0] != cell)
         if not len(members) or not len(guests):
@@ -94,7 +94,7 @@ class _Cells:
 
 
 def _grouped(cell: NDArray[np.int32], count: int) -> list[Index]:
-    """Where each cell is named."""
+    """For each of `count` cells, the places where `cell` names it."""
     order = np.argsort(cell, kind="stable")
     return np.split(order, np.searchsorted(cell[order], np.arange(1, count)))
 
@@ -115,7 +115,7 @@ def _nearest_cells(forest: Forest, cells: int, by_angle: bool, rng: np.random.Ge
 
 
 def _nearest_anywhere(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
-    """(m, width) the nearest of all that live to slots `mine`, and what all others cost at least."""
+    """(m, width) the living clusters nearest to each slot, and (m,) a lower bound on the cost of others."""
     alive = forest.alive
     places = np.searchsorted(alive, slots)
     parts = (
@@ -132,7 +132,7 @@ def _block(forest: Forest, places: Index) -> Block:
 
 
 class _Directed:
-    """Cannot-linked pairs of slots, to be asked for by one side."""
+    """Cannot-linked pairs of slots in both directions, sorted by the first slot."""
 
     def __init__(self, pairs: Index) -> None:
         directed = np.concatenate([pairs, pairs[:, ::-1]])
@@ -140,7 +140,7 @@ class _Directed:
         self.first, self.second = directed[:, 0], directed[:, 1]
 
     def among(self, slots: Index, others: Index) -> Index:
-        """(q, 2) places in `mine` and `others` (sorted) of all who may not be joined, oneself included."""
+        """(q, 2) places in `slots` and `others` (sorted) of pairs that may not join, or are the same slot."""
         start, stop = np.searchsorted(self.first, slots), np.searchsorted(self.first, slots, side="right")
         count = stop - start
         row = np.repeat(np.arange(len(slots)), count)

@@ -1,10 +1,10 @@
 """The tree of millions of points: a graph of near neighbours, contracted in rounds.
 
 Each point keeps a short list of its nearest others. Clusters that are each other's nearest are joined and
-their lists become one (`forest`); a cluster whose list no longer tells who is nearest is given a new one. Up
-to `exact` clusters a search looks at everybody, and the tree is that of the exact method. Beyond, it looks
-only into cells around the cluster, so that a merge may miss a neighbour that lies elsewhere. As clusters get
-fewer, every tree ends in the exact search: its top does not depend on the graph.
+their lists become one (`Forest`); a cluster whose list no longer shows its nearest gets a new list. Up to
+`exact` clusters, a search compares a cluster with all others, and the tree is that of the exact method.
+Beyond, it compares only with cells around the cluster, so that a merge may miss a neighbour in another cell.
+As clusters get fewer, every tree ends in the exact search: its top does not depend on the graph.
 [Monath et al. 2021, SCC; Sumengen et al. 2021, RAC]
 """
 
@@ -45,7 +45,7 @@ class KnnGraph:
 
     linkage: Update | str = Update.AVERAGE
     exact: int = EXACT  # up to so many clusters, neighbours are those of an exact search
-    cells: int = 16  # beyond, a cluster is compared with the members of so many cells
+    cells: int = 16  # with more clusters, each is compared with the members of so many cells
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -90,11 +90,11 @@ def knn_tree(
     must, cannot: (q, 2) pairs. Must-linked points, and copies, are joined first, at height 0. Clusters that
         hold a cannot-linked pair are never joined at a finite height.
     exact, cells: up to `exact` points the tree is that of the exact method, to single precision. Beyond, a
-        cluster's neighbours are looked for among the members of `cells` cells (of about √n / 2 points each),
-        until `exact` clusters are left: more cells, fewer mistakes. `seed` draws the sample that the cells
-        are made of.
+        cluster's neighbours are searched among the members of `cells` cells (of about √n / 2 points each),
+        until `exact` clusters are left: more cells, fewer mistakes.
+    seed: for the random sample that places the cells.
 
-    Every cut is possible, at a height or at a number of clusters (`cut_tree`), constraints aside.
+    The tree can be cut at any height or number of clusters (`cut_tree`) that the constraints allow.
 
     Raises:
         InputError: points are not a finite table, or hold no rows; weights, pairs or options make no sense;
@@ -105,7 +105,7 @@ def knn_tree(
     x, w = _checked(points, weights)
     n = len(x)
     cannot_pairs, must_pairs = check_pairs(cannot, n, "cannot"), check_pairs(must, n, "must")
-    must_groups(n, must_pairs, cannot_pairs)  # contradictions are told of the links as given
+    must_groups(n, must_pairs, cannot_pairs)  # alone first, so that an error names the links as given
     group, apart = must_groups(
         n, np.concatenate([must_pairs, duplicate_pairs(x, cannot_pairs)]), cannot_pairs
     )
@@ -120,7 +120,7 @@ def knn_tree(
 
 
 def exact_or_cells(limit: int, cells: Search) -> Search:
-    """Everybody is looked at where at most `limit` clusters are left."""
+    """The exact search where at most `limit` clusters are left, the search in cells before."""
     exact = exact_search(np.float32)
 
     def search(forest: Forest, slots: Index) -> tuple[Index, NDArray[np.float64]]:
@@ -132,12 +132,12 @@ def exact_or_cells(limit: int, cells: Search) -> Search:
 class Lean(Centres):
     """Centres of clusters in single precision; those of single points stay in the caller's table.
 
-    A table for merged clusters grows as it is written to, and rows of clusters that are gone are used again.
+    The table of merged clusters takes memory only as it is written, and rows of joined clusters are reused.
     """
 
     def __init__(self, points: Floats, *, unit: bool, group: Index, weight: NDArray[np.float64]) -> None:
         self.points, self.unit = points, unit
-        self.point = np.unique(group, return_index=True)[1]  # of each slot
+        self.point = np.unique(group, return_index=True)[1]  # first point of each slot
         self.shift = np.zeros(points.shape[1], np.float32) if unit else _mean(points)
         self.place = np.full(len(self.point), -1, np.int64)  # in the table of merged clusters
         self.merged = np.empty((len(points) // 2 + 1, points.shape[1]), np.float32)
@@ -146,7 +146,7 @@ class Lean(Centres):
         self._start(group, weight)
 
     def _start(self, group: Index, weight: NDArray[np.float64]) -> None:
-        """Means of the slots that begin with several points."""
+        """Write the means of the slots that begin with several points."""
         size = np.bincount(group)
         several = np.flatnonzero(size > 1)
         self.place[several] = self._take(len(several))
@@ -197,7 +197,7 @@ class Lean(Centres):
 
 
 def _prepared(rows: Floats, shift: NDArray[np.float32], unit: bool) -> NDArray[np.float32]:
-    """A new table of the rows, unit, or shifted."""
+    """The rows in single precision, scaled to unit length or shifted."""
     table = _single(rows) if rows.dtype == np.float16 else rows.astype(np.float32)
     if not unit:
         table -= shift
@@ -211,7 +211,7 @@ def _single(half: NDArray[np.float16]) -> NDArray[np.float32]:
     """Finite half precision as single, seven times as fast as NumPy: the same bits, and a larger exponent."""
     bits = np.asarray(half).view(np.int16).astype(np.int32)
     bits <<= 13
-    bits &= np.int32(-0x70002000)  # the copies of the sign below the first
+    bits &= np.int32(-0x70002000)  # clears the copies of the sign bit
     table = bits.view(np.float32)
     table *= np.float32(2.0**112)
     return table
@@ -225,7 +225,7 @@ def _mean(points: Floats) -> NDArray[np.float32]:
 
 
 def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDArray[np.float64]]:
-    x: Floats = real_array(points, "points")  # type: ignore[assignment]  # its kind is looked at below
+    x: Floats = real_array(points, "points")  # type: ignore[assignment]  # its kind is checked below
     if x.dtype.kind in "iub":
         x = x.astype(np.float32)
     if x.ndim != 2 or not len(x) or x.dtype.kind != "f":
@@ -235,7 +235,7 @@ def _checked(points: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, NDAr
         )
     limit = float(np.finfo(np.float32).max)
     for some in pieces(len(x), x.shape[1]):
-        ends = [float(x[some].min(initial=0)), float(x[some].max(initial=0))]  # NaN where one value is
+        ends = [float(x[some].min(initial=0)), float(x[some].max(initial=0))]  # NaN where a value is NaN
         if not all(-limit <= end <= limit for end in ends):
             raise InputError(
                 "points hold NaN, infinite values or values too large for single precision; remove those "

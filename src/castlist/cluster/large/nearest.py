@@ -1,4 +1,4 @@
-"""The nearest few centres of each centre by blocked matrix products, with a bound on all the others."""
+"""The nearest few centres of each centre by blocked matrix products, and a lower bound on all other costs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Block", "Cosines", "NeighbourLists", "Squares", "all_nearest", "forbid", "hits", "nearest_of"]
 
-ROWS, COLUMNS = 1024, 2048  # of a tile: what it holds stays in the processor's cache
-# A float product's error, in units of its last place, is below this; squares are of unit order.
+ROWS, COLUMNS = 1024, 2048  # of a tile of costs, which fits into the processor's cache
+# Bound on the error of a product of floats, in units of the last place; squares are of the order of one.
 ROUNDING = 16.0
 Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
@@ -28,11 +28,11 @@ class Block(Protocol):
         ...
 
     def costs(self, rows: slice, columns: slice, other: Self) -> Floats:
-        """What joining rows of this block with columns of another costs."""
+        """(r, c) the cost of joining rows of this block with columns of another."""
         ...
 
     def margin(self, other: Self) -> NDArray[np.float64]:
-        """(n,) how far a computed cost can be from the true one."""
+        """(n,) bound on the rounding error of a computed cost."""
         ...
 
 
@@ -95,18 +95,18 @@ class Cosines:
 
 
 class NeighbourLists:
-    """The `width` smallest costs seen of each row and whose they are."""
+    """The `width` smallest costs found for each row, and the neighbours that have these costs."""
 
     def __init__(self, rows: int, width: int) -> None:
         self.cost = np.full((rows, width), np.inf)
         self.neighbour = np.full((rows, width), -1, np.int64)
 
     def worst(self, rows: Index | slice) -> NDArray[np.float64]:
-        """What somebody must cost less than, to be taken in."""
+        """The largest cost of each row's list; a new neighbour must cost less."""
         return np.asarray(self.cost[rows].max(axis=1))
 
     def add(self, row: Index, neighbour: Index, cost: Floats) -> None:
-        """Take in hits, given in any order."""
+        """Add neighbours and their costs, in any order."""
         if not len(row):
             return
         width = self.cost.shape[1]
@@ -127,9 +127,9 @@ class NeighbourLists:
 
 
 def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[np.float64]]:
-    """(n, width) whom each centre joins at least cost (-1: nobody), and (n,) what all others cost at least.
+    """(n, width) the cheapest centres for each centre to join (-1: none), and (n,) a bound on other costs.
 
-    Every pair is looked at once, for both. `apart` (q, 2) pairs are passed over.
+    Every pair is computed once, for both centres. Pairs `apart` (q, 2) are left out.
     """
     n = len(block)
     lists = NeighbourLists(n, width)
@@ -153,9 +153,9 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
 def nearest_of(
     rows: Block, parts: Iterable[tuple[int, Block]], width: int, forbidden: Index
 ) -> tuple[Index, NDArray[np.float64]]:
-    """As `all_nearest`, for the rows of `mine` among others that come in parts, each with its first number.
+    """As `all_nearest`, for `rows` among other centres in parts, each with the number of its first centre.
 
-    `forbidden` (q, 2) names a row and whom of the others it may not join: itself above all.
+    `forbidden` (q, 2) holds a row and a centre that it may not join, such as the row's own.
     """
     lists = NeighbourLists(len(rows), width)
     margin = np.zeros(len(rows))
@@ -178,7 +178,7 @@ def _bound(lists: NeighbourLists, margin: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
-    """Rows and columns of a tile's entries below each row's limit; where there is none yet, few good ones."""
+    """Rows and columns of a tile's entries below each row's limit; without a limit, the 32 smallest."""
     limit = limit.astype(tile.dtype)
     width = min(32, tile.shape[1])
     new = np.flatnonzero(np.isinf(limit))
@@ -189,7 +189,7 @@ def hits(tile: Floats, limit: NDArray[np.float64]) -> tuple[Index, Index]:
 
 
 def forbid(tile: Floats, top: int, left: int, pairs: Index) -> None:
-    """Make pairs (q, 2) cost infinity in the tile that begins at row top and column left."""
+    """Set the cost of pairs (q, 2) to infinity in the tile that begins at row top and column left."""
     row, column = pairs[:, 0] - top, pairs[:, 1] - left
     inside = (row >= 0) & (row < tile.shape[0]) & (column >= 0) & (column < tile.shape[1])
     tile[row[inside], column[inside]] = np.inf

@@ -1,10 +1,11 @@
-"""Clusters on the way from points to a tree: reciprocal nearest pairs are joined, in rounds.
+"""Agglomeration by joining all reciprocal nearest pairs of clusters, in rounds.
 
-Clusters that are each other's nearest may be joined at once, in any order, where the linkage is reducible: a
-union costs a third cluster never less than the cheaper of its parts, and a forbidden part only makes it
-infinite. For the same reason a list of a cluster's nearest others, with a lower bound on all that are not in
-it, stays true while those others merge: only when the best of the list has come to cost more than the bound
-must the cluster look at everybody again.  [Müllner 2011; Sumengen et al. 2021, reciprocal merges in rounds]
+Clusters that are each other's nearest may be joined at once, in any order, where the linkage is reducible:
+the cost of joining a union with a third cluster is never less than that of the cheaper of its parts; a
+cannot-linked part only makes it infinite. For the same reason a list of a cluster's nearest others, with a
+lower bound on the cost of clusters outside the list, stays valid while those others merge: only when the best
+of the list costs more than the bound must the cluster be compared with all others again.
+[Müllner 2011; Sumengen et al. 2021, reciprocal merges in rounds]
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ __all__ = [
     "pieces",
 ]
 
-WIDTH = 16  # neighbours kept of each cluster
-PATIENCE = 0.1  # clusters look anew once a round joins fewer pairs than this share of those waiting to
+WIDTH = 16  # neighbours kept for each cluster
+PATIENCE = 0.1  # lists are searched again when a round joins fewer pairs than this share of clusters in doubt
 Index = NDArray[np.int64]
 Floats = NDArray[np.floating]
 Doubles = NDArray[np.float64]
@@ -40,11 +41,12 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class MergeCost:
-    """What joining two clusters costs, from their centres and weights; it must be reducible."""
+    """The cost of joining two clusters, from their centres and weights; it must be reducible."""
 
     block: Callable[[Floats, Doubles, type], Block]  # centres and weights, for products
-    pairs: Callable[[Floats, Floats, Doubles, Doubles], Doubles]  # costs of rows with rows
-    reduced: Callable[[Doubles, Doubles, Doubles, Doubles, Doubles, float], Doubles]  # see `Forest._join`
+    pairs: Callable[[Floats, Floats, Doubles, Doubles], Doubles]  # (n,) costs of row i with row i
+    # Lower bound after a join, see `_reduced_squares`.
+    reduced: Callable[[Doubles, Doubles, Doubles, Doubles, Doubles, float], Doubles]
     height: Callable[[Doubles], Doubles]  # of a merge, from its cost
 
 
@@ -58,7 +60,7 @@ def _cosines(a: Floats, b: Floats, wa: Doubles, wb: Doubles) -> Doubles:
 
 
 def _reduced_squares(ra: Doubles, rb: Doubles, cost: Doubles, wa: Doubles, wb: Doubles, w: float) -> Doubles:
-    """What a union costs at least with a cluster of weight w that costs its parts ra and rb at least."""
+    """Lower bound on a union's cost with a cluster of weight w, from lower bounds ra and rb of its parts."""
     return np.asarray(((wa + w) * ra + (wb + w) * rb - w * cost) / (wa + wb + w))
 
 
@@ -75,7 +77,7 @@ class Centres(Protocol):
 
     @property
     def width(self) -> int:
-        """d."""
+        """The number of columns, d."""
         ...
 
     def rows(self, slots: Index) -> Floats:
@@ -83,7 +85,7 @@ class Centres(Protocol):
         ...
 
     def join(self, a: Index, b: Index, wa: Doubles, wb: Doubles) -> None:
-        """Slots a take the weighted means of a and b; slots b are not asked for again."""
+        """Slots a take the weighted means of a and b; slots b are not used again."""
         ...
 
 
@@ -110,13 +112,13 @@ Search = Callable[["Forest", Index], tuple[Index, Doubles]]
 
 
 def exact_search(dtype: type) -> Search:
-    """A search for the nearest of some slots among all that live, by products in that precision."""
+    """A search for the nearest of some slots among all living clusters, by products in precision `dtype`."""
 
     def search(forest: Forest, slots: Index) -> tuple[Index, Doubles]:
         alive = forest.alive
         block = forest.linkage.block(forest.centres.rows(alive), forest.weight[alive], dtype)
         rows, apart = np.searchsorted(alive, slots), np.searchsorted(alive, forest.apart)
-        if 2 * len(rows) > len(alive):  # every pair once, for both
+        if 2 * len(rows) > len(alive):  # each pair is computed once, for both clusters
             neighbour, bound = all_nearest(block, forest.width, apart)
             neighbour, bound = neighbour[rows], bound[rows]
         else:
@@ -128,7 +130,12 @@ def exact_search(dtype: type) -> Search:
 
 
 def pairs_of(rows: Index, directed: Index, n: int) -> Index:
-    """(q, 2) of each row's place: whom of n it may not join, itself and those that pairs (p, 2) name."""
+    """(q, 2) places in `rows` and, of n clusters, those that a row may not join: itself, and its links' ends.
+
+    Args:
+        rows: (r,) clusters.
+        directed: (p, 2) cannot-links, in both directions.
+    """
     place = np.full(n, -1)
     place[rows] = np.arange(len(rows))
     named = np.stack([place[directed[:, 0]], directed[:, 1]], axis=1)
@@ -136,7 +143,7 @@ def pairs_of(rows: Index, directed: Index, n: int) -> Index:
 
 
 class Forest:
-    """Each cluster lives in the slot of one of its points; arrays are over slots."""
+    """Clusters on the way to a tree, each in the slot of one of its points; arrays are over slots."""
 
     def __init__(
         self,
@@ -148,7 +155,7 @@ class Forest:
     ) -> None:
         n = len(weight)
         self.centres, self.weight, self.apart, self.linkage = centres, weight, apart, linkage
-        self.searches = searches  # the next is asked where the one before could not tell
+        self.searches = searches  # each is used where the search before could not decide
         self.width = min(WIDTH, max(n - 1, 1))
         self.alive, self.node, self.count = np.arange(n), np.arange(n), n
         self.neighbour = np.repeat(np.arange(n), self.width).reshape(n, self.width)
@@ -177,7 +184,7 @@ class Forest:
         return np.concatenate(self.merges), self.linkage.height(np.concatenate(self.costs))
 
     def _nearest(self) -> tuple[Index, Doubles]:
-        """Of every slot: the cheapest of its list, or whoever lists it as theirs for less; and the cost."""
+        """(n,) each slot's nearest, the cheapest of its list or a slot that lists it for less; (n,) costs."""
         live = self.alive
         tie = np.where(
             self.cost[live] == self.cost[live].min(axis=1)[:, None], self.neighbour[live] ^ live[:, None], -1
@@ -203,7 +210,7 @@ class Forest:
         return sure[mutual], other[mutual]
 
     def _join(self, a: Index, b: Index, cost: Doubles) -> None:
-        """Slots b move into slots a; both lists become one, and its bound follows."""
+        """Slots b become part of slots a; both lists become one, with a new bound."""
         wa, wb = self.weight[a], self.weight[b]
         lightest, heaviest = self.weight[self.alive].min(), self.weight[self.alive].max()
         self.bound[a] = np.minimum(
@@ -231,9 +238,9 @@ class Forest:
         self._shorten(a, merged)
 
     def _shorten(self, slots: Index, lists: Index) -> None:
-        """Give slots the cheapest of longer lists; what is dropped lowers the bound."""
+        """Give slots the cheapest of longer lists; a dropped neighbour lowers the bound."""
         lists = np.sort(lists, axis=1)
-        lists[:, 1:][lists[:, 1:] == lists[:, :-1]] = -1  # named twice
+        lists[:, 1:][lists[:, 1:] == lists[:, :-1]] = -1  # duplicates
         lists = np.where(lists < 0, slots[:, None], lists)
         cost = self._costs(slots, lists, np.ones(lists.shape, np.bool_), np.empty(lists.shape))
         order = np.argsort(cost, axis=1, kind="stable")
@@ -244,7 +251,7 @@ class Forest:
             self.bound[slots] = np.minimum(self.bound[slots], dropped)
 
     def _price(self, slots: Index, marked: NDArray[np.bool_]) -> None:
-        """Compute anew those costs of the slots' lists that `which` marks."""
+        """Compute the `marked` costs of the slots' lists again."""
         self.cost[slots] = self._costs(slots, self.neighbour[slots], marked, self.cost[slots])
 
     def _costs(self, slots: Index, lists: Index, marked: NDArray[np.bool_], cost: Doubles) -> Doubles:
@@ -254,7 +261,7 @@ class Forest:
         asked = np.flatnonzero((a != b) & ~self._forbidden(a, b))
         for some in pieces(len(asked), self.centres.width):
             x, y = a[asked[some]], b[asked[some]]
-            start = np.diff(x, prepend=-1) != 0  # a row is read once for all whom it is compared with
+            start = np.diff(x, prepend=-1) != 0  # a row is read once for all its comparisons
             left = self.centres.rows(x[start])[np.cumsum(start) - 1]
             right = self.centres.rows(y)
             value[asked[some]] = self.linkage.pairs(left, right, self.weight[x], self.weight[y])
@@ -270,13 +277,13 @@ class Forest:
         return np.asarray(keys[np.minimum(np.searchsorted(keys, key), len(keys) - 1)] == key)
 
     def _look_anew(self, slots: Index) -> None:
-        """Compare slots with everybody; by the next search where one cannot tell who is nearest."""
+        """Search the neighbours of slots again, by the next search where one cannot decide."""
         for search in self.searches:
             self._ask(search, slots)
             slots = slots[self.cost[slots].min(axis=1) > self.bound[slots]]
             if not len(slots):
                 return
-        self.bound[slots] = np.inf  # as near as can be told
+        self.bound[slots] = np.inf  # no search can decide: the best of the list is taken
 
     def _ask(self, search: Search, slots: Index) -> None:
         self.neighbour[slots], self.bound[slots] = search(self, slots)
@@ -284,6 +291,6 @@ class Forest:
 
 
 def pieces(rows: int, d: int, most: int = 500_000) -> list[slice]:
-    """Slices of so many rows of d numbers that each holds about `most`."""
+    """Slices over rows of d numbers, each of about `most` numbers."""
     step = max(1, most // max(d, 1))
     return [slice(i, i + step) for i in range(0, rows, step)]
