@@ -105,11 +105,11 @@ def test_what_was_merged_or_left_on_a_sheet_is_no_link(tmp_path):
     ("right", "wrong", "sentence"),
     [
         ([], [], "nothing to confirm"),
-        (["z.mp4:p1"], [], "z.mp4:p1: the library has nobody like that now"),
-        (["nonsense"], [], "nonsense: the library has nobody like that"),
-        ([f"{'0' * 64}:p1"], [], f"^{'0' * 20}...:p1: the library has nobody"),
-        (["\udcff.mp4:p1"], [], "mp4:p1: the library has nobody like that"),
-        (["a.mp4:p1"], ["a.mp4:p1"], "a.mp4 cannot show this person and somebody else"),
+        (["z.mp4:p1"], [], "z.mp4:p1: the library has no such person now"),
+        (["nonsense"], [], "nonsense: the library has no such person"),
+        ([f"{'0' * 64}:p1"], [], f"^{'0' * 20}...:p1: the library has no such"),
+        (["\udcff.mp4:p1"], [], "mp4:p1: the library has no such person"),
+        (["a.mp4:p1"], ["a.mp4:p1"], "a.mp4 cannot be both right and wrong"),
     ],
 )
 def test_a_wrong_page_is_one_sentence_and_changes_nothing(lib, right, wrong, sentence):

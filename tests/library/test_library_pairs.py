@@ -105,8 +105,8 @@ def test_what_others_make_one_is_not_different(lib):
 @pytest.mark.parametrize(
     ("same", "sentence"),
     [
-        ([], "say of which pairs"),
-        ([("a.mp4:p1", "z.mp4:p1")], "nobody like that now"),
+        ([], "name pairs who are"),
+        ([("a.mp4:p1", "z.mp4:p1")], "no such person now"),
         ([("a.mp4:p1", "a.mp4:p1")], "one person now"),
     ],
 )
@@ -151,7 +151,7 @@ def test_the_commands(lib, capsys):
     assert run(["library", "pairs", str(lib.path)]) == 0
     assert "No pairs to look at" in capsys.readouterr().out
     assert run(["library", "judge", str(lib.path)]) == 2
-    assert "say of which pairs" in capsys.readouterr().err
+    assert "name pairs who are" in capsys.readouterr().err
 
 
 def test_the_printed_command_takes_a_folder_of_any_name(lib, capsys, monkeypatch):

@@ -40,7 +40,7 @@ def test_the_people_of_several_films_are_shown_until_they_are_compared(lib):
     assert lib.recurring() == []
     (decision,) = lib.history()
     assert (decision.number, decision.author) == (number, "Eva")
-    assert decision.sentence == "4 people were compared, and nobody is there twice"
+    assert decision.sentence == "4 people were compared, and no person is there twice"
     lib.rebuild()
     assert lib.recurring() == []
     lib.undo()
@@ -96,7 +96,7 @@ def test_of_many_people_half_are_compared_with_their_look_alikes():
 @pytest.mark.parametrize(
     ("people", "same", "sentence"),
     [
-        ([], [], "nobody was compared"),
+        ([], [], "no people were compared"),
         (["nobody"], [], "nobody"),
         ([0], [(0, 0)], "the same person already"),
     ],
@@ -164,7 +164,7 @@ def test_the_commands(lib, capsys):
     assert run(["library", "compare", str(lib.path), *ids, "--same", ids[0], ids[1]]) == 0
     assert len(lib.people) == 5
     assert run(["library", "recurring", str(lib.path)]) == 0
-    assert "Nobody to compare" in capsys.readouterr().out
+    assert "No people to compare" in capsys.readouterr().out
     assert run(["library", "compare", str(lib.path), ids[0], "--same", ids[0], ids[1]]) == 2
     assert "the same person already" in capsys.readouterr().err
 

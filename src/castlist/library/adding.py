@@ -208,7 +208,7 @@ def add_film(
             return copy
         late, failed = erase_late(db, record, catalogue.path, facts.video.digest, workspace)
         if failed:
-            sentence = f"somebody who was erased from the library cannot be erased from {failed[0]}"
+            sentence = f"a person who was erased from the library cannot be erased from {failed[0]}"
             return Added(name, AddedState.FAILED, sentence=sentence)
         try:
             facts = harvest(workspace) if late else facts

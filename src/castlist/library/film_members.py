@@ -85,12 +85,12 @@ def named_member(db: Db, given: str) -> tuple[str, FilmMember]:
         raise InputError(
             f"{given}: {len(rows)} films have this name; write the path of the film in its place"
             if rows
-            else f"{_short(given)}: the library has nobody like that now, or the film was removed; look at "
+            else f"{_short(given)}: the library has no such person now, or the film was removed; look at "
             "the page or the list again"
         )
     person, member = rows[0]
     if person is None:
-        raise InputError(f"{given} is nobody of the library")
+        raise InputError(f"{given} is not a person of the library")
     return person, next(m for m in film_members(db, person) if m.id == member)
 
 
@@ -228,7 +228,7 @@ def confirmed(
         InputError: a member is both taken out and confirmed.
     """
     if mixed := [m for m in right if m in parted]:
-        raise InputError(f"{mixed[0].film} cannot show this person and somebody else")
+        raise InputError(f"{mixed[0].film} cannot be both right and wrong; name it once")
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []

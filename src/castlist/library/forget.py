@@ -293,7 +293,7 @@ def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Ancho
         mixed = set(votes_by_member) - own if key in keys else set(votes_by_member) & own
         if 2 * sum(votes_by_member[m] for m in mixed) > len(known[key]):
             raise WorkspaceError(
-                f"{facts.workspace}: this person is one with somebody else there since the film was added; "
+                f"{facts.workspace}: this person and another one were joined there since the film was added; "
                 "if the film is in the library, run castlist library update, otherwise tell the two apart in "
                 "castlist review; then run the same command again"
             )

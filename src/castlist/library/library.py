@@ -227,7 +227,7 @@ class Library(LibraryReader):
             known = views.person(db, person)
             events = events_of(db, known, replies, wrong, right)
             if not events:
-                raise InputError("answer a question, or name a film that shows somebody else")
+                raise InputError("answer a question, or name a film that shows another person")
             number = record(events, author=author or "somebody", ask=True)
             bring_names(db, self.path, *undo.people_of(db, number), lookup.now_id(db, known))
             return number

@@ -191,7 +191,7 @@ class EventLog:
             raise WorkspaceError(f"{self.path}: was written by a newer castlist; upgrade castlist to open it")
         event = Event(EventKind(kind), *rest)
         if event.number != number or not isinstance(event.data, dict) or not isinstance(event.author, str):
-            raise self._damaged(number, "a line before it is missing or twice there")
+            raise self._damaged(number, "a line before it is missing or doubled")
         return event
 
     def _damaged(self, number: int, why: str) -> WorkspaceError:

@@ -164,7 +164,7 @@ def film_person(db: Db, digest: object, key: object, former: str | None = None) 
         (str(key), str(digest)),
     ).fetchone()
     if row is None:
-        return "somebody of a film that is not in the library now"
+        return "a person of a film that is not in the library now"
     if former and now_id(db, former) != former:
         return f"{shown_person(former, '')} in {row[2]}"
-    return f"{shown_person(row[0], row[1]) if row[0] else 'somebody'} in {row[2]}"
+    return f"{shown_person(row[0], row[1]) if row[0] else 'a person'} in {row[2]}"

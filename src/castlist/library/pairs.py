@@ -219,7 +219,7 @@ def judged_events(db: Db, same: Sequence[tuple[str, str]], different: Sequence[t
                 sides = [[m.digest, m.key] for m in (own, other)]
                 events.append((EventKind.ANSWER, {"a": sides[0], "b": sides[1], "said": reply}))
     if not events:
-        raise InputError("say of which pairs both are the same person, or different people")
+        raise InputError("name pairs who are the same person, or different people")
     for gone, stays in into.items():
         if gone != stays:
             events.append((EventKind.MERGE, {"into": stays, "gone": gone, "by": MERGED_BY_ANSWER}))

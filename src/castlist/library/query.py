@@ -153,7 +153,7 @@ class _Builder:
         if name:
             (self.without if self.minus else self.names).append(name)
         elif self.minus:
-            raise InputError('after "-" comes the name of who must not be there')
+            raise InputError('after "-" comes the name of a person who must not be on screen')
         elif sign == "&" and not (self.names or self.films):
             raise InputError('before "&" comes a name')
         self.words, self.minus = [], sign == "-"
@@ -163,7 +163,7 @@ class _Builder:
             raise InputError(f"the query ends after {self.expect!r}")
         self._end("")
         if not self.names:
-            raise InputError("name somebody who must be there, as in: anna & bob -carl film:s01*")
+            raise InputError("name a person who must be on screen, as in: anna & bob -carl film:s01*")
         if self.shot and self.within:
             raise InputError('use either "within" or "in shot", not both')
         return Query(tuple(self.names), tuple(self.without), tuple(self.films), self.within, self.shot)

@@ -167,7 +167,7 @@ def compared_events(db: Db, people: Sequence[str], same: Sequence[Sequence[str]]
     if any(len(set(group)) < 2 for group in same):
         raise InputError("name two or more people who are the same person")
     if len(set(every)) < len(every):
-        raise InputError("somebody is named twice; name all who are the same person together")
+        raise InputError("a person is named twice; name all ids of one person together")
     into: dict[str, str] = {}
     for group in same:
         into |= dict.fromkeys(group, eldest(db, group))
@@ -176,7 +176,7 @@ def compared_events(db: Db, people: Sequence[str], same: Sequence[Sequence[str]]
     ]
     looked_at = [_place(db, person) for person in dict.fromkeys([*people, *every])]
     if not looked_at:
-        raise InputError("nobody was compared")
+        raise InputError("no people were compared; name two or more")
     return [*events, (EventKind.COMPARED, {"members": looked_at})]
 
 

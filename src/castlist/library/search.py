@@ -50,7 +50,7 @@ class LikelyPerson:
     def called(self) -> str:
         """The name, or a description of a person without one."""
         unnamed = (
-            "somebody of the background" if self.fate == Fate.BACKGROUND else "a face that was set aside"
+            "a person of the background" if self.fate == Fate.BACKGROUND else "a face that was set aside"
         )
         return self.name or unnamed
 

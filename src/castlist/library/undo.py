@@ -163,7 +163,7 @@ def _check_side(side: Sequence[str]) -> None:
         InputError: the value has another form.
     """
     if len(side) != 2 or not all(isinstance(text, str) for text in side):
-        raise InputError("somebody of a film is the digest of the film and a key in it")
+        raise InputError("a film-person is the digest of the film and a key in it")
 
 
 def _before_compared(db: Db, data: Data) -> ComparedWas:
@@ -402,5 +402,5 @@ def _in_words(db: Db, kind: str, data: str) -> str:
     if kind == EventKind.COMPARED:
         if state["erased"]:
             return f"{state['people']} people were compared; some of them were erased"
-        return f"{state['people']} people were compared, and nobody is there twice"
+        return f"{state['people']} people were compared, and no person is there twice"
     return f"{shown_person(state['person'], state['was'][0])} is called {state['name']}"

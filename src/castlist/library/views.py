@@ -346,7 +346,7 @@ def called(people: Mapping[str, str], given: str) -> frozenset[str]:
             return found
     words = {folded(part): n for n in people.values() for part in (n, *n.split()) if part}
     near = list(dict.fromkeys(words[w] for w in difflib.get_close_matches(plain, words, 3, 0.6)))
-    hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists everybody"
+    hint = f"; perhaps {' or '.join(near)}?" if near else "; castlist library people lists all"
     raise InputError(f"nobody in the library is called {given[:200]!r}{hint}")
 
 

@@ -138,7 +138,7 @@ def _done(task: Task, state: FilmState, cast: Cast) -> Outcome:
 def died(task: Task, tries: int) -> Outcome:
     """The outcome of a film during which one worker after another was killed."""
     sentence = (
-        f"{printable(task.film)}: {tries} workers were killed over it (often: too little memory); "
+        f"{printable(task.film)}: {tries} workers were killed during its work (often: too little memory); "
         "what they found is saved, and the same command continues from there"
     )
     return Outcome(task.film, task.workspace, FilmState.FAILED, sentence=sentence, tries=tries)

@@ -145,7 +145,7 @@ def links(lib: Library, limit: int, as_json: bool) -> None:
 @click.command()
 @library
 @click.argument("link", nargs=-1)
-@click.option("--wrong", multiple=True, metavar="LINK", help="It is somebody else there: a new person.")
+@click.option("--wrong", multiple=True, metavar="LINK", help="It is another person there, who gets a new id.")
 @decided
 def confirm(lib: Library, link: Sequence[str], wrong: tuple[str, ...], author: str) -> None:
     """Confirm links between films of LIB, as FILM:KEY, and mark others as wrong, all as one decision."""
@@ -163,7 +163,7 @@ def recurring(lib: Library, as_json: bool) -> None:
         click.echo(plain_json.text({"people": [person.document() for person in found]}))
         return
     if not found:
-        click.echo("Nobody to compare.")
+        click.echo("No people to compare.")
         return
     films = {film.digest: film.name for film in lib.films}
     rows = [
@@ -183,7 +183,7 @@ def recurring(lib: Library, as_json: bool) -> None:
 def compare(lib: Library, person: Sequence[str], same: tuple[tuple[str, str], ...], author: str) -> None:
     """Record that a user compared people of LIB, and which of them are the same, as one decision."""
     if not same and len({lib.person(each).id for each in person}) < 2:
-        raise click.UsageError("name two or more people, all those who were looked at side by side")
+        raise click.UsageError("name two or more people: all that you compared side by side")
     lib.compare(person, same, author=author)
     click.echo(f"Compared: {len(person)}, the same: {len(same)}")
 

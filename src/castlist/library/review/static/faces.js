@@ -8,7 +8,7 @@ export const whole = (percent) =>
   percent > 0.99 ? "over 99" : percent < 0.01 ? "under 1" : String(Math.round(100 * percent));
 export const some = (films) =>
   films.slice(0, 4).join(", ") + (films.length > 4 ? ` and ${films.length - 4} more` : "");
-// Faces play the moment at which they were seen
+// A click on a face plays its moment of the film
 export function playButton(f, alt) {
   const b = button("", () => play(f), {
     className: "look",
@@ -36,7 +36,7 @@ $("#player").addEventListener("close", () => {
   $("#video").removeAttribute("src");
   $("#video").load();
 });
-// Somebody in a film, to be marked as somebody else than the person
+// A film-person, which the user can mark as another person
 export function filmTile(m, name, marked, redraw) {
   const b = button(
     "",
@@ -46,7 +46,7 @@ export function filmTile(m, name, marked, redraw) {
       if (!e.detail)
         $$(".own-film", $("#" + tab))
           .find((o) => o.dataset.member === m.member)
-          ?.focus(); // the keyboard stays where it was
+          ?.focus(); // keep the keyboard focus
     },
     {
       className: "own-film",

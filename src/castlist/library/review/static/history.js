@@ -1,5 +1,5 @@
 "use strict";
-// What was decided, and Undo.
+// The list of decisions, and Undo.
 import { $, button, el, get, notify } from "./core.js";
 import { refreshPerson } from "./people.js";
 import { S, act } from "./state.js";

@@ -1,5 +1,5 @@
 "use strict";
-// The page of a library: questions about who of one film is who of another, its people, what was decided.
+// The page of a library: questions about people of different films, its people, its decisions.
 import { first, follow, viewed } from "./address.js";
 import { $, get, notify } from "./core.js";
 import { drawHistory, undo } from "./history.js";
@@ -36,13 +36,13 @@ const ANSWERS = {
 };
 addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, dialog[open]")) return;
-  // a key that is held decides once
+  // a key that is held down decides once
   if (e.repeat && (e.key === "Enter" || e.key === "u" || decides(e.key))) return;
   if (e.key === "u") undo();
   if (ANSWERS[tab]?.(e.key, e.target)) e.preventDefault();
 });
 
-// What others decide, and films that are added meanwhile
+// Updates after decisions of other users and after films are added
 async function poll() {
   try {
     if (!busy && !document.hidden && S && (await get("/api/revision")).revision !== S.revision && !busy) {
@@ -50,7 +50,7 @@ async function poll() {
       notify("The library changed.");
     }
   } catch {
-    /* it is said when something is decided */
+    /* the next decision reports the error */
   }
   setTimeout(poll, 2000);
 }

@@ -1,5 +1,5 @@
 "use strict";
-// Links between films that nobody confirmed: who does not belong?
+// Links between films that no user confirmed, to mark the wrong ones.
 import { $, button, el, many } from "./core.js";
 import { filmFaces, filmTile, named } from "./faces.js";
 import { Paged } from "./paged.js";
@@ -7,7 +7,7 @@ import { naming, showPerson } from "./people.js";
 import { S, act } from "./state.js";
 import { shownAt, tab } from "./tabs.js";
 
-// Those come first of which the faces are the least sure.
+// The film-people that the user marks as wrong; the page has the least similar faces first.
 const wrong = new Set();
 const links = new Paged("/api/links", () => {
   for (const m of [...wrong]) if (!shownLinks().includes(m)) wrong.delete(m);
@@ -82,7 +82,7 @@ function linkGroup(g) {
   );
 }
 function confirmLinks() {
-  if (!links.ready(S.revision, shownAt)) return; // nobody looked at these links yet
+  if (!links.ready(S.revision, shownAt)) return; // these links were not visible long enough
   const shown = shownLinks(),
     out = shown.filter((m) => wrong.has(m)),
     right = shown.filter((m) => !wrong.has(m));
@@ -94,7 +94,7 @@ function confirmLinks() {
     if (ok) scrollTo(0, 0);
   });
 }
-// Enter on the links; whether it meant something
+// Handle Enter on the links; returns whether the key was used
 export function answerLinks(key, target) {
   if (key !== "Enter" || target.closest("button") || !links.page?.groups.length) return false;
   confirmLinks();

@@ -1,5 +1,5 @@
 "use strict";
-// A page of people to look at, as the library was at one revision.
+// A page of people, as the library was at one revision.
 import { GLANCE, get } from "./core.js";
 
 export class Paged {
@@ -7,7 +7,7 @@ export class Paged {
   #since = 0;
   #asked = 0;
   #arrived = 0;
-  // `settle` is called with each page that arrives
+  // `settle` is called with each page that is received
   constructor(address, settle) {
     [this.address, this.settle] = [address, settle];
   }
@@ -20,8 +20,8 @@ export class Paged {
     this.settle(found);
     return found;
   }
-  // Whether it shows the library as it is, and was there long enough to be looked at; `shownAt` is when its
-  // tab was opened
+  // Whether the page is up to date and was visible long enough; `shownAt` is the time when its tab was
+  // opened
   ready(revision, shownAt) {
     return this.page?.revision === revision && performance.now() - Math.max(this.#since, shownAt) >= GLANCE;
   }

@@ -7,7 +7,7 @@ import { loadRecurring } from "./recurring.js";
 import { S } from "./state.js";
 import { shows, tab } from "./tabs.js";
 
-// Each comes where a page of them is expected to put more right
+// Each card comes before the questions that are expected to correct less than its page
 export async function placePages() {
   let page, people, pairs;
   try {

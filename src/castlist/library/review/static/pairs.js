@@ -1,5 +1,5 @@
 "use strict";
-// Pairs of people who may be one, a page of them: who is the same person?
+// A page of pairs of people who may be the same person.
 import { $, $$, button, el, many } from "./core.js";
 import { filmFaces } from "./faces.js";
 import { Paged } from "./paged.js";
@@ -7,7 +7,7 @@ import { showPerson } from "./people.js";
 import { S, act } from "./state.js";
 import { shownAt } from "./tabs.js";
 
-const same = new Set(); // pairs that are marked, each by its two film-people
+const same = new Set(); // ids of the marked pairs
 
 const pairs = new Paged("/api/pairs", (page) => {
   $("[data-tab=pairs] .n").textContent = page.count ? page.count.toLocaleString("en") : "";
@@ -114,7 +114,7 @@ function tile(g, o) {
   return b;
 }
 function judge(rest) {
-  if (!pairs.ready(S.revision, shownAt)) return; // nobody looked at these pairs yet
+  if (!pairs.ready(S.revision, shownAt)) return; // these pairs were not visible long enough
   const all = shown(),
     marked = all.filter((pair) => same.has(pair.id)),
     others = rest ? all.filter((pair) => !same.has(pair.id)) : [];
@@ -131,7 +131,7 @@ function judge(rest) {
       if (ok) scrollTo(0, 0);
     });
 }
-// Whether a key meant something here
+// Handle a key on the pairs; returns whether the key was used
 export function answerPairs(key, target) {
   if (!pairs.page?.groups.length || key !== "Enter" || target.closest("button")) return false;
   judge(true);

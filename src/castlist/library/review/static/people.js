@@ -1,5 +1,5 @@
 "use strict";
-// Names, everybody of the library, and one person film by film.
+// Names, the people of the library, and one person film by film.
 import { named as addressed } from "./address.js";
 import { $, button, el, get, length, many, notify } from "./core.js";
 import { named, playButton, some, whole } from "./faces.js";

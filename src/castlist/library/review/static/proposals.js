@@ -1,5 +1,5 @@
 "use strict";
-// Names that files propose: the films' workspaces keep them
+// Names that files propose, stored in the films' workspaces
 import { $, button, el, get, many } from "./core.js";
 import { playButton } from "./faces.js";
 import { act } from "./state.js";

@@ -1,5 +1,5 @@
 "use strict";
-// Questions: who of one film is who of another, group by group.
+// Questions about people of different films, group by group.
 import { $, $$, button, clock, el, face, many } from "./core.js";
 import { filmTile, named, playButton, some, whole } from "./faces.js";
 import { placePages } from "./pages.js";
@@ -61,7 +61,7 @@ function group(g) {
   node.dataset.gain = g.questions.reduce((sum, q) => sum + q.gain, 0);
   return node;
 }
-// One group is one answer: marks are kept here until it is given
+// A group is answered as a whole: the marks are stored here until then
 const marks = new Map(),
   taken = new Set();
 const REPLIES = [
@@ -220,7 +220,7 @@ function step(by) {
   }
 }
 const KEYS = { y: "same", n: "different", s: "unsure" };
-// A key on the questions; whether it meant something
+// Handle a key on the questions; returns whether the key was used
 export function answerQuestion(key, target) {
   const q = all().find((o) => o.id === current);
   if (q && key === "Enter" && !target.closest("button") && groupOf(q.id).questions.length > 1)

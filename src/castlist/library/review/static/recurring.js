@@ -1,5 +1,5 @@
 "use strict";
-// People of several films side by side: is anybody there twice?
+// People of several films side by side, to find a person who is there twice.
 import { $, $$, button, el, face, many } from "./core.js";
 import { filmFaces } from "./faces.js";
 import { Paged } from "./paged.js";
@@ -8,7 +8,7 @@ import { S, act } from "./state.js";
 import { shownAt } from "./tabs.js";
 
 const chosen = new Set();
-let same = []; // groups of people who are one, as marked so far
+let same = []; // groups of people marked as the same person
 
 const recurring = new Paged("/api/recurring", (page) => {
   const present = new Set(page.people.map((p) => p.id));
@@ -21,7 +21,7 @@ export async function drawRecurring() {
   show();
 }
 const groupOf = (id) => same.findIndex((group) => group.includes(id));
-// With `refocus`, the keyboard stays with the person where it was
+// With `refocus`, the keyboard focus stays on the same person
 function show(refocus = true) {
   const page = recurring.page,
     focused = refocus && document.activeElement.closest("#recurring .somebody")?.dataset.id;
@@ -135,7 +135,7 @@ function answer() {
       }
     });
 }
-// Whether a key meant something here
+// Handle a key on the people; returns whether the key was used
 export function answerRecurring(key, target) {
   if (
     !recurring.page?.people.length ||

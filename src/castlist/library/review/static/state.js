@@ -1,6 +1,5 @@
 "use strict";
-// The library as the server tells it, and decisions about it: the server holds the truth, and its answer to a
-// decision is the new state.
+// The state of the library, and decisions about it: the server's answer to a decision is the new state.
 import { $, el, many, notify, postTo } from "./core.js";
 
 export let S = null;
@@ -29,7 +28,7 @@ export async function act(path, body, done, undone) {
     busy = false;
   }
 }
-// Done when the tab shows the new state
+// Resolves when the tab shows the new state
 export function take(answer) {
   S = answer;
   $("#title").textContent = S.title;

@@ -1,5 +1,5 @@
 "use strict";
-// The tabs: which one is shown, since when, and how another one comes to be shown.
+// The tabs: the open one, the time when it was opened, and opening another one.
 import { onView, viewed } from "./address.js";
 import { $, $$, GLANCE } from "./core.js";
 
@@ -31,7 +31,7 @@ export const shows = (name) => {
   viewed(name);
   view(name);
 };
-// The second click of a double click on what leads here means nobody
+// Ignore the second click of a double click on the control that opened the tab: it would mark a person
 for (const id of ["pairs", "links", "recurring"])
   $("#" + id).addEventListener(
     "click",
