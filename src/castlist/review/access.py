@@ -1,4 +1,4 @@
-"""Access to the review page: one-time links, the sessions that they open, and the checks of every request."""
+"""Access to the review page: one-time links, the sessions that they open, and the checks of each request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LOOPBACK", "Access", "AccessMiddleware"]
 
 LOOPBACK = "127.0.0.1"
-TOKEN = 12  # bytes: 96 bits, 16 characters, which can be typed on a phone
+TOKEN = 12  # bytes: 96 bits, 16 characters, short enough to type on a phone
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; media-src 'self'; connect-src 'self'; "
@@ -26,17 +26,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-TRUSTED = {"Cross-Origin-Opener-Policy": "same-origin"}  # browsers want it from loopback and HTTPS only
+TRUSTED = {"Cross-Origin-Opener-Policy": "same-origin"}  # browsers accept this only from loopback and HTTPS
 
 log = logging.getLogger(__name__)
 
 
 class Access:
-    """The tokens of a server, each valid for one browser, and the sessions that browsers got for them.
+    """The tokens of a server, each valid for one browser, and the sessions of these browsers.
 
     Args:
-        port: the port that is listened on.
-        host: the address that is listened on; other machines may open the page if it is not loopback.
+        port: the port that the server listens on.
+        host: the address that the server listens on; if it is not loopback, other machines may open the page.
     """
 
     def __init__(self, port: int, host: str = LOOPBACK) -> None:
@@ -54,7 +54,7 @@ class Access:
         return token
 
     def exchange(self, token: str) -> str | None:
-        """A new session for a token that was not used before, else None."""
+        """A new session for an unused token, else None."""
         known = next((t for t in self._tokens if hmac.compare_digest(t.encode(), token.encode())), None)
         if known is None:
             return None
@@ -67,14 +67,14 @@ class Access:
         return any(hmac.compare_digest(s.encode(), session.encode()) for s in self._sessions)
 
     def serves_host(self, host: str) -> bool:
-        """Whether a Host header names this server: other names may come from an attack (DNS rebinding)."""
+        """Whether a Host header names this server; other names may come from an attack (DNS rebinding)."""
         if host in self.names:
             return True
         name, _, port = host.rpartition(":")
         return not self.local and port == str(self.port) and is_address(name)
 
     def refusal(self, request: Request) -> str:
-        """The reason to refuse a request, "" if there is none; token and session are checked later."""
+        """The reason to refuse a request, "" for none; token and session are checked later."""
         headers = request.headers
         if not self.serves_host(headers.get("host", "")):
             return "this is not the address of the review page; use the link that castlist printed"
@@ -119,7 +119,7 @@ class AccessMiddleware:
         except Exception:
             log.debug("a request could not be answered", exc_info=True)
             if begun:
-                raise  # the connection is cut, since the answer has begun
+                raise  # the response has begun: the connection is closed
             await self._respond(
                 "castlist could not answer this; please report it", 500, scope, receive, guarded
             )
@@ -143,10 +143,10 @@ class AccessMiddleware:
         return self.access.has_session(request.cookies.get(self.access.cookie, ""))
 
     async def _open(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        """Exchange a token for a session: only for a browser that really opens the page, and only once."""
+        """Exchange a token for a session: only once, and only for a browser that really opens the page."""
         from starlette.responses import RedirectResponse
 
-        if self._known(request):  # this browser is in already: the link is left for another one
+        if self._known(request):  # this browser has a session: the link stays valid for another one
             await RedirectResponse("/", 303)(scope, receive, send)
             return
         if request.method != "GET" or _only_looks(request):
@@ -174,14 +174,14 @@ class AccessMiddleware:
 
 
 def _only_looks(request: Request) -> bool:
-    """Whether a browser fetches the link ahead, or for something else than to show it."""
+    """Whether a browser prefetches the link, or requests it for another purpose than showing it."""
     headers = request.headers
     ahead = "prefetch" in (headers.get("sec-purpose", "") + headers.get("purpose", "")).lower()
     return ahead or headers.get("sec-fetch-dest", "document") != "document"
 
 
 def is_address(name: str) -> bool:
-    """Whether a host is written as an address, which no name server decides about."""
+    """Whether a host is written as an address, so that no name server is needed."""
     try:
         ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -190,10 +190,10 @@ def is_address(name: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address, as typed, is of this machine and nobody else's."""
+    """Whether an address, as typed, is only of this machine."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 
 
 def written(host: str) -> str:
-    """An address as it stands in a URL: with brackets where it has colons."""
+    """An address as in a URL: in brackets if it contains colons."""
     return f"[{host}]" if ":" in host else host

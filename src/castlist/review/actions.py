@@ -19,11 +19,11 @@ from castlist.types import NOISE, SET_ASIDE, Json, JsonObject, Video
 
 __all__ = ["ACTIONS", "TAKES", "decision", "faces_of", "stand_ins", "witness"]
 
-WITNESSES = 3  # tracks that stand for a whole person: those with the best pictures
+WITNESSES = 3  # tracks that represent a whole person: those with the best pictures
 
 
 def decision(request: JsonObject, base: Base, video: Video, view: View, author: str = "") -> Decision:
-    """The decision that a request describes: `action` and what it is about.
+    """The decision for a request: `action` and its arguments.
 
     People are given as "p7", "Person 7" or by name, tracks by number.
 
@@ -43,10 +43,10 @@ def decision(request: JsonObject, base: Base, video: Video, view: View, author: 
 
 
 def witness(base: Base, video: Video, view: View, person: str, excluded: int = NOISE) -> int:
-    """The track that stands for a person best, another one than `excluded`.
+    """The track that best represents a person, other than `excluded`.
 
     Raises:
-        InputError: there is no such person, or they have no other track.
+        InputError: there is no such person, or the person has no other track.
     """
     faces = _Faces(base, video, view)
     tracks = faces.person(person).tracks
@@ -57,13 +57,13 @@ def witness(base: Base, video: Video, view: View, person: str, excluded: int = N
 
 
 def faces_of(base: Base, video: Video, view: View, group: Group) -> tuple[Anchor, ...]:
-    """The faces that stand for somebody, best first."""
+    """The faces that represent a person, best first."""
     faces = _Faces(base, video, view)
     return faces.anchors(faces.witnesses(group.tracks))
 
 
 def stand_ins(base: Base, video: Video, view: View, face: Anchor) -> Iterator[Anchor]:
-    """Faces of other tracks of a face's person that the machine held for one with it, best first."""
+    """Faces of other tracks of the same person, joined by the machine, best first."""
     (track,) = view.find([face]).tolist()
     if track == NOISE:
         return
@@ -110,7 +110,7 @@ class _Faces:
         return np.array(numbers, np.int64)
 
     def witnesses(self, tracks: NDArray[np.int64], most: int | None = WITNESSES) -> NDArray[np.int64]:
-        """Those tracks that stand for all of them: good pictures of what most of them look like."""
+        """The tracks that best represent all of them: good pictures near the mean."""
         vector = self.base.vector[tracks]
         total = vector.sum(axis=0)
         typical = vector @ (total / max(float(np.linalg.norm(total)), 1e-9))
@@ -118,17 +118,17 @@ class _Faces:
         return tracks[order[:most]]
 
     def against(self, request: JsonObject, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tracks of whom these are not: those that were shown (`against`), else the best of their person."""
+        """Tracks of other people: those in `against`, else the best other track of each track's person."""
         if "against" not in request:
             return self.rest(tracks)
         return np.setdiff1d(self.tracks({"tracks": request["against"]}), tracks)
 
     def rest(self, tracks: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Witnesses of the people of these tracks without these tracks."""
+        """The best other track of each person with one of these tracks."""
         found = []
         for k in np.unique(self.view.label[tracks]):
             others = np.setdiff1d(self.view.groups[k].tracks, tracks) if k >= 0 else tracks[:0]
-            found.append(self.witnesses(others)[:1])  # the one who was looked at
+            found.append(self.witnesses(others)[:1])  # the track that the page showed
         return np.concatenate(found) if found else tracks[:0]
 
     def anchors(self, tracks: NDArray[np.int64] | Sequence[int], side: int = 0) -> tuple[Anchor, ...]:
@@ -137,11 +137,11 @@ class _Faces:
     def step(
         self, k: int, moved: Sequence[int], to: Sequence[int], left: Sequence[int]
     ) -> tuple[Anchor, ...]:
-        """Step `k` of "sort": tracks that move, a track of each whom they join, and of whom they leave."""
+        """Step `k` of "sort": tracks that move, a track of each person joined, one of each person left."""
         return self.anchors(moved, 3 * k) + self.anchors(to, 3 * k + 1) + self.anchors(left, 3 * k + 2)
 
     def anchor(self, track: int, side: int) -> Anchor:
-        """The face of a track that is looked at: its best picture, else the middle one."""
+        """The face that represents a track: its best picture, else the middle one."""
         p, t = self.base.portraits, self.base.tracks
         rows = np.flatnonzero(p.track == track)
         if len(rows):
@@ -161,7 +161,7 @@ def _count(n: int, singular: str, plural: str = "") -> str:
 
 
 def _merge(f: _Faces, request: JsonObject) -> Decision:
-    """People who are one; where several have names, that of the first stays."""
+    """Merge people; if several have names, the first name stays."""
     people = f.people(request, 2)
     witnesses = [f.witnesses(g.tracks)[:1] for g in people]
     return Decision(DecisionKind.SAME, tuple(a for k, w in enumerate(witnesses) for a in f.anchors(w, k)))
@@ -198,10 +198,10 @@ def _move(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _sort(f: _Faces, request: JsonObject) -> Decision:
-    """A sheet of answers: each item's track goes to the person of `to`, or to nobody of `not`, or stays open.
+    """Answers to a batch: each item's track joins the person of `to`, or none of `not`, or has no answer.
 
-    `open` names the tracks with which an item was compared without an answer: they are not asked about again,
-    and nothing changes.
+    `open` lists the tracks that an item without an answer was compared with: they are not asked about again,
+    and nothing else changes.
     """
     items = request.get("items")
     if not isinstance(items, list) or not items or not all(isinstance(i, Mapping) for i in items):
@@ -222,7 +222,8 @@ def _sort(f: _Faces, request: JsonObject) -> Decision:
         if track in (*to, *left):
             raise InputError(f"track {track} cannot be compared with itself")
         label = f.view.label
-        stays = bool(to) and label[track] == label[to[0]] != NOISE  # confirmed, not moved: the name stays too
+        # confirmed, not moved: the name stays, too
+        stays = bool(to) and label[track] == label[to[0]] != NOISE
         whole = item.get("whole") is True or stays
         anchors += [] if whole else f.anchors([track], 3 * k)
         anchors += f.anchors([track, *to] if whole else to, 3 * k + 1)
@@ -231,13 +232,13 @@ def _sort(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _check(f: _Faces, request: JsonObject) -> Decision:
-    """People who were looked through: the strangers among their tracks leave, all others are confirmed.
+    """Checked people: wrong tracks leave, all others are confirmed.
 
-    Each item has a `person` and `strangers`, a list of lists of tracks; each list becomes a person. `moved`
-    is a list of {"tracks": [3, 5], "to": 12}: strangers who go to the person of the track `to`. `back` are
-    tracks that were set aside and are faces after all: each becomes a person, or goes to one where it stands
-    as {"track": 8, "to": 12}. `stay` are tracks that were looked at and stay set aside: they are not asked
-    about again. Without `items`, only what was set aside was looked at.
+    Each item has a `person` and `strangers`, a list of lists of wrong tracks; each list becomes a person.
+    `moved` is a list of {"tracks": [3, 5], "to": 12}: wrong tracks that join the person of the track `to`.
+    `back` are set-aside tracks to restore: each becomes a person, or joins one if given as {"track": 8, "to":
+    12}. `stay` are set-aside tracks that were reviewed and stay set aside: they are not asked about again.
+    Without `items`, only set-aside tracks were reviewed.
     """
     items = request.get("items")
     aside = bool(request.get("back") or request.get("stay"))
@@ -258,11 +259,12 @@ def _check(f: _Faces, request: JsonObject) -> Decision:
     return Decision(DecisionKind.SORT, tuple(a for k, step in enumerate(sides) for a in f.step(k, *step)))
 
 
-_Step = tuple[Sequence[int], Sequence[int], Sequence[int]]  # tracks that move, where to, and where they were
+# tracks that move, tracks of the person joined and of the person left
+_Step = tuple[Sequence[int], Sequence[int], Sequence[int]]
 
 
 def _who_stays(f: _Faces, to: Sequence[int], leaving: NDArray[np.int64]) -> Sequence[int]:
-    """The tracks that stand for somebody; where the only one leaves itself, another one of that person."""
+    """The tracks that represent a person; if the only one leaves, another track of the same person."""
     if len(to) != 1 or to[0] not in leaving:
         return to
     stays = np.setdiff1d(f.view.groups[int(f.view.label[to[0]])].tracks, leaving)
@@ -270,7 +272,7 @@ def _who_stays(f: _Faces, to: Sequence[int], leaving: NDArray[np.int64]) -> Sequ
 
 
 def _taken_back(f: _Faces, back: Json) -> list[_Step]:
-    """The steps that take tracks back which were set aside."""
+    """The steps that restore set-aside tracks."""
     if not isinstance(back, list):
         raise InputError("back is a list of tracks that were set aside")
     given: list[JsonObject] = [i if isinstance(i, Mapping) else {"track": i} for i in back]
@@ -285,7 +287,7 @@ def _taken_back(f: _Faces, back: Json) -> list[_Step]:
 
 
 def _left_aside(f: _Faces, stay: Json, leaving: NDArray[np.int64]) -> list[_Step]:
-    """The steps that leave tracks set aside: each was compared with somebody, without an answer."""
+    """The steps for tracks that stay set aside: each was compared with a person, without an answer."""
     if not isinstance(stay, list):
         raise InputError("stay is a list of tracks that were set aside")
     tracks = f.tracks({"tracks": stay}, 0)
@@ -298,7 +300,7 @@ def _left_aside(f: _Faces, stay: Json, leaving: NDArray[np.int64]) -> list[_Step
 
 
 def _target(f: _Faces, item: JsonObject, excluded: Sequence[int]) -> Sequence[int]:
-    """The track of the person to whom strangers go."""
+    """The track of the person that wrong tracks move to."""
     (to,) = f.tracks({"tracks": [item.get("to")]}).tolist()
     if f.view.label[to] == NOISE or to in excluded:
         raise InputError(f"track {to} belongs to nobody else, so no track can be moved to its person")
@@ -306,7 +308,7 @@ def _target(f: _Faces, item: JsonObject, excluded: Sequence[int]) -> Sequence[in
 
 
 def _looked_through(f: _Faces, group: Group, item: JsonObject) -> list[_Step]:
-    """The steps of a person who was looked through."""
+    """The steps for a checked person."""
     apart, moved = item.get("strangers", []), item.get("moved", [])
     if not isinstance(apart, list):
         raise InputError("strangers are lists of tracks, as in [[3, 5], [8]]")
@@ -342,7 +344,7 @@ def _name(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _about(kind: DecisionKind, whole: bool) -> Callable[[_Faces, JsonObject], Decision]:
-    """A decision about tracks, or about all (or the witnesses) of a person's."""
+    """A decision about tracks, or about all tracks (or the best tracks) of a person."""
 
     def make(f: _Faces, request: JsonObject) -> Decision:
         return Decision(kind, f.anchors(_named(f, request, whole)))
@@ -351,7 +353,7 @@ def _about(kind: DecisionKind, whole: bool) -> Callable[[_Faces, JsonObject], De
 
 
 def _named(f: _Faces, request: JsonObject, whole: bool) -> NDArray[np.int64]:
-    """The tracks that a request names, and all (or the witnesses) of the people that it names."""
+    """The tracks in a request, and all tracks (or the best tracks) of the people in it."""
     tracks = [f.tracks(request)] if "tracks" in request else []
     if "people" in request or not tracks:
         tracks += [g.tracks if whole else f.witnesses(g.tracks) for g in f.people(request)]
@@ -359,7 +361,7 @@ def _named(f: _Faces, request: JsonObject, whole: bool) -> NDArray[np.int64]:
 
 
 def _restore(f: _Faces, request: JsonObject) -> Decision:
-    """Take tracks back that were set aside, by a decision or by the machine; to `person` if one is named."""
+    """Restore tracks that a decision or the machine set aside; to `person` if given."""
     tracks = f.tracks(request)
     tracks = tracks[f.view.fate[tracks] == SET_ASIDE]
     if not len(tracks):
@@ -374,7 +376,7 @@ def _restore(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _reject(f: _Faces, request: JsonObject) -> Decision:
-    """Tracks that are not the person they are with: each becomes somebody of its own."""
+    """Tracks that do not belong to their person: each becomes a person."""
     tracks = f.tracks(request)
     away = [t for t in tracks.tolist() if f.view.label[t] != NOISE]
     anchors: list[Anchor] = []
@@ -390,7 +392,7 @@ def _reject(f: _Faces, request: JsonObject) -> Decision:
 
 
 def _confirm(f: _Faces, request: JsonObject) -> Decision:
-    """Tracks, or all tracks of people, that are rightly where they are."""
+    """Tracks, or all tracks of people, that have the right person."""
     tracks = _named(f, request, whole=True)
     if (f.view.label[tracks] == NOISE).any():
         raise InputError("this track was set aside; restore it first")
@@ -434,7 +436,7 @@ ACTIONS: dict[str, Callable[[_Faces, JsonObject], Decision]] = {
     "key": _key,
 }
 
-# What each action takes beside its name.
+# What each action takes besides its name.
 TAKES: dict[str, tuple[str, ...]] = {
     "merge": ("people",),
     "split": ("tracks", "against"),

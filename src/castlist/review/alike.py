@@ -1,4 +1,4 @@
-"""All other people of a film by similarity to one person; those seen beside that person come last."""
+"""The other people of a film by similarity to one person; people with co-occurrence come last."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from castlist.suggest.pairs import closed_pairs
 
 __all__ = ["alike"]
 
-LOOKS = 32  # tracks that stand for how somebody looks: those with most faces
-TOGETHER = 0.1  # of the tracks of the one who has fewer: from so many on, two are seen beside each other
+LOOKS = 32  # tracks that represent a person's looks: those with most faces
+# share of the smaller person's tracks in shared frames above which two people count as co-occurring
+TOGETHER = 0.1
 
 
 def alike(base: Base, view: View, group: Group) -> list[tuple[str, float, bool]]:
-    """(id, likeness, possible) of everybody but `group`, the most alike first.
+    """(id, similarity, possible) of all other people than `group`, the most similar first.
 
-    Likeness is a cosine, at most 1. Somebody is as alike as their tracks are on average, each to the look of
-    `group` that it is nearest to. It is possible that the two are one person unless they are seen beside each
-    other, have two names, or were compared.
+    Similarity is a cosine, at most 1: the mean over a person's tracks of the cosine with the nearest track of
+    `group`. Two people are possibly the same unless they co-occur, have two names, or were compared.
     """
     others = [g for g in view.groups if g.id != group.id]
     if not others:
@@ -38,7 +38,7 @@ def alike(base: Base, view: View, group: Group) -> list[tuple[str, float, bool]]
 
 
 def _beside(base: Base, group: Group) -> NDArray[np.bool_]:
-    """Which tracks share a frame with some track of a group."""
+    """(t,) whether a track shares a frame with a track of a group."""
     t = base.tracks
     taken = np.zeros(len(base.clock) + 1, bool)
     rows = np.concatenate([np.arange(t.offset[k], t.offset[k + 1]) for k in group.tracks.tolist()])

@@ -1,4 +1,4 @@
-"""What is asked next, as plain values for the page: questions, sheets, people to be looked through."""
+"""The next questions as plain values for the page: questions, batches, people to check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["listed_checks", "listed_likely", "listed_questions", "listed_sheet"]
 
 
 def person_of(track: int, view: View) -> str:
-    """The id of whose track it is."""
+    """The id of a track's person."""
     return view.groups[int(view.label[track])].id
 
 
@@ -43,7 +43,7 @@ def listed_questions(found: Sequence[Question], view: View, describe: Describe) 
 
 
 def listed_sheet(sheet: Batch, view: View, describe: Describe) -> dict[str, object]:
-    """Items to be sorted at once, with the view's revision, and the gain for the clicks that they take."""
+    """The items of a batch, with the view's revision, and the gain for the clicks needed."""
     items = [
         {
             "track": describe.track(i.track),
@@ -64,7 +64,7 @@ def listed_sheet(sheet: Batch, view: View, describe: Describe) -> dict[str, obje
 
 
 def listed_checks(asker: Asker, view: View, base: Base) -> dict[str, Json]:
-    """People to be looked through at once, and what was set aside; `Session.checks` describes the keys."""
+    """People to check, and set-aside tracks; `Session.checks` describes the keys."""
 
     def persons(tracks: Sequence[int]) -> list[list[Json]]:
         return [[person_of(t, view), t] for t in tracks]
@@ -94,6 +94,6 @@ def listed_checks(asker: Asker, view: View, base: Base) -> dict[str, Json]:
 
 
 def listed_likely(probability: Sequence[float], view: View, person: int) -> list[dict[str, Json]]:
-    """Everybody but one person of a view, the likeliest first; probability has an entry a person."""
+    """All people but one, by falling `probability` (one value for each person of the view)."""
     order = sorted(range(len(probability)), key=lambda i: (-probability[i], i))
     return [{"id": view.groups[i].id, "probability": round(probability[i], 4)} for i in order if i != person]

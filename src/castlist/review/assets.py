@@ -1,4 +1,4 @@
-"""What the pages are made of: scripts and style sheets, as the browser gets them."""
+"""Scripts and style sheets of the pages, as sent to the browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCRIPTS = (
     "history", "joined", "keys", "names", "people", "person", "pick", "proposed", "questions", "review",
     "sheet", "source", "timeline", "tracks", "typing",
 )  # fmt: skip
-STYLES = (  # what is later in this order counts where both say something
+STYLES = (  # a later sheet overrides earlier ones
     "page", "message", "people", "dock", "person", "questions", "check", "sheet", "timeline", "history",
     "film", "done", "help", "pick", "narrow",
 )  # fmt: skip
@@ -26,7 +26,7 @@ STYLES = (  # what is later in this order counts where both say something
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as the page gets it: files of a package, one after another."""
+    """A file for the page: files of a package, concatenated."""
 
     package: str
     paths: tuple[str, ...]
@@ -37,7 +37,7 @@ class Asset:
 
 
 def scripts(package: str, names: Sequence[str]) -> dict[str, Asset]:
-    """Modules of a package, by the names by which they import one another."""
+    """Modules of a package, by the names in their imports."""
     return {f"{name}.js": Asset(package, (f"static/{name}.js",), "text/javascript") for name in names}
 
 
@@ -49,7 +49,7 @@ ASSETS = {**LOOK, **scripts("castlist.review", SCRIPTS)}
 
 
 def asset(assets: Mapping[str, Asset]) -> Callable[[Request], Response]:
-    """A route to files of packages, by their names."""
+    """A route that serves files of packages by name."""
     from starlette.responses import Response
 
     def route(request: Request) -> Response:

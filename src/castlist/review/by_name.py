@@ -25,12 +25,12 @@ __all__ = ["accept", "merge", "proposals", "propose", "reject", "rename", "undo"
 
 @typed_arguments
 def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author: str = "") -> Cast:
-    """Give somebody a name, and return the cast as it is then; the decision is in the log and can be undone.
+    """Give a person a name, and return the cast after it; the decision is in the log and can be undone.
 
-    Where somebody else has that name, the two become one person.
+    If another person has this name, the two are merged.
 
     Raises:
-        InputError: nobody bears that name, or the new one is empty.
+        InputError: no person has the name `person`, or `name` is empty.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
     if not isinstance(name, str) or not name.strip():
@@ -42,10 +42,10 @@ def rename(workspace: str | os.PathLike[str], person: str, name: str, *, author:
 
 @typed_arguments
 def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = "") -> Cast:
-    """Say that two people are one, and return the cast as it is then; where both have names, a's stays.
+    """Merge two people, and return the cast after it; if both have names, a's name stays.
 
     Raises:
-        InputError: nobody bears one of the names, or both are the same person already.
+        InputError: no person has one of the names, or both names mean the same person.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
 
@@ -60,10 +60,10 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
 
 @typed_arguments
 def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
-    """Take back the last decision, and return the cast as it is then.
+    """Undo the last decision, and return the cast after it.
 
     Raises:
-        InputError: there is nothing to take back.
+        InputError: there is nothing to undo.
         WorkspaceError: see `rename`.
     """
     with deciding(Path(workspace)) as session:
@@ -81,16 +81,15 @@ def propose(
     rate: str | None = None,
     author: str = "",
 ) -> list[Offered]:
-    """Keep the names of a table, markers or picture regions as proposals; what is proposed now.
+    """Store the names of a table, markers or picture regions as proposals; returns all open proposals.
 
-    Nothing is decided: `accept` and `reject` do that, or the review page. Arguments are those of
-    `castlist propose`.
+    Nothing is decided: use `accept`, `reject` or the review page. Arguments are those of `castlist propose`.
 
     Returns:
         As `proposals`.
 
     Raises:
-        InputError: the file cannot be read or names nobody, or a time is none.
+        InputError: the file cannot be read or has no names, or a time is invalid.
         WorkspaceError: no cast has been found in the workspace, or it cannot be written.
     """
     path = Path(names)
@@ -102,8 +101,8 @@ def propose(
 
 @typed_arguments
 def proposals(workspace: str | os.PathLike[str]) -> list[Offered]:
-    """The names that are proposed and not answered: `person` ("p3"), `name`, `from`, `agree` (0 to 1), `by`
-    ("faces" or "time"), `why` it is not clear, "" where it is, and `id`.
+    """The open proposals: `person` ("p3"), `name`, `from`, `agree` (0 to 1), `by` ("faces" or "time"), `why`
+    it is not clear ("" where it is), and `id`.
 
     Raises:
         WorkspaceError: see `rename`.
@@ -114,10 +113,10 @@ def proposals(workspace: str | os.PathLike[str]) -> list[Offered]:
 
 @typed_arguments
 def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = "") -> Cast:
-    """Say yes to a proposed name, by its `id`, and return the cast as it is then; it can be undone.
+    """Accept a proposed name by its `id`, and return the cast after it; this can be undone.
 
     Raises:
-        InputError: there is no such proposal now.
+        InputError: there is no such open proposal.
         WorkspaceError: see `rename`.
     """
     with deciding(Path(workspace)) as session:
@@ -127,13 +126,13 @@ def accept(workspace: str | os.PathLike[str], proposal: int, *, author: str = ""
 
 @typed_arguments
 def reject(workspace: str | os.PathLike[str], proposal: int, *, back: bool = False) -> None:
-    """Say no to a proposed name, by its `id`: it is never proposed for that person again.
+    """Reject a proposed name by its `id`: it is not proposed for that person again.
 
     Args:
-        back: take such a no back.
+        back: reopen a rejected proposal.
 
     Raises:
-        InputError: there is no such proposal now.
+        InputError: there is no such proposal.
         WorkspaceError: see `rename`.
     """
     with Session.open(Path(workspace)) as session:
@@ -141,13 +140,13 @@ def reject(workspace: str | os.PathLike[str], proposal: int, *, back: bool = Fal
 
 
 def _id(session: Session, name: str) -> str:
-    """The id, in this session, of the person who bears a name."""
+    """The id, in this session, of the person with a name."""
     (person,) = session.cast().named([name])
     return max(session.view.groups, key=lambda group: len(set(group.tracks.tolist()) & set(person.tracks))).id
 
 
 def _decided(workspace: str | os.PathLike[str], action: Callable[[Session], JsonObject], author: str) -> Cast:
-    """The cast after a decision, which is made anew where others decide at the same moment."""
+    """The cast after a decision; if another user decides at the same moment, the decision is made again."""
     with deciding(Path(workspace)) as session:
         again_where_stale(lambda: session.decide(action(session), author=author))
         return _cast(session)

@@ -1,4 +1,4 @@
-"""Decisions of another copy of a film, placed in this one."""
+"""Transfers decisions of another copy of a film to this one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Reviewed", "carried_over"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reviewed:
-    """A copy of a film with what the machine found in it, what was decided, and the people after that."""
+    """A copy of a film with the machine's result, the decisions, and the people after them."""
 
     video: Video
     base: Base
@@ -25,17 +25,17 @@ class Reviewed:
 
     @property
     def copy(self) -> Copy:
-        """What copies are aligned by."""
+        """The data for the alignment of copies."""
         return Copy(self.base.tracks, self.base.clock, self.video, self.base.mean)
 
 
 def carried_over(
     source: Reviewed, target: Reviewed, offset: Fraction | None = None
 ) -> tuple[Alignment, Carried]:
-    """How the times of two copies go together, and the decisions of one as the other would make them.
+    """The alignment of two copies, and the decisions of the source for the target's log.
 
     Args:
-        offset: seconds by which the target runs later; found by the faces in both where not given.
+        offset: seconds by which the target runs later; estimated from the faces if None.
 
     Raises:
         InputError: the two have too little in common.

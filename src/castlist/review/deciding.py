@@ -1,4 +1,4 @@
-"""A session for decisions that count as made, also where the report cannot be updated after them."""
+"""A session whose stored decisions count, even if the report cannot be updated after them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["deciding"]
 
 @contextmanager
 def deciding(place: Path | str, tell: Callable[[str], object] = lambda sentence: None) -> Iterator[Session]:
-    """A session whose end is no error where its decisions are stored: whoever tries again decides twice.
+    """A session that ends without an error once its decisions are stored, since a retry would decide twice.
 
     Args:
-        tell: told the sentence about a report that could not be updated.
+        tell: called with a sentence if the report could not be updated.
 
     Raises:
-        WorkspaceError: as `Session.open`.
+        WorkspaceError: see `Session.open`.
     """
     try:
         with Session.open(place) as session:

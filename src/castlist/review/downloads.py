@@ -1,4 +1,4 @@
-"""Files of the cast for other programs, as the page offers them when a review is done."""
+"""Files of the cast for other programs, offered by the page when a review is done."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from castlist.store.folder import Folder
 
 __all__ = ["downloads", "exported"]
 
-# What an edit, a table or a player takes; all other formats are written by castlist export.
+# Formats for editing programs, tables and players; castlist export writes the others.
 OFFERED = ("edl", "fcpxml", "fcp7", "otio", "avid", "ale", "appearances", "srt", "webvtt", "json")
 REPORT = "report"
-LARGEST_REPORT = 1 << 28  # bytes; that of a film of 81 minutes and 300 people has 4.7 MB
+LARGEST_REPORT = 1 << 28  # bytes; the report of a film of 81 minutes with 300 people has 4.7 MB
 
 
 class Download(TypedDict):
-    """A file that the page offers."""
+    """A file offered by the page."""
 
     name: str  # of the format, or REPORT
     file: str
@@ -31,7 +31,7 @@ class Download(TypedDict):
 
 
 def downloads(session: Session) -> list[Download]:
-    """The files that are offered, named after the film."""
+    """The offered files, named after the film."""
     stem = file_name(session.video.path.stem)
     found = [FORMATS[name] for name in OFFERED]
     return [
@@ -49,10 +49,10 @@ def downloads(session: Session) -> list[Download]:
 
 
 def exported(session: Session, name: str) -> bytes:
-    """The content of one of them, after every decision.
+    """The content of an offered file, after all decisions.
 
     Raises:
-        InputError: there is none of this name, or the film cannot be exported so (a rate without timecode).
+        InputError: there is no such file, or the format does not fit the film (a rate without timecode).
         WorkspaceError: the cast or the report cannot be read.
     """
     if name == REPORT:

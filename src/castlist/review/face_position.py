@@ -1,4 +1,4 @@
-"""Where in its picture a portrait has its face, for pictures that show more than one face."""
+"""The position of a portrait's face in its picture, for pictures with more than one face."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from castlist.types import Portraits, Tracks
 
 __all__ = ["face_positions"]
 
-# Share of another face's box within the picture from which on it can be taken for the portrait's.
+# Share of another face's box within the picture from which the two faces may be confused.
 SEEN = 1 / 3
-SAME = 0.4  # intersection over union from which on two boxes are of one face
-# What is shown beyond left, top, right and bottom, in sides of a face.
+SAME = 0.4  # intersection over union from which two boxes are the same face
+# Margins of the picture beyond left, top, right and bottom, in sides of a face.
 HAIR = np.array([-0.1, -0.25, 0.1, 0.1])
 
 
 def face_positions(portraits: Portraits, tracks: Tracks, width: int, height: int) -> dict[int, str]:
-    """Where a portrait's face is in its picture, by row; only for pictures that show another face, too.
+    """Positions of portraits' faces in their pictures, by row; only for pictures that show another face, too.
 
     Args:
-        width: of the film, in pixels, as boxes have it; `height` likewise.
+        width: of the film, in pixels; `height` likewise.
 
     Returns:
         "left top right bottom" in percent of the picture's sides.
@@ -40,7 +40,7 @@ def face_positions(portraits: Portraits, tracks: Tracks, width: int, height: int
 def _beside_others(
     portraits: Portraits, tracks: Tracks, corner: NDArray[np.float64], side: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """(n,) whether another face is in the picture."""
+    """(n,) whether the picture shows another face."""
     a, b = pairs_in_frame(portraits.frame, tracks.frame)
     other = tracks.track[b] != portraits.track[a]
     a, face = a[other], tracks.box[b[other]].astype(np.float64)

@@ -25,17 +25,17 @@ __all__ = ["FilmFile", "part"]
 
 PIECE = 1 << 18  # bytes read at once
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-# Codecs that browsers play at all; which of them this browser plays, it knows best [caniuse.com, 2025].
+# Codecs that some browsers play; the page asks the browser itself [caniuse.com, 2025].
 PLAYED = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "theora"})
 
 
 class FilmFile:
-    """Where the film of a workspace is now, and an open file of it once its content was checked.
+    """The file of a workspace's film, opened once its content was checked.
 
     Args:
         video: the film as the workspace describes it.
-        place: the workspace, beside which a film that moved is looked for.
-        found: called with the path where somebody showed the film to be.
+        place: the workspace; a moved film is searched for beside it.
+        found: called with the path of the film after a user pointed to it.
     """
 
     def __init__(self, video: Video, place: Path, found: Callable[[Path], None] | None = None) -> None:
@@ -47,11 +47,11 @@ class FilmFile:
 
     @property
     def plays(self) -> bool:
-        """Whether there are browsers that play this codec."""
+        """Whether any browser plays this codec."""
         return not self.video.codec or self.video.codec in PLAYED
 
     def point(self, path: Path) -> None:
-        """Say where the film is.
+        """Set the path of the film.
 
         Raises:
             InputError: there is no such file, or it is another film.
@@ -65,7 +65,7 @@ class FilmFile:
         """The open film, to be closed by the caller, and its path.
 
         Raises:
-            InputError: it is not where it was, or another file is there.
+            InputError: the film is not at its path, or another file is there.
         """
         first: InputError | None = None
         for path in self._places():
@@ -84,7 +84,7 @@ class FilmFile:
         return list(dict.fromkeys(p for p in found if p is not None))
 
     def _checked(self, path: Path) -> FileIO:
-        """The open file, if its content is this film's; checked once, and again when the file changes."""
+        """The open file if its content is this film's; checked once, and again after the file changes."""
         file = _open_regular(path)
         try:
             status = os.fstat(file.fileno())
@@ -104,15 +104,15 @@ class FilmFile:
 
 
 def _open_regular(path: Path) -> FileIO:
-    """An open regular file: never a pipe or a device, and nothing that a link is exchanged for meanwhile.
+    """An open regular file: never a pipe or a device, and the same file if a link is replaced meanwhile.
 
     Raises:
-        InputError: there is none, or it may not be read.
+        InputError: there is no such file, or it may not be read.
     """
     name = printable(path)
     try:
         real = os.path.realpath(path)
-        regular = stat.S_ISREG(os.stat(real).st_mode)  # before opening: to open a pipe can have effects
+        regular = stat.S_ISREG(os.stat(real).st_mode)  # before opening: opening a pipe can have effects
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         file = FileIO(os.open(real, flags | getattr(os, "O_BINARY", 0))) if regular else None
     except (FileNotFoundError, NotADirectoryError):
@@ -127,7 +127,7 @@ def _open_regular(path: Path) -> FileIO:
 
 
 def part(file: FileIO, name: str, request: Request) -> Response:
-    """The answer with a file, or the range of it that is asked for; closes the file when it is sent."""
+    """The response with a file, or with the requested range; closes the file after sending."""
     from starlette.responses import Response, StreamingResponse
 
     size = os.fstat(file.fileno()).st_size
@@ -147,7 +147,7 @@ def part(file: FileIO, name: str, request: Request) -> Response:
 
 
 def _range(first: str, last: str, size: int) -> tuple[int, int]:
-    """Start and stop of a range of a file, as its two numbers say; none where start is not before stop."""
+    """Start and stop of a range of a file, from its two numbers; empty if start is not before stop."""
     if not first:
         return max(0, size - int(last or 0)), size
     return int(first), min(size, int(last) + 1) if last else size
@@ -160,6 +160,6 @@ async def _pieces(file: FileIO, start: int, stop: int) -> AsyncIterator[bytes]:
         while start < stop:
             data = await run_in_threadpool(os.pread, file.fileno(), min(PIECE, stop - start), start)
             if not data:
-                return  # the file became shorter; the connection is cut
+                return  # the file became shorter: close the connection
             start += len(data)
             yield data

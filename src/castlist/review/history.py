@@ -1,4 +1,4 @@
-"""The history: what was decided, and its sentences: which people a decision is about, how many faces."""
+"""The history of decisions in words: the people of a decision, and their number of tracks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from castlist.types import NOISE, Json
 __all__ = ["full_sentence", "listed_history", "overruled", "sentence", "undone_or_itself"]
 
 HISTORY = 200  # decisions listed
-POINTED = 8  # faces of a decision in the history
-NAMED = 3  # people named in a sentence, of more
+POINTED = 8  # selected faces of a decision in the history
+NAMED = 3  # most names in a sentence
 DONE = {
     DecisionKind.DIFFERENT: "different people",
     DecisionKind.NOT_A_FACE: "not a face",
@@ -33,7 +33,7 @@ DONE = {
 
 
 def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Decision] = {}) -> str:
-    """A decision for a reader of the history, people by the names that they have in the view."""
+    """A decision in words for the history, with people's names of the view."""
     if made.kind == DecisionKind.UNDO:
         return _undo(made, view, undoes)
     if made.kind == DecisionKind.UNSURE:
@@ -57,20 +57,20 @@ def sentence(made: Decision, view: View | None = None, undoes: Mapping[int, Deci
 
 
 def overruled(conflicts: tuple[Conflict, ...], number: int) -> str:
-    """What a decision outranks, "" for nothing."""
+    """The earlier decisions that a decision overrules, "" for none."""
     earlier = sorted({(c.against, c.why) for c in conflicts if c.decision == number and c.against})
     return "; ".join(f"this outranks decision {against}: {why}" for against, why in earlier[:NAMED])
 
 
 def full_sentence(made: Decision, view: View, log: Mapping[int, Decision]) -> str:
-    """A decision in words: whom it was about, how much of them, and what it outranks."""
+    """A decision in words: its people, their tracks, and what it overrules."""
     words = short_line(sentence(made, view, log), 300)
     more = overruled(view.conflicts, made.id)
     return f"{words}; {more}" if more else words
 
 
 def undone_or_itself(number: int | None, log: Mapping[int, Decision]) -> Decision | None:
-    """A decision by its number, or the one that it undoes in the end; None where the log lacks it."""
+    """A decision by its number, or the decision that it undoes in the end; None where the log lacks it."""
     made = log.get(number) if number is not None else None
     while made is not None and made.undoes is not None:
         made = log.get(made.undoes)
@@ -78,7 +78,7 @@ def undone_or_itself(number: int | None, log: Mapping[int, Decision]) -> Decisio
 
 
 def listed_history(log: Sequence[Decision], view: View) -> list[dict[str, Json]]:
-    """The latest decisions as plain values, the newest first; `Session.history` describes them."""
+    """The latest decisions as plain values, newest first; `Session.history` describes them."""
     held, by = {d.id for d in active(log)}, {d.id: d for d in log}
     return [
         {
@@ -94,7 +94,7 @@ def listed_history(log: Sequence[Decision], view: View) -> list[dict[str, Json]]
 
 
 def _pointed(made: Decision, view: View, log: Mapping[int, Decision]) -> list[Json]:
-    """The tracks of a few faces that a decision, or the one that it undoes, was made on."""
+    """Tracks of a few selected faces of a decision, or of the decision that it undoes."""
     meant = undone_or_itself(made.id, log) or made
     tracks = view.find(meant.anchors[:POINTED]).tolist() if meant.anchors else []
     return [t for t in dict.fromkeys(tracks) if t != NOISE]
@@ -111,7 +111,7 @@ def _undo(made: Decision, view: View | None, undoes: Mapping[int, Decision]) -> 
 
 
 def _plainly(made: Decision, view: View | None) -> str:
-    """A decision of which only the faces are known that were pointed at."""
+    """A decision without groups in words, from its selected faces alone."""
     if made.kind == DecisionKind.NAME:
         return f"named {made.value}" if made.value else "name removed"
     faces = made.faces if made.kind in (DecisionKind.MOVE, DecisionKind.SORT) else made.anchors
@@ -121,9 +121,9 @@ def _plainly(made: Decision, view: View | None) -> str:
 
 
 def sentence_of_open(made: Decision, view: View | None = None) -> str:
-    """About whose faces nothing was decided, and how many tracks stay set aside, "" for none.
+    """The faces without an answer, and the number of tracks that stay set aside, "" for none.
 
-    "Not sure about 2 faces (Anna and Person 7)": the first face of a card is the one that was asked about.
+    "Not sure about 2 faces (Anna and Person 7)": the question was about the first face of each card.
     """
     first: dict[int, Anchor] = {}
     for anchor in made.anchors:
@@ -137,7 +137,7 @@ def sentence_of_open(made: Decision, view: View | None = None) -> str:
 
 
 def _unsure(made: Decision, view: View | None) -> str:
-    """That nobody can tell whether some tracks are one person."""
+    """The sentence for an answer "not sure"."""
     people, count = _names_of(made.anchors, view), tracks(len(made.anchors))
     names = listed_names(people)
     if len(set(people)) < 2:
@@ -146,9 +146,9 @@ def _unsure(made: Decision, view: View | None) -> str:
 
 
 def _names_of(faces: Sequence[Anchor], view: View | None) -> list[str]:
-    """Whose these faces are in the view, "" for one that castlist set aside; no row for what is not found.
+    """Names of the faces' people in the view, "" for set-aside faces; faces not found have no row.
 
-    Of a face that was rejected or hidden since, nothing is said.
+    Rejected and hidden faces are left out, too.
     """
     if view is None or not faces:
         return []
@@ -163,7 +163,7 @@ def _not_sure(count: int, people: list[str]) -> str:
 
 
 def listed_names(names: Sequence[str]) -> str:
-    """Anna, Ben and Person 3, each once; of more: Anna, Ben, Person 3 and 2 more; nobody for ""."""
+    """Anna, Ben and Person 3, each once; of more: Anna, Ben, Person 3 and 2 more; "" is left out."""
     names = list(dict.fromkeys(filter(None, names)))
     if len(names) > NAMED:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
@@ -175,7 +175,7 @@ def tracks(count: int) -> str:
 
 
 class _Writer:
-    """Writes about the people of one decision."""
+    """Writes the sentence about one decision."""
 
     def __init__(self, made: Decision, view: View | None) -> None:
         assert made.groups is not None  # noqa: S101
@@ -193,7 +193,7 @@ class _Writer:
         return self.gone.get(number) or self.live.get(number, f"Person {number}") if number else ""
 
     def lost(self) -> str:
-        """Which names nobody has any more."""
+        """The sentence about names that no person has any more."""
         names = list(dict.fromkeys(self.gone.values()))
         if len(names) == 1:
             return f"; the name {names[0]} is gone, Undo brings it back"
@@ -212,7 +212,7 @@ class _Writer:
         return ", ".join([names, tracks(len(self.groups))] if names else [tracks(len(self.groups))])
 
     def confirm(self) -> str:
-        """Whole people, or some of their tracks: the groups are the people whole, each face is of a track."""
+        """Whole people, or some of their tracks: the groups are whole people, each face is of one track."""
         count, names = len(self.made.anchors), self.people(list(range(len(self.groups.person))))
         if names and count < len(self.groups):
             return f"{count} of the {tracks(len(self.groups))} of {names}: {DONE[DecisionKind.CONFIRM]}"
@@ -255,7 +255,7 @@ class _Writer:
         )
 
     def compared(self, k: int) -> list[str]:
-        """The people of whom a step says that it shows none of them."""
+        """The people that a step excludes."""
         return _names_of([a for a in self.made.anchors if a.side == 3 * k + REST], self.view)
 
     def moved(self, steps: list[int]) -> str:
@@ -267,7 +267,7 @@ class _Writer:
         return f"{count} now {people}" if steps else ""
 
     def joined(self, steps: list[int]) -> str:
-        """One step may hold several people who joined the same person; so tracks are counted, not people."""
+        """Counts tracks, not people: in one step several people may join the same person."""
         count = self.count(*(4 * k + WHOLE for k in steps))
         return f"{tracks(count)} joined {self.people([4 * k + TARGET for k in steps])}" if steps else ""
 

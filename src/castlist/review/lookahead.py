@@ -1,7 +1,7 @@
-"""The question after the answer that is selected on the page, computed in a thread before it is confirmed.
+"""Computes the questions after the answer selected on the page, in a thread, before the user confirms it.
 
-When the user confirms the answer, its next question is ready. Nothing is decided in advance, and the
-questions stay the same: a copy of the asker is updated to the people as they would be after the answer.
+When the user confirms the answer, the next questions are ready. Nothing is decided in advance, and the
+current questions stay the same: a copy of the asker is updated to the people after the answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state that is sent to the page: complete once, then changes; long lists in parts."""
+"""The state sent to the page: first complete, then changes; long lists in parts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Page"]
 
-VIEWS = 64  # old views to which a change can be sent; to older ones the whole state is sent again
-AT_ONCE = 1000  # tracks described in one answer
-WINDOW = 60_000  # milliseconds of film whose boxes come in one answer
-BOXES = 20_000  # boxes in one answer
+VIEWS = 64  # old views with changes on record; pages with an older view get the whole state
+AT_ONCE = 1000  # tracks in one response
+WINDOW = 60_000  # milliseconds of film in one response with boxes
+BOXES = 20_000  # boxes in one response
 
 
 class Page:
-    """A session as its pages see it. Safe among threads; looking never waits for questions."""
+    """A session for its pages. Thread-safe; requests for the state never wait for questions."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -38,14 +38,14 @@ class Page:
         self._lock = Lock()
         self._asking = Lock()
         self._asked: dict[str, object] = {"revision": -1}
-        self._asked_on = ""  # what the people rested on about whom that was asked
+        self._asked_on = ""  # `scan_state` of the questions in `_asked`
         self._pace = _pace(session)
 
     def news(self, since: int | None = None, proposals: str | None = None) -> dict[str, object]:
-        """The state for a page that knows the view `since`: only people who changed; None: everybody.
+        """The state for a page with the view `since`: only people who changed; all people if None.
 
         Args:
-            proposals: the stamp of the proposed names that the page knows; by default those of now.
+            proposals: the stamp of the page's proposed names; default: the current stamp.
         """
         while True:
             view, head = self.session.refresh(), self.session.head()
@@ -53,7 +53,7 @@ class Page:
             if (head["scan_state"], head["revision"], head["proposals"]) == (
                 after["scan_state"], view.revision, after["proposals"],
             ):  # fmt: skip
-                break  # nobody found, decided or proposed anything in between
+                break  # no scan, decision or proposal in between
         people: dict[str, dict[str, object]] = {
             p["id"]: {k: v for k, v in p.items() if k != "spans"} for p in described
         }
@@ -78,11 +78,11 @@ class Page:
     def changes(
         self, since: int, proposals: str | None = None, scan_state: str | None = None
     ) -> dict[str, object] | None:
-        """News, None where nothing happened since.
+        """The state as in `news`, None if nothing changed.
 
         Args:
-            proposals: the stamp of the proposed names that the page knows; by default they do not count.
-            scan_state: the `scan_state` of the state that the page knows; by default it does not count.
+            proposals: the stamp of the page's proposed names; default: proposals are ignored.
+            scan_state: the `scan_state` of the page's state; default: it is ignored.
         """
         if scan_state not in (None, self.session.head()["scan_state"]):
             return self.news()
@@ -91,10 +91,10 @@ class Page:
         return None if proposals in (None, self.session.head()["proposals"]) else self.news()
 
     def person(self, name: str) -> dict[str, object]:
-        """The numbers of a person's tracks in time, those confirmed or moved there by a decision, and spans.
+        """A person's tracks in order, the tracks that decisions confirmed or moved there, and spans of time.
 
         Raises:
-            InputError: there is no such person now.
+            InputError: there is no such person.
         """
         view, group = self._group(name)
         spans = self.session.describe.person(group)["spans"]
@@ -107,10 +107,10 @@ class Page:
         }
 
     def alike(self, name: str) -> dict[str, object]:
-        """Everybody else as [id, likeness, whether they may be one person], the most alike first.
+        """All other people as [id, similarity, whether they may be the same person], the most similar first.
 
         Raises:
-            InputError: there is no such person now.
+            InputError: there is no such person.
         """
         view, group = self._group(name)
         return {"revision": view.revision, "people": alike(self.session.base, view, group)}
@@ -124,7 +124,7 @@ class Page:
         return view, group
 
     def aside(self) -> list[dict[str, object]]:
-        """The numbers of the tracks that are set aside, by reason, those with most faces first."""
+        """The numbers of the set-aside tracks by reason, those with most faces first."""
         view, size = self.session.refresh(), self.session.base.tracks.size
         groups: dict[str, list[int]] = {}
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
@@ -135,7 +135,7 @@ class Page:
         ]
 
     def tracks(self, numbers: str) -> list[TrackFacts]:
-        """What is shown of tracks, given as "3,5,8"; it never changes while a session lasts.
+        """Descriptions of tracks given as "3,5,8"; they do not change during a session.
 
         Raises:
             InputError: these are no track numbers, or too many.
@@ -147,16 +147,16 @@ class Page:
         return [self.session.describe.track(int(t)) for t in asked]
 
     def timeline(self) -> dict[str, object]:
-        """When everybody is seen, and where the shots begin, in milliseconds."""
+        """When each person is seen, and where shots begin, in milliseconds."""
         view, describe = self.session.refresh(), self.session.describe
         spans = {g.id: describe.person(g)["spans"] for g in view.groups}
         return {"revision": view.revision, "shots": describe.shots, "spans": spans}
 
     def faces(self, start: int, stop: int) -> list[dict[str, object]]:
-        """The boxes of everybody's tracks in a piece of the film, to be drawn over it.
+        """The boxes of all people's tracks in a part of the film, for drawing over it.
 
         Raises:
-            InputError: it is no piece of up to a minute.
+            InputError: the part is longer than a minute, or no part.
         """
         _check_piece(start, stop)
         view, describe = self.session.refresh(), self.session.describe
@@ -169,12 +169,13 @@ class Page:
         ]
 
     def frames(self, start: int, stop: int) -> list[float]:
-        """When the frames that are shown in a piece of the film begin, and the next one, in milliseconds.
+        """Start times of the frames in a part of the film, of the frame before and of the next one, in
+        milliseconds.
 
-        After the film's last frame stands when it ends. The frame before the piece is there, too.
+        The film's end follows the last frame.
 
         Raises:
-            InputError: it is no piece of up to a minute.
+            InputError: the part is longer than a minute, or no part.
         """
         _check_piece(start, stop)
         clock = self.session.base.clock
@@ -183,7 +184,7 @@ class Page:
         return [round(float(1000 * clock.time(n)), 3) for n in wanted]
 
     def questions(self) -> Mapping[str, object]:
-        """What to ask next on the newest view; found once for each view, however many pages ask."""
+        """What to ask next for the newest view; computed once for each view, for all pages."""
         with self._asking:
             while self._asked["revision"] != self.session.refresh().revision or (
                 self._asked_on != self.session.head()["scan_state"]
@@ -208,7 +209,7 @@ def _check_piece(start: int, stop: int) -> None:
 
 
 def _pace(session: Session) -> dict[str, object]:
-    """Frames a second, and the grid on which timecode counts them, where it counts these frames."""
+    """The frame rate, and the timecode's rate if timecode counts these frames."""
     video, clock = session.video, session.base.clock
     found: dict[str, object] = {"rate": float(video.frame_rate), "timebase": None}
     with suppress(InputError):

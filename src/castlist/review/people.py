@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Describe"]
 
-ASIDE = 200  # tracks shown of what is set aside, for each reason
-FACES = 8  # of a person, on the card
-SPANS = 1500  # bars of one person in the timeline
-WHOLE = 10_000  # characters: no log holds a longer name
-REMEMBERED = 4000  # people whose description is kept
+ASIDE = 200  # set-aside tracks shown for each reason
+FACES = 8  # pictures on a person's card
+SPANS = 1500  # bars of a person in the timeline
+WHOLE = 10_000  # characters: no name in a log is longer
+REMEMBERED = 4000  # people with cached descriptions
 
 
 class PersonFacts(TypedDict):
-    """What the page shows of some tracks that are one person."""
+    """What the page shows of the tracks of a person."""
 
     seconds: float
     share: float
@@ -41,7 +41,7 @@ class PersonFacts(TypedDict):
 
 
 class Shown(PersonFacts):
-    """What the page shows of somebody."""
+    """What the page shows of a person."""
 
     id: str
     name: str
@@ -60,13 +60,13 @@ class TrackFacts(TypedDict):
 
 
 class Listed(Shown):
-    """The same, with the names that are proposed for them."""
+    """A person with the proposed names."""
 
     proposed: list[Plain]
 
 
 class Aside(TypedDict):
-    """Tracks that are set aside for one reason."""
+    """Set-aside tracks with the same reason."""
 
     reason: str
     count: int
@@ -94,11 +94,11 @@ class ViewHead(TypedDict):
 
 
 class Head(ViewHead):
-    """The state without people and what is set aside."""
+    """The state without people and set-aside tracks."""
 
-    scan_state: str  # changes whenever castlist find ran: the numbers of tracks mean others then
-    proposals: str  # changes whenever a file proposes a name, or somebody answers one
-    undo: str  # what would be taken back, "" for nothing
+    scan_state: str  # changes with each run of castlist find: track numbers mean other tracks then
+    proposals: str  # changes with each proposal, and with each answer to one
+    undo: str  # the decision that an undo would undo, "" for none
     redo: str
 
 
@@ -110,7 +110,7 @@ class ReviewState(Head):
 
 
 class Describe:
-    """Describes people of one base; whoever has the same tracks as before is not computed again."""
+    """Describes people of one base; descriptions are cached by the person's tracks."""
 
     def __init__(self, base: Base, video: Video) -> None:
         self.base = base
@@ -119,7 +119,7 @@ class Describe:
         tick = base.clock.tick() * float(base.clock.unit) * 1000
         ends = np.append(self._ms, self._ms[-1] + round(tick) if len(self._ms) else 0)
         self.start, self.stop = ends[base.tracks.first], ends[base.tracks.last + 1]
-        self.length = int(ends[-1])  # of the timeline, which begins with the file
+        self.length = int(ends[-1])  # of the timeline, which begins at the start of the file
         self._whole = float(base.clock.lasts(video.duration))
         self.shots: list[int] = ends[base.shots.start].tolist()
         self._shown = np.diff(ends)
@@ -136,13 +136,13 @@ class Describe:
         return [self.picture(row) for row in rows.tolist() if self.base.portraits.image[row]]
 
     def picture(self, row: int, *more: int) -> list[str | int]:
-        """[image, milliseconds, ...], and where in it the meant face is, if it shows others too."""
+        """[image, milliseconds, ...], and the position of the face if the picture shows others, too."""
         p = self.base.portraits
         meant = (self._positions[row],) if row in self._positions else ()
         return [p.image[row], int(self._ms[p.frame[row]]), *more, *meant]
 
     def person(self, group: Group) -> Shown:
-        """What the page shows of somebody."""
+        """What the page shows of a person."""
         key = group.tracks.tobytes()
         if key not in self._cache:
             if len(self._cache) >= REMEMBERED:
@@ -155,14 +155,14 @@ class Describe:
             facts = {**facts, "pictures": [chosen, *others][:FACES]}
         return {
             "id": group.id,
-            "name": short_line(group.name, WHOLE),  # to be changed there, so never cut
+            "name": short_line(group.name, WHOLE),  # edited on the page, so never shortened
             "fate": group.fate,
             "confirmed": group.confirmed,
             **facts,
         }
 
     def _at(self, track: int, frame: int) -> list[str | int] | None:
-        """[image, milliseconds, track] of the track's picture nearest to a frame, None where it has none."""
+        """[image, milliseconds, track] of the track's picture nearest to a frame, None without pictures."""
         p = self.base.portraits
         rows = [r for r in self._order[self._edge[track] : self._edge[track + 1]].tolist() if p.image[r]]
         if not rows:
@@ -203,7 +203,7 @@ class Describe:
         }
 
     def aside(self, view: View) -> list[Aside]:
-        """What is set aside in a view, by reason: how many tracks, and the largest ones."""
+        """Set-aside tracks of a view by reason: their number, and the largest ones."""
         groups: dict[str, list[int]] = {}
         for track in np.flatnonzero(view.fate == SET_ASIDE).tolist():
             groups.setdefault(view.reason[track], []).append(track)
@@ -248,7 +248,7 @@ class Describe:
         }
 
     def _best(self, tracks: NDArray[np.int64]) -> list[list[str | int]]:
-        """[image, milliseconds, track] of the best faces, each of another track as far as that goes."""
+        """[image, milliseconds, track] of the best faces, of different tracks if possible."""
         p = self.base.portraits
         first = [
             (self._order[self._edge[t]], t) for t in tracks.tolist() if self._edge[t] < self._edge[t + 1]
@@ -264,7 +264,7 @@ class Describe:
 
 
 def _joined(start: NDArray[np.int64], stop: NDArray[np.int64], gap: float) -> NDArray[np.int64]:
-    """(n, 2) spans in order, those joined that lie `gap` apart or less."""
+    """(n, 2) spans in order; spans `gap` apart or less are joined."""
     order = np.argsort(start, kind="stable")
     start, end = start[order], np.maximum.accumulate(stop[order])
     fresh = np.flatnonzero(start[1:] - end[:-1] > gap) + 1
@@ -274,7 +274,7 @@ def _joined(start: NDArray[np.int64], stop: NDArray[np.int64], gap: float) -> ND
 
 
 def _few(spans: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Spans for a drawing: joined until there are not too many."""
+    """Spans for a drawing, joined until there are few enough."""
     gap = 1000.0
     while len(spans) > SPANS:
         gap = max(2 * gap, length / 4000)

@@ -30,15 +30,16 @@ def read_names(
     start_timecode: str = "",
     rate: str | None = None,
 ) -> list[Proposal]:
-    """Who the names in a file of another program most likely are, by the session's view; nothing is kept.
+    """The most likely people for the names in a file of another program, by the session's view; nothing is
+    stored.
 
     Args:
-        at: when a picture was taken: seconds, 0:01:23.5 or a timecode.
-        start_timecode: where the film starts in the file's timecodes, by default its own.
+        at: time of a picture: seconds, 0:01:23.5 or a timecode.
+        start_timecode: start of the film in the file's timecodes, by default the film's own.
         rate: frames a second of the file's timecodes, by default the film's.
 
     Raises:
-        InputError: the file cannot be read or names nobody, or a time is none.
+        InputError: the file cannot be read or has no names, or a time is invalid.
     """
     from castlist.io.exports import parsed_rate
     from castlist.io.imports import hints
@@ -62,10 +63,10 @@ def proposals_of(
     author: str,
     before: Sequence[Proposed] = (),
 ) -> list[Proposed]:
-    """The proposals that are worth a person's look, each with the faces that stand for whom it is about.
+    """The proposals that a user should check, each with faces that represent its person.
 
     Args:
-        before: proposals that are kept already; what somebody rejected there is not proposed again.
+        before: stored proposals; names rejected for a person are not proposed again.
     """
     rejected = {(row.folded, owner(row, view)) for row in before if row.rejected is not None}
     kept = []
@@ -81,7 +82,7 @@ def proposals_of(
 
 
 def open_names(opened: Workspace) -> list[tuple[Group, Proposed]]:
-    """The names that are proposed in a workspace now, and for whom; nothing is written.
+    """The open proposals of a workspace, with their people; nothing is written.
 
     Raises:
         WorkspaceError: the workspace is damaged.
@@ -97,10 +98,10 @@ def open_names(opened: Workspace) -> list[tuple[Group, Proposed]]:
 def same_question(
     rows: Sequence[Proposed], view: View, number: int, *, rejected: bool = False
 ) -> tuple[Group, list[Proposed]]:
-    """Whom a proposal is about, and all proposals of that name for them: one answer is for all.
+    """The person of a proposal, and all proposals of this name for the person: one answer is for all.
 
     Args:
-        rejected: among those that were rejected, rather than the open ones.
+        rejected: search the rejected proposals, not the open ones.
 
     Raises:
         InputError: there is no such proposal.
@@ -115,18 +116,18 @@ def same_question(
     return view.groups[owner_group], alike
 
 
-# A proposed name as plain values. By a call, since `from` is a word of Python's.
+# A proposed name as plain values. Functional form, since `from` is a keyword of Python.
 Plain = TypedDict("Plain", {"id": int, "name": str, "from": str, "agree": float, "by": str, "why": str})
 
 
 class Offered(Plain):
-    """The same, and for whom it is proposed."""
+    """A proposed name with its person."""
 
     person: str
 
 
 def plain(row: Proposed) -> Plain:
-    """A proposal as plain values, texts such that they steer nothing."""
+    """A proposal as plain values, without control characters for terminals."""
     return {
         "id": row.id,
         "name": short_line(row.name),

@@ -13,19 +13,19 @@ from castlist.review.session import Session
 
 __all__ = ["published"]
 
-QUIET = 2.0  # seconds without a decision after which it is written,
-LATE = 60.0  # and at the latest so many after the first one that is not;
-SHARE = 10  # where writing takes long, so many times that long
-LOOK = 0.25  # seconds between two looks at the log
-# Tracks from which writing has a process of its own. Here it would hold up answers for as long as it takes:
-# some .05 s of CPU for each 100 tracks; starting a process takes about 1 s of CPU.
+QUIET = 2.0  # seconds without a decision before writing,
+LATE = 60.0  # but at most so many seconds after the first decision not yet written,
+SHARE = 10  # or so many times the duration of the last writing, if that is more
+LOOK = 0.25  # seconds between two checks of the log
+# Tracks from which a separate process writes. Writing in the server would block answers while it lasts: some
+# .05 s of CPU for each 100 tracks; starting a process takes about 1 s of CPU.
 LARGE = 500
-KILLED = 2  # processes killed one after another, from which on it is written here
+KILLED = 2  # processes killed one after another, after which the server writes
 
 
 @contextmanager
 def published(session: Session) -> Iterator[None]:
-    """Write the cast and the report soon after every decision, beside this thread, until this ends."""
+    """Write the cast and the report soon after each decision, in another thread, until the context ends."""
     ended = threading.Event()
     thread = threading.Thread(target=_follow, args=(session, ended), name="publisher", daemon=True)
     thread.start()
@@ -37,8 +37,8 @@ def published(session: Session) -> Iterator[None]:
 
 
 def _follow(session: Session, ended: threading.Event) -> None:
-    """Look at the log again and again; where writing failed (a full disk, say), again after the next one."""
-    killed = _written(session, 0, ended)  # decisions of a review that was killed
+    """Check the log regularly; if writing failed (e.g. on a full disk), retry after the next decision."""
+    killed = _written(session, 0, ended)  # decisions of an earlier review that was killed
     revision = written = session.view.revision
     changed = first = took = 0.0
     while not ended.wait(LOOK):
@@ -55,7 +55,7 @@ def _follow(session: Session, ended: threading.Event) -> None:
 
 
 def _written(session: Session, killed: int, ended: threading.Event) -> int:
-    """Write what was decided; how many processes were killed at it one after another, 0 where none was."""
+    """Write the cast and the report; returns how many processes were killed in a row, 0 for none."""
     try:
         session.save(apart=len(session.base.tracks) >= LARGE and killed < KILLED, ended=ended.is_set)
     except SaveKilled:

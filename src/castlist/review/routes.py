@@ -31,28 +31,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Projection", "answer", "application", "change"]
 
-Asked = TypeVar("Asked")  # what a route works on: the request, or the JSON that came with it
+Asked = TypeVar("Asked")  # the input of a route: the request, or its JSON
 
 LONGEST = 1_000_000  # bytes of a request
-BESIDE = ("revision", "proposals", "author", "scan_state")  # what the page sends beside a decision
-BINARY = "application/octet-stream"  # a file that the browser saves
-MOST_STEPS = 100  # decisions of a request: those of a page of 48 items, each of them taken elsewhere, fit
+BESIDE = ("revision", "proposals", "author", "scan_state")  # what the page sends along with a decision
+BINARY = "application/octet-stream"  # a file for download
+MOST_STEPS = 100  # decisions in a request: enough for a page of 48 items that all move
 
 
 class Projection:
-    """The film as the page plays it: the file itself, or its proxy where the browser cannot play that."""
+    """The film as the page plays it: the file itself, or its proxy if the browser cannot play the file."""
 
     def __init__(self, film: FilmFile, proxy: Proxy) -> None:
         self.film, self.proxy = film, proxy
 
     @classmethod
     def of(cls, session: Session) -> Projection:
-        """The film of a session, which notes where somebody says that it is."""
+        """The film of a session, which stores the path when a user points to the film."""
         film = FilmFile(session.video, session.path, session.film_found)
         return cls(film, Proxy(session.video, lambda: film.file()[0]))
 
     def state(self) -> dict[str, Json]:
-        """Whether the film is there, why not, whether browsers play it, and how far its proxy is."""
+        """Whether the film is there, or why not, whether browsers play it, and the progress of its proxy."""
         try:
             self.film.file()[0].close()
             why = ""
@@ -68,20 +68,20 @@ class Projection:
         }
 
     def want(self, body: JsonObject) -> dict[str, Json]:
-        """Begin a proxy of the kind that the browser plays."""
+        """Start to make a proxy of the kind that the browser plays."""
         self.proxy.want(str(body.get("kind")))
         return self.state()
 
     def point(self, body: JsonObject) -> dict[str, Json]:
-        """Say where the film is now.
+        """Set the path of the film.
 
         Raises:
-            InputError: it is not there.
+            InputError: there is no such file, or it is another film.
         """
         path = body.get("path")
         if not isinstance(path, str) or not path.strip():
             raise InputError("say where the film is, as in /films/film.mp4")
-        with suppress(RuntimeError):  # a ~ that is nobody's is a name like any other
+        with suppress(RuntimeError):  # ~ without such a user is an ordinary name
             path = os.path.expanduser(path.strip())
         self.film.point(Path(path))
         return self.state()
@@ -94,7 +94,7 @@ def application(
     projection: Projection | None = None,
     invited: Callable[[str], None] = lambda token: None,
 ) -> Starlette:
-    """The page as an ASGI application; `invited` hears of each new token."""
+    """The page as an ASGI application; `invited` is called with each new token."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
 
@@ -118,7 +118,7 @@ def _routes(session: Session, access: Access, projection: Projection) -> list[Ro
 
 
 def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Request], object]]]:
-    """What can be asked, and how it is answered."""
+    """Routes for reading, with their functions."""
     return [
         ("/api/film", lambda r: projection.state()),
         ("/api/state", lambda r: page.news()),
@@ -137,7 +137,7 @@ def _looking(page: Page, projection: Projection) -> list[tuple[str, Callable[[Re
 
 
 def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
-    """What can be decided; each tells the page what changed by it."""
+    """Routes for decisions; each responds with the changes."""
     session = page.session
 
     def decide(body: JsonObject) -> object:
@@ -191,7 +191,7 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
 def _doing(
     session: Session, access: Access, projection: Projection
 ) -> list[tuple[str, Callable[[JsonObject], object]]]:
-    """What can be done besides deciding."""
+    """Routes for actions other than decisions."""
 
     def point(body: JsonObject) -> object:
         if not access.local:
@@ -212,10 +212,10 @@ def _doing(
 def answer(
     work: Callable[[Asked], object], stale: Callable[[Asked, Stale | FoundAnew], object] | None = None
 ) -> Callable[[Asked], Response]:
-    """A route whose result is JSON and whose errors are sentences.
+    """A route with JSON as result and a sentence for each error.
 
     Args:
-        stale: what to answer where others decided meanwhile; the sentence alone by default.
+        stale: makes the response if other users decided meanwhile; default: the sentence alone.
     """
     from starlette.responses import JSONResponse
 
@@ -231,13 +231,13 @@ def answer(
 
 
 def _news(page: Page, body: JsonObject) -> object:
-    """The state as it is now, for the page that sent a decision."""
+    """The current state, for the page that sent a decision."""
     proposals = body.get("proposals")
     return page.news(_revision(body), proposals if isinstance(proposals, str) else None)
 
 
 def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Response]:
-    """A route of this page; where others decided meanwhile, the answer says what, and has the new state."""
+    """A route of this page; after decisions of other users, the response has these and the new state."""
 
     def stale(request: Asked, error: Stale | FoundAnew) -> object:
         if isinstance(error, FoundAnew):
@@ -253,7 +253,7 @@ def _answer(page: Page, work: Callable[[Asked], object]) -> Callable[[Asked], Re
 
 
 def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """A route that takes JSON and works away from the event loop."""
+    """A route that takes JSON and works outside the event loop."""
     from starlette.concurrency import run_in_threadpool
     from starlette.requests import ClientDisconnect
     from starlette.responses import JSONResponse, Response
@@ -261,7 +261,7 @@ def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awa
     async def route(request: Request) -> Response:
         try:
             body = await body_of(request)
-        except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided, nobody listens
+        except ClientDisconnect:  # the browser was closed meanwhile: nothing was decided
             return Response(status_code=400)
         except InputError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
@@ -271,7 +271,7 @@ def change(respond: Callable[[JsonObject], Response]) -> Callable[[Request], Awa
 
 
 def _files(session: Session, projection: Projection) -> list[Route]:
-    """The page, what it is made of, pictures by opaque name, and the film."""
+    """The page, its scripts and styles, pictures by opaque name, and the film."""
     from starlette.responses import HTMLResponse, JSONResponse, Response
     from starlette.routing import Route
 
@@ -289,7 +289,7 @@ def _files(session: Session, projection: Projection) -> list[Route]:
             content = exported(session, request.path_params["name"])
         except CastlistError as error:
             return JSONResponse({"error": str(error)}, status_code=422)
-        # never shown by the browser as a page of castlist's own
+        # so that the browser never shows it as a page of castlist
         return Response(content, headers={"Content-Disposition": "attachment"}, media_type=BINARY)
 
     def film(request: Request) -> Response:
@@ -314,10 +314,10 @@ def _files(session: Session, projection: Projection) -> list[Route]:
 
 
 def _number(request: Request, name: str) -> int:
-    """A number of the query.
+    """A number in the query.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such number.
     """
     text = request.query_params.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -329,7 +329,7 @@ async def body_of(request: Request) -> JsonObject:
     """The JSON object of a request.
 
     Raises:
-        InputError: it is too large, or no JSON object.
+        InputError: it is too large, or not a JSON object.
     """
     data = b""
     async for chunk in request.stream():

@@ -1,14 +1,13 @@
 """Saves a review in a separate process, so that the server can answer meanwhile.
 
-The process opens the workspace as any other castlist does and applies the decisions that are on disk by
-then. It computes while the machine has nothing else to do, and writes the tables, for which answers wait,
-at the priority of the server. It stays in the server's session, since Linux compares priorities within a
-session only (sched(7), "The autogroup feature"): from a session of its own it took turns with the server,
-and whenever an answer waited for the disk or for a thread it could wait some 3 ms more.
+The process opens the workspace as any castlist process does and applies the decisions on disk. It computes
+only while the machine is idle, and writes the tables, which responses wait for, at the server's priority. It
+stays in the server's session, since Linux compares priorities only within a session (sched(7), "The autogroup
+feature"): in a session of its own it took turns with the server, and responses that waited for the disk or
+for a thread could wait some 3 ms longer.
 
-It ends when the server does, however that ends: where standard input is closed nobody waits any more, and
-the workspace is left as it was or as it is to be, since every table and file is written whole or not at
-all.
+It ends with the server, even a killed one: its standard input is then closed. The workspace stays as it was
+or is complete, since each table and file is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from castlist.store import Workspace
 
 __all__ = ["NotUpdated", "SaveKilled", "main", "save_apart", "updating"]
 
-# The thread imports, too: that is a third of the work where a film is short.
+# The thread imports the modules, too: for a short film that is a third of the work.
 _START = """
 import importlib, sys
 sys.path[:] = sys.argv[3:]
@@ -41,22 +40,23 @@ thread = background_thread(idle=sys.argv[2] == "idle")
 saving = thread.submit(importlib.import_module, "castlist.review.saving").result()
 saving.main(sys.argv[1], thread)
 """
-_IDLE = hasattr(os, "SCHED_IDLE")  # whether a process can wait while anything else works
-_PATIENT = 120.0  # seconds given to a process that waits while anything else works; 100,000 tracks take 30
-_LONGEST = 600.0  # seconds given to one that takes its turn, where the machine always works on something else
-_LOOK = 0.1  # seconds between two looks at whether somebody is in a hurry
-_BUSY, _REFUSED = 3, 4  # exit statuses: a run is at work there, the workspace cannot be written
+_IDLE = hasattr(os, "SCHED_IDLE")  # whether a process can run only while the machine is idle
+_PATIENT = 120.0  # seconds for a process that runs only while the machine is idle; 100,000 tracks take 30
+_LONGEST = 600.0  # seconds for a process at normal priority, where the machine is never idle
+_LOOK = 0.1  # seconds between two checks whether to hurry
+_BUSY, _REFUSED = 3, 4  # exit statuses: a run is at work, the workspace cannot be written
 
 
 class SaveKilled(CastlistError):
-    """The process that saved was killed, or could not be started: what it did not save can be saved again."""
+    """The saving process was killed, or could not be started; its work can be repeated."""
 
 
 class NotUpdated(WorkspaceError):
-    """Decisions are stored, and every command goes by them; the cast and the report could not be written."""
+    """Decisions are stored and used by all commands, but the cast and the report could not be written."""
 
     def __init__(self, place: Path, why: WorkspaceError) -> None:
-        reason = str(why).removeprefix(f"{place}: ").partition("; ")[0]  # its advice would decide again
+        # its advice would repeat the decision
+        reason = str(why).removeprefix(f"{place}: ").partition("; ")[0]
         super().__init__(
             f"{place}: the decisions are stored, do not make them again; the report could not be updated "
             f"({reason}): correct this, then run castlist decide {shell_path(str(place))} list"
@@ -65,11 +65,11 @@ class NotUpdated(WorkspaceError):
 
 @contextmanager
 def updating(place: Path) -> Iterator[None]:
-    """Write the cast and the report of decisions that are stored.
+    """Write the cast and the report of stored decisions.
 
     Raises:
         NotUpdated: they cannot be written.
-        WorkspaceBusy: another castlist is at work there.
+        WorkspaceBusy: another castlist process is at work in the workspace.
     """
     try:
         yield
@@ -80,11 +80,11 @@ def updating(place: Path) -> Iterator[None]:
 
 
 def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool:
-    """Write the cast and the report of a workspace after its decisions; False where a run is at work there.
+    """Write the cast and the report of a workspace after its decisions; False if a run is at work there.
 
     Args:
-        hurried: asked again and again; once it is true the process is ended, and False returned: whoever
-            cannot wait for a process of low priority saves without it.
+        hurried: called repeatedly; when it returns True the process is ended, and False is returned: a caller
+            that cannot wait for a process of low priority saves without one.
 
     Raises:
         SaveKilled: the process was killed, hung, or could not be started.
@@ -103,22 +103,22 @@ def save_apart(place: Path, hurried: Callable[[], bool] = lambda: False) -> bool
 
 
 def _status(place: Path, hurried: Callable[[], bool], way: str, seconds: float) -> int | None:
-    """The exit status of a process that saves; None where it took too long, or somebody is in a hurry.
+    """The exit status of a saving process; None if it took too long, or the caller is in a hurry.
 
     Args:
-        way: "idle" to work while nothing else does, "in turn" to share the processors.
-        seconds: how long it may take.
+        way: "idle" to run only while the machine is idle, "in turn" for normal priority.
+        seconds: time limit.
     """
     command = [sys.executable, "-I", "-S", "-c", _START, str(place), way, *PATHS]
     quiet = subprocess.DEVNULL
     try:
         child = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet,
-            process_group=0,  # Ctrl-C and a closed terminal reach the server only
+            process_group=0,  # Ctrl-C and a closed terminal reach only the server
         )  # fmt: skip
     except OSError as error:
         raise SaveKilled(f"{place}: no process could be started to save it ({error.strerror})") from None
-    with child:  # standard input stays open, which tells the process that somebody waits
+    with child:  # open standard input tells the process that the server lives
         until = time.monotonic() + seconds
         while time.monotonic() < until and not hurried():
             with suppress(subprocess.TimeoutExpired):
@@ -128,10 +128,10 @@ def _status(place: Path, hurried: Callable[[], bool], way: str, seconds: float) 
 
 
 def main(place: str, thread: Executor) -> None:
-    """What the process does: publish what was decided, and say by its exit status how that went.
+    """Main function of the process: publish the decisions, and exit with a status for the result.
 
     Args:
-        thread: computes; what others wait for is done by the caller's thread.
+        thread: for computation; the caller's thread does the work that responses wait for.
     """
     threading.Thread(target=end_when_stdin_closes, daemon=True).start()
     try:
@@ -147,6 +147,6 @@ def main(place: str, thread: Executor) -> None:
 
 
 def _prepared(workspace: Workspace) -> Publication | None:
-    """What is to be stored; None where a workspace has no cast."""
+    """The data to store; None for a workspace without a cast."""
     base, video = workspace.machine(), workspace.video()
     return None if base is None or video is None else prepared(workspace, base, video)

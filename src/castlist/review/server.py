@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ending", "serve", "serve_page"]
 
-CONNECTIONS = 128  # at a time; a browser opens six
-SPARE = 64  # file descriptors that are left for everything but connections
-REQUEST_SECONDS = 15.0  # until a request is there as a whole, or the connection is closed
-LEAVING_SECONDS = 2  # given to answers under way when it ends; a film that is being played has no end
+CONNECTIONS = 128  # at the same time; a browser opens six
+SPARE = 64  # file descriptors reserved for everything but connections
+REQUEST_SECONDS = 15.0  # seconds for a complete request, after which the connection is closed
+LEAVING_SECONDS = 2  # seconds for open responses at the end; a response with a film may never end
 ENDS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -45,20 +45,21 @@ def serve(
     """Serve the review of a workspace until it is interrupted (SIGINT, SIGTERM or SIGHUP).
 
     Args:
-        port: 0 for any that is free.
-        host: the address to listen on: this machine only, or one of its addresses in a network, or
-            "0.0.0.0" for all of them. There is no encryption: use a network that you trust.
-        film: where the film is, if it is not where the workspace says.
-        ready: told the address with its one-time token once the page is there.
-        invited: told another address after each one that was used, for another browser.
+        port: 0 for any free port.
+        host: the address to listen on: this machine only, or one of its addresses in a network, or "0.0.0.0"
+            for all of them. There is no encryption: use a trusted network.
+        film: path of the film, if it is not where the workspace says.
+        ready: called with the address and its one-time token once the page is there.
+        invited: called with another address after each used one, for another browser.
 
     Raises:
         WorkspaceError: the workspace cannot be reviewed.
-        InputError: the address or the port cannot be listened on, or `film` is not this workspace's film.
+        InputError: the server cannot listen on the address or port, or `film` is not this workspace's film.
     """
     with ExitStack() as stack:
         session = Session.open(place)
-        ended = stack.enter_context(ending())  # until the session is closed: a second Ctrl-C stops no saving
+        # until the session is closed: a second Ctrl-C does not interrupt saving
+        ended = stack.enter_context(ending())
         stack.enter_context(session)
         stack.enter_context(published(session))
         projection = Projection.of(session)
@@ -84,10 +85,10 @@ def serve_page(
     """Serve an application behind its access checks until an event is set; arguments as for `serve`.
 
     Args:
-        page: makes the application (ASGI) from its `Access` and from what is told each new token.
+        page: makes the application (ASGI) from its `Access` and a function to call with each new token.
 
     Raises:
-        InputError: the address or the port cannot be listened on.
+        InputError: the server cannot listen on the address or port.
     """
     with _listening(host, port) as ear:
         number = ear.getsockname()[1]
@@ -125,9 +126,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _own_address() -> str:
-    """This machine's address in its network; loopback where it is in none."""
+    """This machine's address in its network, or loopback without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-        # Nothing is sent: the system only chooses whence it would be [RFC 5737].
+        # Sends nothing: the system only selects the source address [RFC 5737].
         probe.connect(("192.0.2.1", 9))
         return str(probe.getsockname()[0])
     return LOOPBACK
@@ -135,7 +136,7 @@ def _own_address() -> str:
 
 @contextmanager
 def ending() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set: what is under way is then ended and saved."""
+    """An event set by Ctrl-C, SIGTERM or a closed terminal: current work is then ended and saved."""
     ended = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield ended
@@ -152,7 +153,7 @@ def _server(app: Starlette, ended: threading.Event) -> uvicorn.Server:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """uvicorn's, ended by the event alone; its loop does not print what clients do wrong."""
+        """uvicorn's server, ended only by the event; its loop does not print clients' errors."""
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -176,7 +177,7 @@ def _server(app: Starlette, ended: threading.Event) -> uvicorn.Server:
 
 
 def _connections() -> int:
-    """How many connections there may be, so that descriptors are left for everything else."""
+    """The most connections, so that file descriptors are left for everything else."""
     try:
         import resource
     except ImportError:
@@ -186,7 +187,7 @@ def _connections() -> int:
 
 
 def _protocol(most: int) -> type[asyncio.Protocol]:
-    """uvicorn's HTTP/1.1, closing connections that send no whole request in time, the oldest if too many."""
+    """uvicorn's HTTP/1.1; closes connections with late incomplete requests, and the oldest of too many."""
     from h11 import IDLE, SEND_BODY
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -218,7 +219,7 @@ def _protocol(most: int) -> type[asyncio.Protocol]:
             self.transport.abort()
 
         def _watch(self) -> None:
-            """Set the timer while a request is not there as a whole."""
+            """Set the timer until the request is complete."""
             if self.conn.their_state not in (IDLE, SEND_BODY):
                 self._forget()
             elif self not in waiting and not self.transport.is_closing():

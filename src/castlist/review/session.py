@@ -1,4 +1,4 @@
-"""One review of a workspace, shared by all pages that show it."""
+"""The review of a workspace, shared by all its pages."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ __all__ = ["Session"]
 
 
 class Session(SessionView):
-    """A workspace under review. Made by `Session.open`; use it in a `with` statement. Safe among threads."""
+    """A workspace under review, made by `Session.open`; use it in a `with` statement. Thread-safe."""
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
         """Open a workspace for review.
 
         Raises:
-            WorkspaceError: there is none, no cast was found in it yet, or it is damaged.
+            WorkspaceError: there is no workspace, it has no cast yet, or it is damaged.
         """
         video, base = prepare(str(path))
         return cls(Path(path), Workspace.open(path, write=False), video, base)
@@ -62,9 +62,9 @@ class Session(SessionView):
             self.close()
 
     def close(self) -> None:
-        """Write the cast as it was decided and its report, and close the workspace.
+        """Write the cast after the decisions and its report, and close the workspace.
 
-        Where nothing was decided meanwhile, a workspace that cannot be written is no error: it was looked at.
+        Without new decisions, a workspace that cannot be written is not an error.
         """
         self._lookahead.close()
         try:
@@ -76,19 +76,19 @@ class Session(SessionView):
             with self._lock:
                 self._workspace.close()
 
-    # Deciding
+    # Decisions
 
     @_former.keyword("seen", "revision")
     def decide(self, request: JsonObject, *, revision: int | None = None, author: str = "") -> int:
-        """Make a decision; its number. When this returns it is on disk and `view` goes by it.
+        """Make a decision; returns its number. It is then on disk and part of `view`.
 
         Args:
-            request: `action` and what it is about, as in actions.py.
-            revision: the latest decision on the view that was decided on; None for the newest.
+            request: `action` and its arguments, see actions.py.
+            revision: the latest decision of the view that the user saw; None for the newest.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: the request cannot be understood.
+            Stale: other users decided since `revision`.
+            InputError: the request is invalid.
         """
         (number,) = self.decide_all([request], revision=revision, author=author)
         return number
@@ -96,18 +96,18 @@ class Session(SessionView):
     def decide_all(
         self, requests: Sequence[JsonObject], *, revision: int | None = None, author: str = ""
     ) -> list[int]:
-        """Make several decisions, each on the people that those before it leave: all of them or none.
+        """Make several decisions, each on the people after the ones before it: all of them or none.
 
         Args:
-            requests: as for `decide`, at least one.
-            revision: as for `decide`.
+            requests: see `decide`; at least one.
+            revision: see `decide`.
 
         Returns:
-            Their numbers, in their order.
+            The numbers of the decisions, in their order.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: a request cannot be understood.
+            Stale: other users decided since `revision`.
+            InputError: a request is invalid.
         """
         with self._lock:
             self.refresh()
@@ -117,7 +117,7 @@ class Session(SessionView):
             return self._added(*self._tried(requests, author))
 
     def _added(self, made: Sequence[Decision], view: View) -> list[int]:
-        """Add rows to the log, after which the people are those of this view; their numbers."""
+        """Add decisions with the given view after them to the log; returns their numbers."""
         rows = self._workspace.decisions.added(made, revision=self.view.revision, scan_state=self._scan_state)
         if [row.id for row in rows] == [d.id for d in made]:
             self._log += [replace(row, groups=d.groups) for row, d in zip(rows, made, strict=True)]
@@ -135,14 +135,14 @@ class Session(SessionView):
         author: str = "",
         redo: bool = False,
     ) -> int:
-        """Undo a decision, the last that holds by default (or redo the last undo); the new row's number.
+        """Undo a decision, by default the last one in force (or redo the last undo); returns the new number.
 
         Args:
-            decision: any row of the history; undoing an undo does its decision again.
+            decision: any row of the history; to undo an undo is to redo its decision.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: there is nothing to undo, or that decision does not hold.
+            Stale: other users decided since `revision`.
+            InputError: there is nothing to undo, or the decision is not in force.
         """
         with self._lock:
             self.refresh()
@@ -159,17 +159,18 @@ class Session(SessionView):
             return number
 
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
-        """Keep names that a file proposes for somebody who has none; nothing is decided by it.
+        """Store proposed names for people without names; nothing is decided.
 
         Args:
-            found: as `castlist.suggest.names.propose_names` gives them, on this session's view.
-            source: the file's name, which the page shows.
+            found: result of `castlist.suggest.names.propose_names` for this session's view.
+            source: the file's name, shown by the page.
 
         Returns:
-            What was kept: not what has no person, is known, or was rejected for that person before.
+            The stored proposals: without names that have no person, are in use, or were rejected for the
+            person.
 
         Raises:
-            InputError: the workspace holds too many.
+            InputError: the workspace has too many proposals.
         """
         with self._lock:
             view, before = self.refresh(), self._workspace.proposals.all()
@@ -179,11 +180,11 @@ class Session(SessionView):
 
     @_former.keyword("seen", "revision")
     def accept(self, number: int, *, revision: int | None = None, author: str = "") -> int:
-        """Say yes to a proposed name: the decision that gives it; its number.
+        """Accept a proposed name; returns the number of the decision that gives the name.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: there is no such proposal now, or somebody has that name meanwhile.
+            Stale: other users decided since `revision`.
+            InputError: there is no such open proposal, or another person has the name by now.
         """
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
@@ -199,10 +200,10 @@ class Session(SessionView):
             return self.decide(request, author=author)
 
     def reject(self, number: int) -> str:
-        """Say no to a proposed name: it is never proposed again for that person. What was said, in words.
+        """Reject a proposed name, which is never proposed for that person again; returns a sentence about it.
 
         Raises:
-            InputError: there is no such proposal now.
+            InputError: there is no such open proposal.
         """
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
@@ -211,7 +212,7 @@ class Session(SessionView):
             return short_line(f"{alike[0].name}: not {person.called}; never proposed for them again", 300)
 
     def reopen(self, number: int) -> str:
-        """Take back a `reject`: the name is proposed for that person as before. What was said, in words.
+        """Undo a `reject`: the name is proposed for the person as before; returns a sentence about it.
 
         Raises:
             InputError: there is no such rejected proposal.
@@ -225,18 +226,18 @@ class Session(SessionView):
     def take_over(
         self, old: Path | str, *, offset: Fraction | None = None, trial: bool = False
     ) -> tuple[Alignment, Carried]:
-        """Add the decisions of another copy of this film: an encoding, a size, a cut of its ends of its own.
+        """Add the decisions of another copy of this film: another encoding or size, or with trimmed ends.
 
         Args:
-            old: the workspace of the other copy; it stays as it is.
-            offset: seconds by which this copy runs later; found by the faces in both where not given.
-            trial: only say what would be done.
+            old: the workspace of the other copy; it is not changed.
+            offset: seconds by which this copy runs later; estimated from the faces if None.
+            trial: only report what would be done.
 
         Returns:
-            How the copies' times go together, and what was added, what could not be placed, and why.
+            The alignment of the copies, and the decisions added and left out, with reasons.
 
         Raises:
-            InputError: the two have too little in common, or `old` is this very workspace.
+            InputError: the copies have too little in common, or `old` is this workspace.
             WorkspaceError: there is no workspace, or it is damaged.
         """
         if Path(old).resolve() == self.path.resolve():
@@ -257,19 +258,19 @@ class Session(SessionView):
             return alignment, carried
 
     def save(self, *, apart: bool = False, ended: Callable[[], bool] = lambda: False) -> bool:
-        """Write the cast as it stands, and its report; False where a run is at work there.
+        """Write the current cast and its report; False if a run is at work there.
 
-        Others look and decide meanwhile; what they decide is written too, or by the next call.
+        Other users can read and decide meanwhile; their decisions are written now, or by the next call.
 
         Args:
-            apart: in a process of its own, which works while the machine has nothing else to do and leaves
-                this one free to answer; whoever saves without one meanwhile ends it, and saves at once.
-            ended: asked again and again meanwhile; once it is true such a process is ended, and False
+            apart: write in a separate process, which runs while the machine is idle and leaves this process
+                free to respond; another caller who saves without one ends it, and saves at once.
+            ended: called repeatedly; when it returns True the separate process is ended, and False is
                 returned.
 
         Raises:
             NotUpdated: the disk is full, or the folder cannot be written; decisions are safe.
-            SaveKilled: the process of its own was killed; the workspace is as it was.
+            SaveKilled: the separate process was killed; the workspace is unchanged.
         """
         with nullcontext() if apart else self._hurrying(), self._saving:
             with self._lock:
@@ -281,7 +282,7 @@ class Session(SessionView):
 
     @contextmanager
     def _hurrying(self) -> Iterator[None]:
-        """Whoever saves in a process of low priority makes way for this thread."""
+        """Let a saving process of low priority make way for this thread."""
         with self._lock:
             self._hurried += 1
         try:
@@ -291,10 +292,10 @@ class Session(SessionView):
                 self._hurried -= 1
 
     def film_found(self, path: Path) -> None:
-        """Note in the workspace where its film is now; a workspace that cannot be written stays as it is.
+        """Store the path of the film in the workspace; a workspace that cannot be written is left unchanged.
 
         Args:
-            path: a file that was found to be the film by its content.
+            path: a file whose content was checked to be the film.
         """
         self.video = replace(self.video, path=path.absolute())
         with self._hurrying(), self._saving, suppress(WorkspaceError), Workspace.open(self.path) as opened:
@@ -303,7 +304,7 @@ class Session(SessionView):
     def _publish(self) -> bool:
         try:
             with updating(self.path), Workspace.open(self.path) as opened:
-                self.refresh()  # nobody finds or erases anything from now on
+                self.refresh()  # no scan or erasure can happen from now on
                 publish(opened, self.base, self.video)
         except WorkspaceBusy:
             return False

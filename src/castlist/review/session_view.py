@@ -1,4 +1,4 @@
-"""What the pages of a review show: people, questions, history; nothing here decides anything."""
+"""The state of a review for its pages: people, questions, history; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ class SessionView:
         self.path, self.video = path, video
         self._workspace = workspace
         self._lock = RLock()
-        self._thinking = Lock()  # of questions, while others look and decide
+        self._thinking = Lock()  # for questions, while other threads read and decide
         self._lookahead = Lookahead()
         self._saving = Lock()  # taken before `_lock`, never after it
-        self._held = 0  # how many hold what the view rests on, all of them in the thread that has `_lock`
+        self._held = 0  # how many decisions rely on the current scan, all in the thread that has `_lock`
         self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
         self._found = len(self._log)  # decisions made before
         self._rest_on(base)
 
     def _rest_on(self, base: Base) -> None:
-        """Start from what a run found."""
+        """Start from the result of a run."""
         self.base = base
         self._scan_state = self._workspace.scan_state()
         self.view: View = apply(base, self.video, self._log)
@@ -74,10 +74,10 @@ class SessionView:
         self._asker: Asker | None = None
         self._lookahead.close()
 
-    # Looking
+    # Reading
 
     def refresh(self) -> View:
-        """The view with what others decided meanwhile, in this process or another."""
+        """The view after all decisions in the workspace, including those of other processes."""
         with self._lock:
             last, scan_state = self._workspace.decisions.last(), self._workspace.scan_state()
             if scan_state != self._scan_state or last < self.view.revision:
@@ -88,13 +88,13 @@ class SessionView:
 
     @contextmanager
     def deciding_on(self, scan_state: str | None) -> Iterator[None]:
-        """Let what is decided within be about the tracks that the page shows.
+        """A context in which decisions are about the tracks that the page shows.
 
         Args:
-            scan_state: the `scan_state` of the state that was decided on; None for the newest.
+            scan_state: the `scan_state` of the page's state; None for the newest.
 
         Raises:
-            FoundAnew: castlist find ran since, and the numbers of tracks mean others now.
+            FoundAnew: castlist find ran since then, and track numbers mean other tracks now.
         """
         with self._lock:
             self.refresh()
@@ -107,11 +107,11 @@ class SessionView:
                 self._held -= 1
 
     def _start_anew(self) -> None:
-        """Start from what is stored now: castlist find ran, somebody was erased, or a copy was brought back.
+        """Start from the stored state: castlist find ran, a person was erased, or a copy was restored.
 
         Raises:
-            FoundAnew: somebody decides on what was there before.
-            WorkspaceError: another film's workspace was brought to this place.
+            FoundAnew: a decision in progress relies on the earlier state.
+            WorkspaceError: the workspace is now that of another film.
         """
         found = self._workspace.video()
         if found is not None and found.digest != self.video.digest:
@@ -130,14 +130,14 @@ class SessionView:
         self.view = apply(self.base, self.video, self._log, self.view)
 
     def state(self) -> ReviewState:
-        """Everything the page shows at once, as plain values."""
+        """Everything that the page shows, as plain values."""
         with self._lock:
             view = self.refresh()
             head = self.head()
             return {**head, "people": self.people(view), "aside": self.describe.aside(view)}
 
     def people(self, view: View) -> list[Listed]:
-        """Everybody of a view as the page shows them, with the names that are proposed for them."""
+        """All people of a view as the page shows them, with their proposed names."""
         with self._lock:
             proposed = standing(self._workspace.proposals.all(), view)
         return [
@@ -146,7 +146,7 @@ class SessionView:
         ]
 
     def head(self) -> Head:
-        """The state without people and what is set aside."""
+        """The state without people and set-aside tracks."""
         with self._lock:
             view = self.refresh()
             return {
@@ -162,16 +162,16 @@ class SessionView:
         return "" if made is None else short_line(sentence(made, self.view), 300)
 
     def witness(self, person: str, excluded: int = NOISE) -> int:
-        """The track that stands for a person best, another one than `excluded`.
+        """The track that best represents a person, other than `excluded`.
 
         Raises:
-            InputError: there is no such person now, or they have no other track.
+            InputError: there is no such person, or the person has no other track.
         """
         with self._lock:
             return witness(self.base, self.video, self.refresh(), person, excluded)
 
     def boxes(self, track: int) -> list[list[float]]:
-        """Where a track's face is, time by time.
+        """The boxes of a track's face, by time.
 
         Raises:
             InputError: there is no such track.
@@ -181,19 +181,19 @@ class SessionView:
         return self.describe.boxes(track, self.video.width, self.video.height)
 
     def questions(self, limit: int = 12) -> list[dict[str, object]]:
-        """What to ask next, the most useful first."""
+        """What to ask next, the most useful question first."""
         with self._thinking:
             view = self.refresh()
             return listed_questions(self._asks(view).questions(limit), view, self.describe)
 
     def sheet(self, limit: int = LONGEST) -> dict[str, object]:
-        """The items to ask about at once that put most faces right for a click; answer with "sort".
+        """The batch of questions that corrects most faces for each click; answer with "sort".
 
-        Each item has `track`, `whole` (it stands for its whole person), `of` (its person), `guess` and
-        `others` (tracks with their `person`; a guess of None says: none of the others) and `probability`.
-        The answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}:
-        `to` is the track of the person chosen, or None for nobody of those in `not`; an item with `open`, the
-        tracks with which it was compared, is left as it is and not asked again.
+        Each item has `track`, `whole` (True: it represents its whole person), `of` (its person), `guess` and
+        `others` (tracks with their `person`; a guess of None means none of the others) and `probability`. The
+        answer is {"action": "sort", "items": [{"track": 3, "whole": false, "to": 7, "not": []}, ...]}: `to`
+        is the track of the chosen person, or None for none of those in `not`; an item with `open`, the tracks
+        that it was compared with, stays as it is and is not asked about again.
         """
         with self._thinking:
             view = self.refresh()
@@ -205,17 +205,17 @@ class SessionView:
     def sheet_after(
         self, requests: Sequence[JsonObject], limit: int = LONGEST, *, revision: int | None = None
     ) -> dict[str, object]:
-        """The sheet as it would be after these answers, which are not decided: what they teach is used.
+        """The batch that would follow these answers, which are used as evidence but not decided.
 
-        It is empty where something else than a sheet would be asked first.
+        It is empty if another kind of question would come first.
 
         Args:
-            requests: decisions as for `decide`, each on the people that those before it leave.
-            revision: the latest decision on the view that was answered on; None for the newest.
+            requests: decisions as for `decide`, each on the people after the ones before it.
+            revision: the latest decision of the view that the user saw; None for the newest.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: a request cannot be understood.
+            Stale: other users decided since `revision`.
+            InputError: a request is invalid.
         """
         with self._thinking:
             view, after = self._after(requests, revision)
@@ -224,45 +224,46 @@ class SessionView:
             return {**listed_sheet(batch, after, self.describe), "revision": view.revision}
 
     def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
-        """Find the questions after these answers, which are not decided yet, while others look and decide.
+        """Compute the questions after these answers, which are not decided yet; other threads can read and
+        decide.
 
-        Where just these are decided next, the questions after them are there sooner.
+        If exactly these answers are decided next, their questions come sooner.
 
         Args:
-            requests: decisions as for `decide`, each on the people that those before it leave.
-            revision: the latest decision on the view that was answered on; None for the newest.
+            requests: decisions as for `decide`, each on the people after the ones before it.
+            revision: the latest decision of the view that the user saw; None for the newest.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: a request cannot be understood.
+            Stale: other users decided since `revision`.
+            InputError: a request is invalid.
         """
         view, after = self._after(requests, revision)
         with self._thinking:
             self._lookahead.start(copy(self._asker or self._asks(view)), after)
 
     def _after(self, requests: Sequence[JsonObject], revision: int | None) -> tuple[View, View]:
-        """The people now, and as they would be after these answers; see `sheet_after`."""
+        """The view now, and the view after these answers; see `sheet_after`."""
         with self._lock:
             view = self.refresh()
             self._current(revision)
             return view, self._tried(requests)[1]
 
     def checks(self) -> dict[str, Json]:
-        """People who are not confirmed, to be looked through at once; answer with "check".
+        """People to check at once; answer with "check".
 
-        Each of `people` has `id`, `wrong` (faces expected to be somebody else's), `pieces`, lists of track
-        numbers, the first of which is the person, and `others`, for each piece whom it may show instead, as
-        [id, track], the likeliest first. `aside` are the largest tracks that were set aside and nobody looked
-        at, `asides` how many of them there are, `homes` whom each may show; `left` says how many people are
-        not confirmed, `first` what is to be asked first, "sheet" or "check" (without people: about what was
-        set aside), and `doubts` who is unsure and why.
+        Each of `people` has `id`, `wrong` (expected wrong faces), `pieces`, lists of track numbers, the first
+        of which is the person, and `others`, for each piece the other people it may show, as [id, track], the
+        likeliest first. `aside` are the largest set-aside tracks without a review, `asides` is their number,
+        `homes` the people that each may show; `left` is the number of unconfirmed people, `first` what to ask
+        first, "sheet" (a batch) or "check" (without people: about set-aside tracks), and `doubts` the
+        uncertain people, with reasons.
         """
         with self._thinking:
             view = self.refresh()
             return listed_checks(self._asks(view), view, self.base)
 
     def _asks(self, view: View) -> Asker:
-        """What thinks of questions, brought to a view."""
+        """The asker, updated to a view."""
         if self._asker is None:
             self._asker = Asker(self.base)
         if getattr(self._asker, "view", None) is not view:
@@ -274,13 +275,13 @@ class SessionView:
         return self._asker
 
     def history(self) -> list[dict[str, Json]]:
-        """What was decided, newest first: whom and how much, who and when, and the faces that it is about."""
+        """The decisions, newest first: people and number of tracks, author and time, and their faces."""
         with self._lock:
             self.refresh()
             return listed_history(self._log, self.view)
 
     def sentence(self, number: int) -> str:
-        """A decision in words: whom it was about, how much of them, and what it outranks.
+        """A decision in words: its people, their tracks, and what it overrules.
 
         Raises:
             InputError: there is no such decision.
@@ -293,20 +294,20 @@ class SessionView:
             return full_sentence(by[number], self.view, by)
 
     def picture(self, name: str) -> bytes:
-        """A face as JPEG, by the name that the page was given; a dark one is made brighter.
+        """A face as JPEG, by the name sent to the page; a dark one is made brighter.
 
         Raises:
-            InputError: the page was given no such name.
+            InputError: no such name was sent to the page.
             WorkspaceError: the file is missing or damaged.
         """
         if name not in self.images:
             raise InputError("there is no such picture")
         return brightened_jpeg(self._workspace.image(name))
 
-    # Deciding
+    # Decisions
 
     def _tried(self, requests: Sequence[JsonObject], author: str = "") -> tuple[list[Decision], View]:
-        """These decisions, and the people after them; nothing is kept of it."""
+        """These decisions, and the view after them; nothing is stored."""
         view, log = self.view, [*self._log]
         for request in requests:
             made = decision(request, self.base, self.video, view, author)
@@ -315,23 +316,23 @@ class SessionView:
         return log[len(self._log) :], view
 
     def _next(self, made: Decision, view: View, log: Sequence[Decision]) -> tuple[Decision, View]:
-        """A decision under its number, with the numbers that people get after it, and the people then."""
+        """The decision with its number and the numbers of new people, and the view after it."""
         made = replace(made, id=view.revision + 1)
         view = apply(self.base, self.video, [*log, made], view)
         return with_numbers(made, view, log), view
 
     def together(self) -> int:
-        """How many pairs of tracks of one person are seen in the same frames, as of two people."""
+        """Number of pairs of tracks of one person that share frames, as if they were two people."""
         label = self.view.label[self.base.cannot]
         return int(np.count_nonzero((label[:, 0] == label[:, 1]) & (label[:, 0] != NOISE)))
 
     def proposed(self) -> list[Offered]:
-        """The names that are proposed now, and for whom (`person`), in the order of the page."""
+        """The open proposed names with their people (`person`), in page order."""
         with self._lock:
             return [{"person": p["id"], **row} for p in self.people(self.refresh()) for row in p["proposed"]]
 
     def rejected(self) -> list[Offered]:
-        """The names that were rejected, and for whom (`person`), as `proposed` lists them."""
+        """The rejected names with their people (`person`), in the form of `proposed`."""
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
             owners = [(row, owner(row, view)) for row in rows if row.rejected is not None]
@@ -346,12 +347,12 @@ class SessionView:
             raise Stale(tuple(d for d in self._log if d.id > revision))
 
     def alike(self, person: str) -> list[dict[str, Json]]:
-        """Everybody else by how likely they are that person too, the likeliest first.
+        """All other people by their probability of being the same person, the likeliest first.
 
         Each is {"id": "p7", "probability": 0.93}; without a face to compare, the probability is 0.
 
         Raises:
-            InputError: there is no such person now.
+            InputError: there is no such person.
         """
         with self._thinking:
             view = self.refresh()
@@ -360,6 +361,6 @@ class SessionView:
             return listed_likely(self._asks(view).alike(index), view, index)
 
     def cast(self) -> Cast:
-        """The cast as it was decided."""
+        """The cast after all decisions."""
         with self._lock:
             return cast_of(self.base, self.video, self.refresh())
