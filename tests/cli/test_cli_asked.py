@@ -119,7 +119,7 @@ def test_a_time_that_is_none_is_told_with_all_ways_to_write_it(film: Path) -> No
 
 @pytest.mark.parametrize(
     ("rows", "sentence"),
-    [("Anna,-5,-1\n", "nobody is seen there"), ("Anna,0,1,2,3\n", "has more columns than the first line")],
+    [("Anna,-5,-1\n", "no person is seen there"), ("Anna,0,1,2,3\n", "has more columns than the first line")],
 )
 def test_names_for_times_outside_of_the_film_are_nobodys(
     film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, sentence: str

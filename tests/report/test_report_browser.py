@@ -90,7 +90,7 @@ def test_a_doubt_beside_a_short_name_leaves_it_on_one_line(
           h3.querySelectorAll(".doubt").forEach((e) => e.remove());
           const doubt = document.createElement("span");
           doubt.className = "doubt";
-          doubt.textContent = "unsure: some tracks may show somebody else";
+          doubt.textContent = "unsure: some tracks may show another person";
           h3.append(doubt);
           const name = h3.querySelector("bdi");
           const lines = name.getBoundingClientRect().height / parseFloat(getComputedStyle(name).lineHeight);

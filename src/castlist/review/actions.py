@@ -294,7 +294,7 @@ def _left_aside(f: _Faces, stay: Json, leaving: NDArray[np.int64]) -> list[_Step
     if (f.view.label[tracks] != NOISE).any() or np.isin(tracks, leaving).any():
         raise InputError("only tracks that are set aside, and are not taken back, can stay so")
     if not f.view.groups:
-        raise InputError("nobody is there with whom these tracks could be compared")
+        raise InputError("this cast has no person to compare these tracks with")
     compared = f.witnesses(f.view.groups[0].tracks)[:1].tolist()
     return [((), (), [t, *compared]) for t in tracks.tolist()]
 
@@ -303,7 +303,7 @@ def _target(f: _Faces, item: JsonObject, excluded: Sequence[int]) -> Sequence[in
     """The track of the person that wrong tracks move to."""
     (to,) = f.tracks({"tracks": [item.get("to")]}).tolist()
     if f.view.label[to] == NOISE or to in excluded:
-        raise InputError(f"track {to} belongs to nobody else, so no track can be moved to its person")
+        raise InputError(f"track {to} is set aside or has the same person; give a track of another person")
     return (to,)
 
 

@@ -43,7 +43,7 @@ def downloads(session: Session) -> list[Download]:
             name=REPORT,
             file=f"{stem}.report.html",
             title="Report (HTML)",
-            about="everybody with pictures and times, one page that needs no network",
+            about="all people with pictures and times, on one page that needs no network",
         ),
     ]  # fmt: skip
 

@@ -33,7 +33,7 @@ class Doubt:
     def sentence(self, called: str) -> str:
         """The doubt in words; `called` is the name of the other person."""
         if not self.whole:
-            return "some tracks may show somebody else"
+            return "some tracks may show another person"
         return f"may be the same person as {called}" if self.other else "may be one of several other people"
 
 

@@ -136,14 +136,14 @@ def _match(
     if why := refusal(names[i]):
         return Match.REFUSED, why
     if best == NOISE:
-        return Match.NOBODY, "nobody is seen there"
+        return Match.NOBODY, "no person is seen there"
     current = groups[best].name
     if current == names[i]:
         return Match.KNOWN, ""
     if current:
         return Match.OTHERWISE, f"this person is called {current}"
     if any(g.name == names[i] for g in groups):
-        return Match.UNCLEAR, "somebody else has this name already, and one name is one person"
+        return Match.UNCLEAR, "another person has this name already, and one name is one person"
     if agree[i, best] < LEAST:
         return Match.UNCLEAR, "less than half agrees"
     if not faces and lead < AHEAD:
