@@ -1,6 +1,6 @@
 """The workspace on disk: results and decisions of one film.
 
-`Workspace` is the door. Machine results and human decisions never share a table.
+`Workspace` is the entry point. Machine results and user decisions are never in the same table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cast in relational tables, for readers that have only sqlite3, and read back as `Cast`."""
+"""Stores the cast in relational tables, for readers that have only sqlite3, and reads it back as `Cast`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_PEOPLE = (
 def put(
     db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None, now: str, decision: int
 ) -> None:
-    """Replace the cast by another, inside the caller's transaction."""
+    """Replace the stored cast, inside the caller's transaction."""
     old = db.execute("SELECT clock FROM casts").fetchone()
     for table in _TABLES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -54,7 +54,7 @@ def put(
 
 
 def made_by(db: sqlite3.Connection) -> tuple[int | None, int]:
-    """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
+    """The run of the stored cast, None if unknown, and the latest decision applied to it."""
     last = "(SELECT max(id) FROM runs WHERE finished IS NOT NULL)"
     query = f"SELECT coalesce(run, {last}), decision FROM casts"  # noqa: S608
     stored = rows(db, query, (optional(whole), whole))
@@ -62,17 +62,18 @@ def made_by(db: sqlite3.Connection) -> tuple[int | None, int]:
 
 
 class Changed(NamedTuple):
-    """What of a stored cast decisions changed: who is who, and no face."""
+    """Changes of a stored cast after decisions: people, and tracks of people; faces never change."""
 
-    people: list[tuple[Parameter, ...]]  # rows of everybody
-    gone: list[tuple[int]]  # numbers of those who are nobody any more
-    tracks: list[tuple[Parameter, ...]]  # person, fate, reason and number of tracks that are told otherwise
+    people: list[tuple[Parameter, ...]]  # rows of all people
+    gone: list[tuple[int]]  # numbers of people without any track now
+    tracks: list[tuple[Parameter, ...]]  # person, fate, reason and number of changed tracks
 
 
 def changed(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None) -> Changed | None:
-    """What is to be written where the stored cast is of this run already, None where it is another one.
+    """The changes to write if the stored cast is of the same run, None if it is of another run.
 
-    It is read before the transaction that writes it, for which others wait who decide something.
+    The comparison is done before the transaction that writes, so that other deciding processes do not wait
+    for it.
     """
     head = db.execute("SELECT run, damaged, turned, negative FROM casts").fetchone()
     if run is None or head != (run, cast.damaged, cast.turned, int(cast.negative)):
@@ -89,7 +90,7 @@ def changed(db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int |
 
 
 def renew(db: sqlite3.Connection, change: Changed, now: str, decision: int) -> None:
-    """Write what changed, inside the caller's transaction."""
+    """Write the changes, inside the caller's transaction."""
     db.execute("UPDATE casts SET made = ?, decision = ?", (now, decision))
     set_anew = ", ".join(f"{name} = excluded.{name}" for name in _OF_PEOPLE)
     db.executemany(
@@ -101,10 +102,10 @@ def renew(db: sqlite3.Connection, change: Changed, now: str, decision: int) -> N
 
 
 def get(db: sqlite3.Connection, video: Video) -> Cast | None:
-    """The cast that was put last, None before that.
+    """The stored cast, None if there is none.
 
     Raises:
-        WorkspaceError: the tables do not fit together.
+        WorkspaceError: the tables contradict each other.
     """
     head = rows(db, "SELECT clock, damaged, turned, negative FROM casts", (whole, whole, _turn, _yes))
     if not head:
@@ -137,7 +138,7 @@ def get(db: sqlite3.Connection, video: Video) -> Cast | None:
 
 
 def ends(db: sqlite3.Connection, video: Video) -> Fraction | None:
-    """When the film ends, in seconds from the start of the file; None where there is no cast.
+    """The end of the film, in seconds from the start of the file; None without a cast.
 
     Raises:
         WorkspaceError: the tables are damaged.
@@ -150,33 +151,33 @@ def ends(db: sqlite3.Connection, video: Video) -> Fraction | None:
 
 
 def _quality(value: object) -> float:
-    """The quality of a picture, NaN where nobody measured it."""
+    """The quality of a picture, NaN if not measured."""
     return float("nan") if value is None else number(value)
 
 
 def _turn(value: object) -> int:
-    """Degrees by which a film shows more faces when it is turned."""
+    """Degrees by which to turn a film to show more faces."""
     if whole(value) not in TURNS:
         raise ValueError(f"a film is not turned by {value} degrees")
     return whole(value)
 
 
 def _yes(value: object) -> bool:
-    """Whether something is so, 0 or 1."""
+    """A flag, 0 or 1."""
     if whole(value) not in (0, 1):
         raise ValueError(f"{value} is neither 0 nor 1")
     return whole(value) == 1
 
 
 def _person(value: object) -> int:
-    """The person of a track, NOISE for nobody."""
+    """The person of a track, NOISE for none."""
     return NOISE if value is None else whole(value)
 
 
 def _check(
     clock: Clock, tracks: Tracks, shots: Shots, label: NDArray[np.int64], people: int, portraits: Portraits
 ) -> None:
-    """Raise ValueError where rows name rows that are not there: a stranger's cast may say anything."""
+    """Raise ValueError where indices point to missing rows: the file may come from a stranger."""
     if clock.unit <= 0 or np.any(np.diff(clock.pts) <= 0):
         raise ValueError("the times of frames do not rise")
     within = {
@@ -195,7 +196,7 @@ def _check(
 
 
 def get_portraits(db: sqlite3.Connection) -> Portraits:
-    """The pictures of all tracks, those set aside too."""
+    """The pictures of all tracks, including set-aside ones."""
     found = rows(
         db,
         "SELECT frame, track, left, top, right, bottom, quality, image FROM portraits ORDER BY id",

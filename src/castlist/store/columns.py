@@ -1,7 +1,7 @@
-"""Tables of arrays as bytes in database rows, and read back. No pickle.
+"""Stores tables of arrays as bytes in database rows, and reads them back. No pickle.
 
-A column's kind is NumPy's own dtype string ("<f4"), or says what the text is: json, fraction, path.
-Tables within tables (`Scan.clock`) are flattened: "clock.pts"; of several (`Base.stood`), "stood.0.taken".
+A column's kind is NumPy's dtype string ("<f4"), or the type of a text column: json, fraction, path. Nested
+tables (`Scan.clock`) are flattened: "clock.pts"; lists of tables (`Base.stood`): "stood.0.taken".
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["delete", "read", "read_table", "strings", "write"]
 
-PART = 1 << 24  # bytes of one part of a column; SQLite's own limit is 10^9
+PART = 1 << 24  # bytes in one part of a column; SQLite's limit is 10^9
 LARGEST = 1 << 30  # bytes of a column: the boxes of 60 million faces
 LARGEST_TEXT = 1 << 26  # bytes of a column of text: the names of 1.8 million pictures
 LARGEST_BLOCK = 1 << 31  # bytes of all columns of a table
 _DTYPE = re.compile(r"[<>|][biuf][1248]")
-_DEEPEST = 8  # lists within lists
+_DEEPEST = 8  # nested lists
 Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[str, Plain] | None"
 Stored: TypeAlias = "NDArray[np.generic] | Fraction | Path | Plain"  # what a column can hold
 Data: TypeAlias = bytes | memoryview
@@ -43,19 +43,19 @@ T = TypeVar("T")
 
 
 class Column(NamedTuple):
-    """A field of a dataclass as it is stored."""
+    """A field of a dataclass in stored form."""
 
-    name: str  # of the field, with those of the tables that it is in before it
+    name: str  # of the field, after the names of the tables that contain it
     kind: str
     shape: tuple[int, ...]
     data: Data
 
 
 def write(db: sqlite3.Connection, table: DataclassInstance, *, skip: tuple[str, ...] = ()) -> int:
-    """Store the columns of a dataclass; the block's id. Belongs into the caller's transaction.
+    """Store the columns of a dataclass, inside the caller's transaction; returns the block's id.
 
     Raises:
-        InputError: a field holds something else than arrays, numbers, text and tables of those.
+        InputError: a field is not an array, number, text or a table of these.
     """
     block = int(db.execute("INSERT INTO blocks DEFAULT VALUES").lastrowid or 0)
     for name, kind, shape, data in _columns(table, ""):
@@ -77,10 +77,10 @@ def delete(db: sqlite3.Connection, block: int) -> None:
 
 
 def read(db: sqlite3.Connection, block: int, *names: str) -> dict[str, Stored]:
-    """Columns of a block by name, all of them by default; arrays are read-only.
+    """Columns of a block by name, by default all of them; arrays are read-only.
 
     Raises:
-        WorkspaceError: the stored bytes are not what was written.
+        WorkspaceError: the stored bytes were changed.
     """
     wanted = f" AND name IN ({', '.join('?' * len(names))})" if names else ""
     query = f"SELECT name, kind, shape, data FROM block_columns WHERE block = ?{wanted} ORDER BY name, part"  # noqa: S608
@@ -104,7 +104,7 @@ def strings(value: object) -> tuple[str, ...]:
     """A column that must be a list of text.
 
     Raises:
-        WorkspaceError: it is something else.
+        WorkspaceError: it is of another type.
     """
     if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
         raise damaged("a column of names holds something else")
@@ -112,10 +112,10 @@ def strings(value: object) -> tuple[str, ...]:
 
 
 def read_table(db: sqlite3.Connection, block: int, kind: type[T]) -> T:
-    """The table of that type which a block holds.
+    """The table of type `kind` in a block.
 
     Raises:
-        WorkspaceError: the block holds something else.
+        WorkspaceError: the block has another table.
     """
     try:
         return _build(kind, read(db, block), "")
@@ -139,7 +139,7 @@ def _columns(table: DataclassInstance, prefix: str) -> Iterator[Column]:
 
 
 def _encode(name: str, value: object) -> Column:
-    """The column of a value; raises InputError where a workspace cannot store it."""
+    """The column for a value; raises InputError for values that a workspace cannot store."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf":
             raise InputError(f"{name} has dtype {value.dtype}; a workspace keeps numbers and booleans only")
@@ -157,7 +157,7 @@ def _encode(name: str, value: object) -> Column:
 
 
 def _row(value: object) -> list[object]:
-    """A dataclass among the items of a tuple, as the list of its fields."""
+    """A dataclass inside a tuple, as the list of its fields."""
     if not is_dataclass(value):
         raise TypeError
     return [getattr(value, field.name) for field in fields(value)]
@@ -167,14 +167,14 @@ _HINTS: dict[type, dict[str, type]] = {}
 
 
 def _hints(kind: type) -> dict[str, type]:
-    """The types of a dataclass's fields, read once: that takes longer than to read a small row."""
+    """The types of a dataclass's fields, cached: reading them takes longer than reading a small row."""
     if kind not in _HINTS:
         _HINTS[kind] = get_type_hints(kind)
     return _HINTS[kind]
 
 
 def _item(hint: object) -> type | None:
-    """The dataclass of which a field holds any number, where such a table has columns of its own."""
+    """The dataclass T of a field of type tuple[T, ...], if T has arrays."""
     if get_origin(hint) is not tuple or len(get_args(hint)) != 2:
         return None
     kind = get_args(hint)[0]
@@ -209,7 +209,7 @@ def _value(kind: str, shape: str, parts: list[bytes], room: int) -> Stored:
 
 
 def _text(kind: str, parts: list[bytes]) -> Fraction | Path | Plain:
-    """What a column of text says."""
+    """The value of a text column."""
     if len(parts) > LARGEST_TEXT // PART:
         raise ValueError("more text than a workspace can store")
     data = b"".join(map(_unpacked, parts))
@@ -219,7 +219,7 @@ def _text(kind: str, parts: list[bytes]) -> Fraction | Path | Plain:
 
 
 def _layout(kind: str, shape: str) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
-    """Dtype and lengths of a column of numbers; never NumPy's own reading of a stranger's text."""
+    """Dtype and shape of a column of numbers; text from a stranger is never parsed by NumPy."""
     lengths = tuple(whole(n) for n in json.loads(shape[:200]))
     if not _DTYPE.fullmatch(kind) or any(not 0 <= n <= LARGEST for n in lengths) or len(lengths) > _DEEPEST:
         raise ValueError("a layout that castlist does not write")
@@ -227,7 +227,7 @@ def _layout(kind: str, shape: str) -> tuple[np.dtype[np.generic], tuple[int, ...
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The bytes of one part, which are at most PART: not one more is unpacked."""
+    """The bytes of one part; unpacking stops at PART bytes."""
     packer = zlib.decompressobj()
     plain = packer.decompress(data, PART + 1)
     if len(plain) > PART or not packer.eof:
@@ -255,16 +255,16 @@ def _build(kind: type[T], columns: dict[str, Stored], prefix: str) -> T:
         if item is not None:
             values[field.name] = _items(item, columns, name)
         elif known or (field.default is MISSING and field.default_factory is MISSING):
-            # what later castlists added has a default
+            # fields added by later versions have a default
             values[field.name] = _build(hint, columns, name + ".") if nested else _plain(hint, columns[name])
     return kind(**values)
 
 
 def _plain(hint: object, value: Stored) -> Stored:
-    """A value as it is stored; a number, text or truth value must be of the type of its field.
+    """A stored value; a number, text or truth value must have the type of its field.
 
     Raises:
-        ValueError: it is of another one.
+        ValueError: it has another type.
     """
     wanted = _PLAIN.get(hint) if isinstance(hint, type) else None
     if wanted is not None and (
@@ -278,7 +278,7 @@ _PLAIN: dict[type, type | tuple[type, ...]] = {int: int, float: (int, float), st
 
 
 def _items(kind: type[T], columns: dict[str, Stored], name: str) -> tuple[T, ...]:
-    """Tables one after another, as many as there are."""
+    """The numbered tables of a field, as many as are stored."""
     found: list[T] = []
     while any(column.startswith(f"{name}.{len(found)}.") for column in columns):
         found.append(_build(kind, columns, f"{name}.{len(found)}."))

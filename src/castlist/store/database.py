@@ -1,8 +1,8 @@
-"""cast.db: creates and opens it safely, also if it comes from a stranger.
+"""Creates and opens cast.db safely, even if it comes from a stranger.
 
-Only the tables, indexes and triggers of our own schema may be in it, so that no view, virtual table or
-trigger of somebody else's ever runs. Reading is bounded by the size of the file: a query that goes on beyond
-what so many bytes can hold is stopped.
+Only the tables, indexes and triggers of castlist's own schema are allowed, so that no foreign view, virtual
+table or trigger ever runs. Reading is bounded by the size of the file: a query that takes more work than a
+file of that size can need is stopped.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 DATABASE = "cast.db"
-WAL, SHM, JOURNAL = "-wal", "-shm", "-journal"  # what SQLite puts beside a database
-# The last 8 bytes of a rollback journal that names another journal. SQLite deletes the file it names.
+WAL, SHM, JOURNAL = "-wal", "-shm", "-journal"  # SQLite's files beside a database
+# The last 8 bytes of a rollback journal that refers to another journal. SQLite deletes the referenced file.
 _NAMES_ANOTHER = bytes.fromhex("d9d505f920a163d7")
-STEP = 20_000  # instructions of SQLite's machine between two looks at how many are left
-AT_LEAST, FOR_A_BYTE = 20_000_000, 40  # instructions allowed: a row of 70 bytes takes some 30 to read
-LIMITS = {  # what no statement and no value of ours comes near
+STEP = 20_000  # instructions of SQLite's virtual machine between two checks of the limit
+AT_LEAST, FOR_A_BYTE = 20_000_000, 40  # instructions allowed: reading a row of 70 bytes takes some 30
+LIMITS = {  # far above the needs of castlist's statements and values
     sqlite3.SQLITE_LIMIT_LENGTH: 1 << 26,  # bytes of a value: parts of columns have at most 16 MiB
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
     sqlite3.SQLITE_LIMIT_COLUMN: 100,
@@ -54,40 +54,40 @@ LIMITS = {  # what no statement and no value of ours comes near
 }
 
 
-# What SQLite's own ANALYZE adds, as tools that people open a database with run it.
+# Added by SQLite's ANALYZE, which other programs run on databases.
 _STATISTICS = {("table", "sqlite_stat1", "sqlite_stat1", "CREATE TABLE sqlite_stat1(tbl,idx,stat)")}
 _EARLIER = "{}: written by an earlier castlist; run castlist find on its film once to upgrade it"
 _MEDIUM = "{}: cannot be written, since its disk is full or read-only; free some space and start again"
 WAIT = 20.0  # seconds for which a statement waits while another process writes
-TRIES = 5  # to copy a database that somebody writes to
-# Why SQLite cannot set up what a reader needs beside the database, though the database itself can be read.
+TRIES = 5  # to copy a database during writes of other processes
+# Codes of errors in the files that SQLite needs beside the database; the database itself may be readable.
 _NO_ROOM = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 class Database(sqlite3.Connection):
-    """A connection whose queries end: `allow` says how much the next ones may take."""
+    """A connection with limited queries: `allow` sets the limit for the next ones."""
 
-    size = 0  # bytes of the file that are really there
-    copied = ""  # why this is a copy in memory, which nobody else sees; "" where it is none
-    earlier = False  # whether it is such a copy because the file has an earlier schema
-    file: os.stat_result | None = None  # the file that was opened; None of a copy
+    size = 0  # bytes of the file that are allocated
+    copied = ""  # the reason why this is a private copy in memory, "" for the file itself
+    earlier = False  # whether it is such a copy because of an earlier schema
+    file: os.stat_result | None = None  # status of the opened file; None for a copy
     _left = 0
 
     def allow(self, size: int) -> None:
-        """Let the next queries take as much work as a file of that size can need."""
+        """Allow the next queries the work that a file of this size can need."""
         self.size = size
         self._left = AT_LEAST + FOR_A_BYTE * size
 
     def spend(self) -> int:
-        """Called by SQLite as it works; anything but 0 stops the query."""
+        """Progress handler of SQLite; a result other than 0 stops the query."""
         self._left -= STEP
         return int(self._left < 0)
 
 
 def create(folder: Folder) -> None:
-    """Make cast.db; it takes its name once it is whole, so that an empty cast.db is always a damaged one.
+    """Make cast.db; it gets its name when it is complete, so an empty cast.db is always a damaged one.
 
-    It is written to the disk once, before it takes its name, not after each version of the schema.
+    It is synced to the disk once, before it gets its name, not after each version of the schema.
     """
     for name in ("cast.db.new", "cast.db.new-journal"):
         folder.remove(name)
@@ -105,9 +105,9 @@ def create(folder: Folder) -> None:
 
 @contextmanager
 def _taking_its_name(folder: Folder, new: str, name: str) -> Iterator[None]:
-    """A file that gets its name once it is whole, and is removed where it does not get that far.
+    """A context for a new file, which gets its name when it is complete, and is removed on any error.
 
-    On a full disk every further try would leave one more.
+    Otherwise each further attempt on a full disk would leave another file.
     """
     try:
         yield
@@ -118,11 +118,11 @@ def _taking_its_name(folder: Folder, new: str, name: str) -> Iterator[None]:
 
 
 def connect(folder: Folder, write: bool) -> Database:
-    """A connection to a workspace's database, checked and, where it is opened for a run, upgraded.
+    """A checked connection to a workspace's database; upgraded, if it is opened for a run.
 
     Raises:
-        WorkspaceError: it is damaged, or holds what castlist did not put there.
-        WorkspaceNewer: a later castlist wrote it.
+        WorkspaceError: it is damaged, or has content that castlist did not make.
+        WorkspaceNewer: a later version of castlist wrote it.
     """
     db = reach(folder, "rw" if write else "ro")
     try:
@@ -135,7 +135,7 @@ def connect(folder: Folder, write: bool) -> Database:
             if version < schema.SCHEMA:
                 _migrate(folder, db, version)
         elif version < schema.SCHEMA:
-            db = _in_memory(db, _EARLIER.format(folder.path))  # a reader changes no file
+            db = _in_memory(db, _EARLIER.format(folder.path))  # readers never change the file
             db.earlier = True
             schema.migrate(db)
         db.execute("PRAGMA foreign_keys = ON")
@@ -148,8 +148,8 @@ def connect(folder: Folder, write: bool) -> Database:
 def reach(folder: Folder, mode: str, name: str = DATABASE) -> Database:
     """A guarded connection to a database of this name in a folder.
 
-    Where the medium cannot be written or is full, a reader gets the file as it is; where changes lie beside
-    it (cast.db-wal, or a journal), a copy in memory that has them.
+    On a full or read-only medium, a reader opens the file without its log; if a log exists (cast.db-wal, or a
+    journal), a copy in memory that includes its changes.
     """
     size = _size(folder, name, one_name=mode != "ro")
     file = folder.status(name)
@@ -171,11 +171,11 @@ def _filled(folder: Folder, name: str) -> bool:
 
 
 def _copied_with_its_log(folder: Folder, name: str, size: int) -> Database:
-    """A copy in memory of a database and of the changes beside it, which SQLite puts together elsewhere.
+    """A copy in memory of a database with its log, which SQLite merges in a temporary folder.
 
     Raises:
-        WorkspaceError: no temporary folder has room for it.
-        WorkspaceBusy: somebody writes to it all the time.
+        WorkspaceError: no temporary folder has enough room.
+        WorkspaceBusy: another process writes to it continuously.
     """
     for _ in range(TRIES):
         before = _marks(folder, name)
@@ -186,7 +186,7 @@ def _copied_with_its_log(folder: Folder, name: str, size: int) -> Database:
 
 
 def _copied(folder: Folder, name: str) -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder with copies of a database and of the changes beside it."""
+    """A temporary folder with copies of a database and its logs."""
     for above in (None, "/dev/shm"):  # noqa: S108  (memory, where the system has it)
         with suppress(OSError):
             place = tempfile.TemporaryDirectory(prefix="castlist-", dir=above)
@@ -215,15 +215,15 @@ def _copy(folder: Folder, name: str, target: Path) -> None:
 
 
 def refresh(db: Database, folder: Folder) -> None:
-    """Let the next queries take what the file, as large as it is now, can need."""
+    """Allow the next queries the work that the file, at its current size, can need."""
     sizes = (folder.status(name) for name in (DATABASE, DATABASE + WAL))
     db.allow(sum(_allocated(found) for found in sizes if found is not None))
 
 
 def is_replaced(db: Database, folder: Folder) -> bool:
-    """Whether another database has the name of the one that was opened, or none has it any more.
+    """Whether the name now belongs to another database than the opened one, or to none.
 
-    Whoever goes on with the one that was opened reads what nobody else does, and writes what is lost.
+    The opened one would then have outdated rows, and rows written to it would be lost.
     """
     if db.file is None:
         return False
@@ -257,18 +257,18 @@ def _open(address: str) -> Database:
 
 
 def _in_memory(db: Database, why: str) -> Database:
-    """A copy of a database in memory; the database itself is closed."""
+    """A copy of a database in memory; the original connection is closed."""
     with closing(db):
         copy = _open(":memory:")
         copy.copied = why
         copy.allow(db.size)
-        db.set_progress_handler(None, 0)  # to copy takes as long as the file is large
+        db.set_progress_handler(None, 0)  # the copy takes as long as the file is large
         db.backup(copy)
     return copy
 
 
 def _size(folder: Folder, name: str, *, one_name: bool) -> int:
-    """Bytes of a database that are really there; refuses what is no database of ours before it is opened."""
+    """Allocated bytes of a database; raises an error for other files before they are opened."""
     found = folder.check(name, one_name=one_name)
     if found is None:
         raise WorkspaceError(f"{folder.path}: its {name} is missing; bring back a copy of it")
@@ -289,13 +289,13 @@ def _size(folder: Folder, name: str, *, one_name: bool) -> int:
 
 
 def _allocated(found: os.stat_result) -> int:
-    """Bytes of a file that take room: a sparse file claims more. Compressing file systems say less."""
+    """Allocated bytes of a file: less than the file's size for sparse and compressed files."""
     blocks = getattr(found, "st_blocks", None)
     return found.st_size if blocks is None else min(found.st_size, 4096 + 16 * 512 * int(blocks))
 
 
 def _harmless(folder: Folder, name: str, size: int) -> None:
-    """Refuse a rollback journal that names a file for SQLite to delete."""
+    """Raise an error for a rollback journal that refers to a file, which SQLite would delete."""
     fd = folder.open(name)
     try:
         os.lseek(fd, max(size - 8, 0), os.SEEK_SET)
@@ -310,7 +310,7 @@ def _harmless(folder: Folder, name: str, size: int) -> None:
 
 
 def _only_ours(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Refuse a database with anything in it that our schema does not make."""
+    """Raise an error for a database with anything that castlist's schema does not have."""
     found = set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master LIMIT 1000").fetchall())
     if found - _STATISTICS != _expected(version):
         raise WorkspaceError(
@@ -320,7 +320,7 @@ def _only_ours(db: sqlite3.Connection, path: Path, version: int) -> None:
 
 @cache
 def _expected(version: int) -> frozenset[tuple[str | None, ...]]:
-    """What a database of that version of the schema has in it."""
+    """The content of a database with this version of the schema."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     try:
         schema.migrate(db, schema.MIGRATIONS[:version])
@@ -330,7 +330,7 @@ def _expected(version: int) -> frozenset[tuple[str | None, ...]]:
 
 
 def _whole(db: Database, path: Path) -> None:
-    """Refuse to write to a damaged database: it would be made worse."""
+    """Raise an error before writing to a damaged database, which would damage it further."""
     checked = db.execute("PRAGMA quick_check(1)").fetchone()
     if checked is None or checked[0] != "ok":
         raise WorkspaceError(
@@ -340,7 +340,7 @@ def _whole(db: Database, path: Path) -> None:
 
 
 def _migrate(folder: Folder, db: sqlite3.Connection, version: int) -> None:
-    """Upgrade a database, after a copy of it was laid aside."""
+    """Upgrade a database, after making a copy of it."""
     copy = f"cast.db.schema{version}"
     if folder.status(copy) is None:
         new = f".{uuid4().hex}.part"
@@ -348,13 +348,13 @@ def _migrate(folder: Folder, db: sqlite3.Connection, version: int) -> None:
             _taking_its_name(folder, new, copy),
             closing(sqlite3.connect(folder.path / new, isolation_level=None)) as laid_aside,
         ):
-            db.backup(laid_aside)  # VACUUM INTO takes no name that is not UTF-8
+            db.backup(laid_aside)  # VACUUM INTO accepts only names in UTF-8
     schema.migrate(db)
 
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All statements within, durably, or none."""
+    """A transaction: all statements inside become durable, or none."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -367,7 +367,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def unbounded(db: Database) -> Iterator[None]:
-    """Writing may take what it needs: a database that is written to was looked through when it was opened."""
+    """A context without the limit, for writing: the database was checked when it was opened."""
     db.set_progress_handler(None, 0)
     try:
         yield
@@ -376,5 +376,5 @@ def unbounded(db: Database) -> Iterator[None]:
 
 
 def now() -> str:
-    """The time for a row: UTC, ISO 8601, with milliseconds."""
+    """The current time for a row: UTC, ISO 8601, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""The connection by which decisions are written: beside a run, which has one of its own."""
+"""The connection that writes decisions, besides the connection of a run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["DecisionConnection"]
 
 
 class DecisionConnection:
-    """Opened by the first decision, and kept for the next one; of threads, one decides at a time.
+    """A connection opened by the first decision and kept for later ones; one thread decides at a time.
 
-    To open one takes nearly as long as to decide, and SQLite flushes the folder, too, after the first
-    transaction of each.
+    Opening a connection takes nearly as long as deciding, and after the first transaction of each connection
+    SQLite also syncs the folder.
     """
 
     def __init__(self, folder: Folder) -> None:
@@ -29,14 +29,14 @@ class DecisionConnection:
 
     @contextmanager
     def deciding(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: a decision waits for no run."""
+        """A transaction for decisions, which does not wait for runs."""
         with self._one_decides:
             db = self._connection()
             try:
                 with transaction(db):
                     yield db
             except BaseException:
-                self._close()  # whatever is wrong with it, the next decision gets another one
+                self._close()  # after any error, the next decision opens another connection
                 raise
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class DecisionConnection:
             database.refresh(kept, self._folder)
             return kept
         self._close()
-        check_lockable(self._folder)  # who cannot bring the cast to a decision makes none
+        check_lockable(self._folder)  # without a lock the cast could not be updated after the decision
         db = database.reach(self._folder, "rw")
         try:
             db.execute("PRAGMA synchronous = FULL")

@@ -1,8 +1,7 @@
-"""Erase a person from a workspace: vectors, pictures and names, so that no byte of them stays.
+"""Erases a person from a workspace: vectors, pictures and names, without leaving a byte.
 
-This is the one thing that changes rows of the log of decisions: names are blanked, nothing else. What was
-seen of the person leaves the scan too, so that no later run over it finds them again; a scan made anew
-would, for they are still in the film.
+Only this changes rows of the log of decisions: names are blanked, nothing else. The person's faces leave the
+scan, too, so that later runs on this scan do not find them; a new scan would, since the film still has them.
 """
 
 from __future__ import annotations
@@ -40,13 +39,13 @@ _COPY = re.compile(
 def scrub(
     db: sqlite3.Connection, folder: Folder, key: str, cast: Cast, tracks: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Take the faces of some tracks out of the scan, and drop every other scan and kept result.
+    """Remove the faces of some tracks from the scan, and delete all other scans and stored results.
 
-    Faces that no track of the cast holds go as well: nobody knows whose they are, and a later run would give
-    those of the person who is erased to somebody else.
+    Faces without a track are removed as well: their person is unknown, and a later run could give the erased
+    person's faces to another person.
 
     Returns:
-        (n,) the new row of each detection of the scan, -1 where it is gone.
+        (n,) the new row of each detection of the scan, -1 for removed ones.
     """
     for (other,) in db.execute("SELECT key FROM scans WHERE key <> ?", (key,)).fetchall():
         prune.drop(db, other)
@@ -110,7 +109,7 @@ def _less(piece: Mapping[str, Stored], kept: NDArray[np.bool_], damaged: int, un
 def _rewrite(
     db: sqlite3.Connection, folder: Folder, scan: int, number: int, piece: Scan, block: int, shard: str | None
 ) -> None:
-    """Put a segment in the place of what was there; the old shard is swept up later."""
+    """Replace a stored segment; its old shard is removed later."""
     name, crc = None, None
     if len(piece.vector):
         name = f"{sha256(f'{shard} without'.encode()).hexdigest()[:16]}-{number:06d}.npy"
@@ -125,7 +124,7 @@ def _rewrite(
 
 
 def copies(folder: Folder) -> None:
-    """Remove what was made of the database before: pages, and copies laid aside by an upgrade."""
+    """Remove copies of the database's content: pages, and database copies made by an upgrade."""
     for name in folder.names():
         if _COPY.fullmatch(name):
             (folder.path / name).unlink()
@@ -133,22 +132,22 @@ def copies(folder: Folder) -> None:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Kept:
-    """What stays of the tracks of a cast and of the detections of its scan."""
+    """The remaining tracks of a cast, and the remaining detections of its scan."""
 
-    track: NDArray[np.int64]  # (k,) tracks that stay, rising
-    place: NDArray[np.int64]  # (t,) the new number of each track, -1 where it is gone
-    moved: NDArray[np.int64]  # (n,) the new row of each detection, -1 where it is gone
+    track: NDArray[np.int64]  # (k,) remaining tracks, rising
+    place: NDArray[np.int64]  # (t,) the new number of each track, -1 for removed ones
+    moved: NDArray[np.int64]  # (n,) the new row of each detection, -1 for removed ones
 
     @classmethod
     def of(cls, cast: Cast, tracks: Sequence[int], moved: NDArray[np.int64]) -> Self:
-        """All tracks of a cast but some, with `moved` as `scrub` gives it."""
+        """The remaining tracks without `tracks`; `moved` is the result of `scrub`."""
         kept = np.setdiff1d(np.arange(len(cast.tracks)), np.asarray(tracks, np.int64))
         place = np.full(len(cast.tracks), -1, np.int64)
         place[kept] = np.arange(len(kept))
         return cls(kept, place, moved)
 
     def pictures(self, portraits: Portraits) -> Portraits:
-        """The pictures of these tracks."""
+        """The pictures of the remaining tracks."""
         shown = np.flatnonzero(self.place[portraits.track] >= 0)
         return Portraits(
             portraits.frame[shown], portraits.box[shown], self.place[portraits.track[shown]],
@@ -156,7 +155,7 @@ class Kept:
         )  # fmt: skip
 
     def tracks(self, tracks: Tracks) -> Tracks:
-        """These tracks, their detections renumbered."""
+        """The remaining tracks, with new detection numbers."""
         every = np.arange(len(tracks.frame))
         rows = np.concatenate([np.zeros(0, np.int64), *(every[tracks.rows(t)] for t in self.track)])
         detection = tracks.detection[rows]
@@ -170,7 +169,7 @@ class Kept:
 
 
 def without(cast: Cast, portraits: Portraits, kept: Kept) -> tuple[Cast, Portraits]:
-    """The cast and the pictures of the tracks that stay."""
+    """The cast and the pictures of the remaining tracks."""
     pictures = kept.pictures(portraits)
     less = Cast.of(
         cast.video, cast.clock, cast.shots, kept.tracks(cast.tracks), cast.person[kept.track],
@@ -184,7 +183,7 @@ def without(cast: Cast, portraits: Portraits, kept: Kept) -> tuple[Cast, Portrai
 
 
 def base_of_rest(base: Base | None, cast: Cast, log: Sequence[Decision], kept: Kept) -> Base | None:
-    """What the machine found of the tracks that stay; None where it knows nothing of the cast's."""
+    """The machine's result for the remaining tracks; None if it is of other tracks than the cast's."""
     if base is None or not _same_tracks(base.tracks, cast.tracks):
         return None
     tracks, pictures = kept.tracks(base.tracks), kept.pictures(base.portraits)
@@ -196,7 +195,7 @@ def _same_tracks(a: Tracks, b: Tracks) -> bool:
 
 
 def blank(db: sqlite3.Connection, names: Sequence[str]) -> int:
-    """Blank some names in the log of decisions; how many rows. The database's own guard is lifted for it."""
+    """Blank names in the log of decisions, past the trigger that protects it; returns the number of rows."""
     guard = db.execute(
         "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'decisions_are_final'"
     ).fetchone()
@@ -211,10 +210,10 @@ def blank(db: sqlite3.Connection, names: Sequence[str]) -> int:
 
 
 def vacuum(db: sqlite3.Connection, path: Path) -> None:
-    """Write the database anew without free pages, and empty its write-ahead log.
+    """Rewrite the database without free pages, and empty its write-ahead log.
 
     Raises:
-        WorkspaceBusy: somebody reads it, so that old pages cannot go.
+        WorkspaceBusy: another process reads it, so old pages cannot be removed.
     """
     db.execute("VACUUM")
     busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

@@ -16,15 +16,15 @@ __all__ = ["forbids", "of_machine", "of_system", "sentences", "translated_errors
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_SAID = 100  # characters of what SQLite says: it quotes whatever it finds in a damaged schema
+_SAID = 100  # characters of SQLite's message, which may quote text of a damaged schema
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file of the user's, whole or not at all; it survives a power cut.
+    """Write a file of the user, whole or not at all; it survives a power cut.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
-        CastlistError: the disk is full, the folder cannot be written; what was there before is untouched.
+        InputError: the path is a film, a database, a folder, or a file of a workspace or library.
+        CastlistError: the disk is full, or the folder cannot be written; an existing file is unchanged.
     """
     check_output(path)
     try:
@@ -36,7 +36,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def sentences(path: Path) -> AbstractContextManager[None]:
-    """Turn the errors of SQLite and the operating system about a workspace into one clear sentence.
+    """Turn errors of SQLite and of the operating system about a workspace into one clear sentence.
 
     Raises:
         WorkspaceError: the disk is full, the folder cannot be written, the database is damaged, ...
@@ -51,12 +51,12 @@ def translated_errors(
     of_sqlite: Callable[[Path, sqlite3.Error], WorkspaceError],
     of_system: Callable[[Path, OSError], WorkspaceError],
 ) -> Iterator[None]:
-    """Replace errors of SQLite and of the operating system by what two functions make of them."""
+    """Replace errors of SQLite and of the operating system by the results of two functions."""
     try:
         yield
     except sqlite3.Error as error:
         raise of_sqlite(path, error) from error
-    except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged schema
+    except UnicodeDecodeError as error:  # SQLite's message quotes a damaged schema
         raise of_sqlite(path, sqlite3.DatabaseError("text that is not UTF-8")) from error
     except OSError as error:
         raise of_system(path, error) from error
@@ -86,19 +86,19 @@ _NO_MEMORY = "there is not enough memory to read it; close other programs and ru
 
 
 def wording(error: Exception) -> str:
-    """What SQLite, or Python, says of an error, as a part of one short line."""
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # `Database.allow` broke the search off
+    """The message of SQLite or Python about an error, as part of one short line."""
+    if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # stopped by `Database.allow`
         return "it holds more rows than its file has room for"
     return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:_SAID]
 
 
 def forbids(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that a database may not be opened or written."""
+    """Whether SQLite may not open or write a database."""
     return _code(error).startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"))
 
 
 def of_machine(path: Path, error: sqlite3.Error) -> WorkspaceError | None:
-    """An error of SQLite whose cause is the machine or another castlist, as a sentence; None for others."""
+    """A sentence for an error of SQLite caused by the machine or another castlist process; else None."""
     code = _code(error)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return WorkspaceBusy(f"{path}: another castlist is writing to it; try again in a moment")

@@ -1,4 +1,4 @@
-"""The row of a workspace that says which film it is about."""
+"""The row of a workspace about its film."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST_SIDE = 1 << 20  # pixels of a film's frame
 
 
 def read(db: sqlite3.Connection) -> Video | None:
-    """The film, None where no run has begun.
+    """The film, None before the first run.
 
     Raises:
         WorkspaceError: the row is damaged.
@@ -30,7 +30,7 @@ def read(db: sqlite3.Connection) -> Video | None:
 
 
 def write(db: sqlite3.Connection, video: Video) -> None:
-    """Say which film it is; a path that is not UTF-8 is kept as bytes."""
+    """Store the film; a path that is not UTF-8 is stored as bytes."""
     path: str | bytes = str(video.path)
     try:
         str(path).encode()
@@ -54,7 +54,7 @@ def write(db: sqlite3.Connection, video: Video) -> None:
 
 
 def _path(value: object) -> Path:
-    """A path, kept as bytes where it is not UTF-8."""
+    """A path, which is stored as bytes if it is not UTF-8."""
     name = os.fsdecode(blob(value) if isinstance(value, bytes) else text(value))
     if not name or "\0" in name:
         raise ValueError("the path of the film is empty or holds a zero character")

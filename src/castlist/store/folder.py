@@ -1,8 +1,8 @@
-"""A workspace's folder: the only place that opens, makes or removes files in it.
+"""A workspace's folder: all files in it are opened, made and removed here.
 
-A workspace may come from a stranger. Inside it no link is followed, nothing but a regular file is opened, no
-opening or reading waits for anybody, and only names that castlist itself gives are removed. The workspace's
-own path is the user's choice and may be a link.
+A workspace may come from a stranger. Inside it no link is followed, only regular files are opened, opening
+and reading never block, and only files with names made by castlist are removed. The workspace's own path is
+the user's choice and may be a link.
 """
 
 from __future__ import annotations
@@ -23,38 +23,39 @@ from castlist.outputs import new_part
 __all__ = ["EMBEDDINGS", "THUMBS", "Folder"]
 
 EMBEDDINGS, THUMBS = "embeddings", "thumbs"
-SYNCS = 8  # files synced at once: a disk then writes together what waits; 200 took 108 ms, one by one 1,012
+# files synced at the same time: disks combine waiting writes; 200 files took 108 ms, one by one 1,012
+SYNCS = 8
 
-# Windows has none of these; there a link needs an administrator's right.
+# Windows has none of these; creating a link there needs an administrator's rights.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FILE = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
-# What fsync(2) says of a folder where the file system cannot sync one; SQLite, too, goes on there.
+# Error numbers of fsync(2) for folders on file systems that cannot sync them; SQLite ignores these, too.
 _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
 
-_PART = re.compile(r"\.[0-9a-f]{32}\.part(-journal)?")  # a file that was being written
-_PAGE = re.compile(r"\.report-[a-z0-9_]{8}\.html")  # a page that was being written
-_REMOVABLE = {  # names that castlist gives, by folder: nothing else is ever removed
+_PART = re.compile(r"\.[0-9a-f]{32}\.part(-journal)?")  # a file during writing
+_PAGE = re.compile(r"\.report-[a-z0-9_]{8}\.html")  # a page during writing
+_REMOVABLE = {  # names made by castlist, by folder: no other file is ever removed
     "": re.compile(rf"{_PART.pattern}|{_PAGE.pattern}|(cast|catalogue)\.db\.new(-journal)?"),
     EMBEDDINGS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{16}}-\d{{6}}\.npy"),
     THUMBS: re.compile(rf"{_PART.pattern}|[0-9a-f]{{32}}\.jpg"),
 }
-_SHELF = re.compile(r"[0-9a-f]{2}")  # folders among the thumbs
+_SHELF = re.compile(r"[0-9a-f]{2}")  # folders with pictures
 
 
 class Folder:
     """The files of one workspace, by names such as "thumbs/ab/abcd.jpg".
 
-    Every method raises WorkspaceError where a file or folder on the way is a link or no regular file, and
-    OSError where the operating system refuses.
+    All methods raise WorkspaceError for links and files that are not regular, and OSError for errors of the
+    operating system.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def status(self, name: str) -> os.stat_result | None:
-        """What lies under a name, links not followed; None where there is nothing."""
+        """The status of a file without following links; None if it does not exist."""
         above, leaf = _split(name)
         try:
             with self._inside(above) as folder:
@@ -66,17 +67,17 @@ class Folder:
         """The descriptor of a regular file; the caller closes it.
 
         Args:
-            flags: os.O_CREAT makes the file where there is none.
-            one_name: refuse a file that has other names (hard links), for what is written in place.
+            flags: with os.O_CREAT a missing file is created.
+            one_name: raise an error for a file with other names (hard links), for files written in place.
         """
         above, leaf = _split(name)
         with self._inside(above) as folder:
-            with suppress(FileNotFoundError):  # before it is opened: to open a device can have effects
+            with suppress(FileNotFoundError):  # before opening: opening a device can have effects
                 self._check(name, os.stat(leaf, dir_fd=folder, follow_symlinks=False), one_name)
             try:
                 fd = os.open(leaf, flags | _FILE, 0o666, dir_fd=folder)
             except OSError as error:
-                if error.errno in (errno.ELOOP, errno.EMLINK):  # exchanged for a link in this very moment
+                if error.errno in (errno.ELOOP, errno.EMLINK):  # replaced by a link since the check
                     raise self._refused(name, "is a link") from None
                 raise
         try:
@@ -87,14 +88,14 @@ class Folder:
         return fd
 
     def check(self, name: str, *, one_name: bool = False) -> os.stat_result | None:
-        """What lies under a name, None where there is nothing; refuses what `open` would refuse."""
+        """The status of a file, None if it does not exist; raises the errors of `open`."""
         found = self.status(name)
         if found is not None:
             self._check(name, found, one_name)
         return found
 
     def read(self, name: str, most: int) -> bytes:
-        """The bytes of a file, at most so many; a larger one is refused."""
+        """The bytes of a file; raises an error if it has more than `most`."""
         with open(self.open(name), "rb") as file:
             data = file.read(most + 1)
         if len(data) > most:
@@ -103,12 +104,13 @@ class Folder:
 
     @contextmanager
     def written(self, name: str, *, durable: bool = True) -> Iterator[IO[bytes]]:
-        """A file to write to that takes its name once it is whole; where anything fails, nothing is left.
+        """A context with a file for writing, which gets its name when it is complete; on an error it is
+        removed.
 
-        Folders on the way are made. A link under that name is replaced, never followed.
+        Missing folders are made. A link with the same name is replaced, not followed.
 
         Args:
-            durable: survive a power cut too, not only the death of the process.
+            durable: survive a power cut, not only the end of the process.
         """
         above, leaf = _split(name)
         with self._inside(above, make=True) as folder:
@@ -131,14 +133,14 @@ class Folder:
                 raise
 
     def make(self, name: str) -> None:
-        """Make a folder where there is none."""
+        """Make a folder if it is missing."""
         with self._inside(name.split("/"), make=True):
             pass
 
     def sync(self, names: list[str]) -> None:
-        """Make files that were written without `durable` survive a power cut, their names too.
+        """Make files written without `durable`, and their names, survive a power cut.
 
-        A file that was removed meanwhile is nobody's loss.
+        Files that were removed meanwhile are skipped.
         """
         if not names:
             return
@@ -159,13 +161,13 @@ class Folder:
             _sync_names(folder)
 
     def removable(self, name: str) -> bool:
-        """Whether a name is one of those that castlist gives to files it may remove again."""
+        """Whether castlist makes files with such a name and may remove them."""
         above, leaf = _split(name)
         pattern = _REMOVABLE.get(above[0] if above else "")
         return pattern is not None and pattern.fullmatch(leaf) is not None
 
     def remove(self, name: str) -> int:
-        """Remove a file that castlist made; how many bytes it had, 0 where it is no such file."""
+        """Remove a file made by castlist; returns its size in bytes, 0 if there is no such file."""
         if not self.removable(name):
             return 0
         above, leaf = _split(name)
@@ -177,7 +179,7 @@ class Folder:
         return 0
 
     def names(self, folder: str = "") -> list[str]:
-        """The names of all regular files in a folder of the workspace; pictures lie one folder deeper."""
+        """The names of all regular files in a folder of the workspace; for pictures one level deeper."""
         found = []
         above = [folder] if folder else []
         with suppress(FileNotFoundError), self._inside(above) as fd, os.scandir(fd) as entries:
@@ -195,7 +197,7 @@ class Folder:
 
     @contextmanager
     def _inside(self, above: list[str], *, make: bool = False) -> Iterator[int]:
-        """The descriptor of a folder of the workspace; no link on the way is followed."""
+        """A context with the descriptor of a folder in the workspace; links are not followed."""
         fd = os.open(self.path, _FOLDER)
         try:
             for depth, part in enumerate(above):
@@ -230,13 +232,13 @@ class Folder:
 
 
 def _split(name: str) -> tuple[list[str], str]:
-    """The folders above a file, and its own name."""
+    """The folders above a file, and the file's own name."""
     *above, leaf = name.split("/")
     return above, leaf
 
 
 def _sync_names(folder: int) -> None:
-    """Make the names in a folder survive a power cut, where its file system can: many of a network cannot."""
+    """Make names in a folder survive a power cut, where the file system can: many network ones cannot."""
     try:
         os.fsync(folder)
     except OSError as error:

@@ -14,42 +14,43 @@ from castlist.store.folder import Folder
 
 __all__ = ["Lock", "check_lockable"]
 
-MOMENTS, MOMENT = 3, 0.01  # tries, and seconds between two: `check_lockable` holds a lock for less than that
+# attempts, and seconds between two: `check_lockable` holds a lock for a shorter time
+MOMENTS, MOMENT = 3, 0.01
 
 
 class Lock:
-    """Hold a workspace for one run. Use `release`, or end the process in any way.
+    """Lock a workspace for one run. Use `release`, or end the process in any way.
 
     Raises:
-        WorkspaceBusy: another process (or another `Lock` here) holds it.
-        WorkspaceError: the file system knows no locks, or the lock is no plain file.
+        WorkspaceBusy: another process (or another `Lock` of this process) has the lock.
+        WorkspaceError: the file system has no locks, or the lock is not a regular file.
     """
 
     def __init__(self, folder: Folder) -> None:
         self._fd = _locked(folder)
-        with suppress(OSError):  # who holds it is a courtesy
+        with suppress(OSError):  # the process number only helps other users
             os.ftruncate(self._fd, 0)
             os.write(self._fd, str(os.getpid()).encode())
         _HELD.add(self)
 
     def release(self) -> None:
-        """Let go; more than once does no harm."""
+        """Release the lock; may be called again."""
         if self._fd >= 0:
-            _let_go(self._fd)  # at once, even where a child just forked still has the file open
+            _let_go(self._fd)  # immediately, even if a forked child still has the file open
             self.forget()
 
     def forget(self) -> None:
-        """Close the file without letting go for others who have it open."""
+        """Close the file without releasing the lock for other processes that have it open."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
 
 def check_lockable(folder: Folder) -> None:
-    """Refuse a folder that nobody could hold for a run; that somebody else holds it now is no reason.
+    """Raise an error for a folder that cannot be locked; another process may have the lock now.
 
     Raises:
-        WorkspaceError: the file system knows no locks, or the lock cannot be opened or is no plain file.
+        WorkspaceError: the file system has no locks, or the lock cannot be opened or is not a regular file.
     """
     with suppress(WorkspaceBusy):
         fd = _locked(folder, moments=1)
@@ -58,7 +59,7 @@ def check_lockable(folder: Folder) -> None:
 
 
 def _locked(folder: Folder, moments: int = MOMENTS) -> int:
-    """The descriptor of the lock's file, held; the raises are those of `Lock`."""
+    """The descriptor of the locked file; raises the errors of `Lock`."""
     fd = folder.open("lock", os.O_RDWR | os.O_CREAT, one_name=True)
     for left in reversed(range(moments)):
         try:
@@ -82,7 +83,7 @@ def _locked(folder: Folder, moments: int = MOMENTS) -> int:
 
 
 def _who_writes(holder: str) -> str:
-    """Who holds the lock, and what to do, from the number of a process that its file holds."""
+    """A sentence about the process that holds the lock, from the process number in the file."""
     if holder == str(os.getpid()):
         return "another thread of this program is writing to it; wait until it ends"
     process = f" (process {holder})" if holder.isdigit() else ""
@@ -94,7 +95,7 @@ _HELD: WeakSet[Lock] = WeakSet()
 
 
 def _forget_in_child() -> None:
-    """A forked child must not keep its parent's lock alive after the parent's death."""
+    """Ensure that a forked child does not keep its parent's lock after the parent's end."""
     for lock in list(_HELD):
         lock.forget()
 
@@ -103,11 +104,11 @@ if sys.platform == "win32":
     import msvcrt
 
     def _acquire(fd: int) -> None:
-        os.lseek(fd, 1 << 30, os.SEEK_SET)  # far beyond what is written: readers may still read it
+        os.lseek(fd, 1 << 30, os.SEEK_SET)  # far beyond the content, so that readers can still read it
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 
     def _let_go(fd: int) -> None:
-        """Closing the file is enough here."""
+        """Do nothing: closing the file releases the lock."""
 else:
     import fcntl
 

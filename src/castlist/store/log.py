@@ -1,4 +1,4 @@
-"""The log of decisions: append-only; each row is on the disk before `append` returns."""
+"""The log of decisions: append-only; each row is on the disk when `append` returns."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from castlist.store.rows import damaged, exact, moment, number, optional, rows, 
 
 __all__ = ["FoundAnew", "Log", "Stale", "again_where_stale"]
 
-TRIES = 20  # of a decision while others decide: each failure means that one of them got through
+# of a decision against other deciding processes: each failure means that another decision succeeded
+TRIES = 20
 
 
 class Stale(WorkspaceError):
-    """The view on which somebody decided is no longer the latest; `decisions` came in between."""
+    """The view of a decision was outdated; `decisions` were made in between."""
 
     def __init__(self, decisions: tuple[Decision, ...]) -> None:
         author, count = decisions[-1].author or "somebody", len(decisions)
@@ -33,7 +34,7 @@ class Stale(WorkspaceError):
 
 
 class FoundAnew(WorkspaceError):
-    """The tracks about which somebody decided are no longer those of the cast."""
+    """The tracks of a decision are no longer the tracks of the cast."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,10 +44,10 @@ class FoundAnew(WorkspaceError):
 
 
 def again_where_stale(decide: Callable[[], int]) -> int:
-    """Decide, anew where others decide at the same moment; the decision's number.
+    """Call `decide` again while other processes decide at the same moment; returns the decision's number.
 
     Raises:
-        Stale: others got through TRIES times.
+        Stale: other decisions came first TRIES times.
     """
     for _ in range(TRIES - 1):
         try:
@@ -57,7 +58,7 @@ def again_where_stale(decide: Callable[[], int]) -> int:
 
 
 class Log:
-    """A workspace's decisions. Any number of processes may add to it, while a run is on too."""
+    """A workspace's decisions. Several processes may add decisions, also during a run."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Log:
         self._scan_state = scan_state
 
     def all(self) -> list[Decision]:
-        """Every decision ever made, oldest first, undone ones and undos too.
+        """All decisions, oldest first, including undone ones and undos.
 
         Raises:
             WorkspaceError: the rows are damaged.
@@ -79,19 +80,19 @@ class Log:
             return _read(db, 0)
 
     def since(self, decision: int) -> list[Decision]:
-        """The decisions made after one, by its number, oldest first."""
+        """The decisions after decision number `decision`, oldest first."""
         with self._reading() as db:
             return _read(db, decision)
 
     def active(self) -> list[Decision]:
-        """The decisions that hold, oldest first."""
+        """The decisions in force, oldest first."""
         return active(self.all())
 
     def last(self, *, without: str | None = None) -> int:
-        """The number of the latest decision, 0 before the first.
+        """The number of the latest decision, 0 for none.
 
         Args:
-            without: an author whose decisions do not count.
+            without: an author whose decisions are ignored.
         """
         with self._reading() as db:
             if without is None:
@@ -101,33 +102,34 @@ class Log:
 
     @_former.keyword("seen", "revision")
     def append(self, decision: Decision, *, revision: int | None = None) -> int:
-        """Add a decision; its number. When this returns, it survives a power cut.
+        """Add a decision; returns its number. When this returns, it survives a power cut.
 
         Args:
-            revision: the latest decision on the view that was decided on, to refuse an old view.
+            revision: the latest decision of the view that the user saw; an older view than the current is an
+                error.
 
         Raises:
-            Stale: others decided since `revision`.
-            InputError: it undoes what does not hold.
+            Stale: other users decided since `revision`.
+            InputError: it undoes a decision that is not in force.
             WorkspaceError: it could not be written.
         """
         return self.added([decision], revision=revision)[0].id
 
     @_former.keyword("seen", "revision")
     def extend(self, decisions: Sequence[Decision], *, revision: int | None = None) -> list[int]:
-        """Add several decisions, all of them or none; their numbers. Else as `append`."""
+        """Add several decisions, all of them or none; returns their numbers. Otherwise like `append`."""
         return [row.id for row in self.added(decisions, revision=revision)]
 
     def added(
         self, decisions: Sequence[Decision], *, revision: int | None = None, scan_state: str | None = None
     ) -> list[Decision]:
-        """Add several decisions, all of them or none; their rows as they are stored. Else as `append`.
+        """Add several decisions, all of them or none; returns their stored rows. Otherwise like `append`.
 
         Args:
-            scan_state: what the view that was decided on rests on, as `Workspace.scan_state` gives it.
+            scan_state: the `Workspace.scan_state` of the view that the user saw.
 
         Raises:
-            FoundAnew: it rests on something else now, or the log is shorter: an earlier copy of it.
+            FoundAnew: `scan_state` differs now, or the log is shorter: an earlier copy was restored.
         """
         now = datetime.now(UTC)
         with self._writing() as db:
@@ -142,7 +144,7 @@ class Log:
             return _written(db, last)
 
     def complete(self, decisions: Sequence[Decision]) -> None:
-        """Store the whole groups of decisions that were made without; of others nothing changes."""
+        """Store the groups of decisions that were stored without; other decisions are unchanged."""
         with self._writing() as db:
             for decision in decisions:
                 row = db.execute("SELECT 1 FROM decided_groups WHERE decision = ?", (decision.id,))
@@ -151,7 +153,7 @@ class Log:
 
     @_former.keyword("seen", "revision")
     def undo(self, decision: int, *, author: str = "", revision: int | None = None) -> int:
-        """Undo a decision by its number (of an undo: redo what it undid); the new row's number."""
+        """Undo a decision by number (to undo an undo is to redo); returns the new row's number."""
         return self.append(Decision(DecisionKind.UNDO, undoes=decision, author=author), revision=revision)
 
 
@@ -173,7 +175,7 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
 
 
 def _free_times(db: sqlite3.Connection, now: datetime, decisions: Sequence[Decision]) -> Iterator[datetime]:
-    """This moment and the microseconds after it that no decision has; imports tell decisions apart by it."""
+    """`now` and later microseconds without a decision: imports tell decisions apart by time."""
     taken = {time for (time,) in db.execute("SELECT time FROM decisions WHERE time >= ?", (now.isoformat(),))}
     taken |= {decision.time.astimezone(UTC).isoformat() for decision in decisions if decision.time}
     moments = (now + timedelta(microseconds=n) for n in count())
@@ -181,7 +183,7 @@ def _free_times(db: sqlite3.Connection, now: datetime, decisions: Sequence[Decis
 
 
 def _written(db: sqlite3.Connection, after: int) -> list[Decision]:
-    """Rows as they are read again; refuse what cannot be, for one such row would close the workspace."""
+    """Read new rows back; raise an error for invalid ones, since one of them would block the workspace."""
     try:
         return _read(db, after)
     except WorkspaceError as error:

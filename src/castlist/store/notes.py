@@ -1,4 +1,4 @@
-"""Small tables that a workspace keeps among its results: another name, who was erased, joined numbers."""
+"""Small tables among a workspace's results: another name of the film, erased people, merged numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "put_renamed",
 ]
 
-# The names of these classes stand in workspaces as the types of what is kept.
+# Workspaces store the names of these classes as types of the tables.
 
 
 T = TypeVar("T")
@@ -35,58 +35,58 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Renamed:
-    """That the film got another name."""
+    """The film got another name."""
 
-    former: str  # name of its file
+    former: str  # name of the film's file at that time
 
 
 @dataclass(frozen=True, slots=True)
 class _Erased:
-    """That somebody was erased."""
+    """A person was erased."""
 
-    time: str  # of the last time, UTC, ISO 8601
-    run: int = 0  # whose cast they were erased from
-    marks: tuple[str, ...] = ()  # of that run's, as whoever erased them gave them
+    time: str  # of the last erasure, UTC, ISO 8601
+    run: int = 0  # of the cast that people were erased from
+    marks: tuple[str, ...] = ()  # of the people erased from this run, as given by the caller
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _JoinedNumbers:
     """Numbers of people who were merged with others."""
 
-    decision: int  # the latest decision that they go by
-    number: NDArray[np.int64]  # (n, 2) of somebody who was, of whom they are now
+    decision: int  # the latest decision included
+    number: NDArray[np.int64]  # (n, 2) former number, number of the person they were merged into
 
     def __post_init__(self) -> None:
         freeze(self, number=(np.int64, (None, 2)))
 
 
 def put_renamed(db: sqlite3.Connection, workspace: Path, former: str) -> None:
-    """Note that the film had another name when the workspace was made; "" for a name that was erased."""
+    """Note that the film had another name when the workspace was made; "" for an erased name."""
     results.put(db, paths.RENAMED, paths.path_text(workspace.name), _Renamed(former))
 
 
 def put_joined(db: sqlite3.Connection, joined: Mapping[int, int], decision: int) -> None:
-    """Keep which numbers of people who were merged lead to whom, after a decision."""
+    """Store the numbers of merged people after a decision."""
     number = np.array(sorted(joined.items()), np.int64).reshape(-1, 2)
     results.put(db, "joined", "cast", _JoinedNumbers(decision, number))
 
 
 def joined_numbers(db: sqlite3.Connection, workspace: Path, decision: int) -> dict[int, int]:
-    """Numbers of people who were merged, and of whom they are after a decision; none where not stored."""
+    """Former numbers of merged people -> number of the merged person, after a decision; {} if not stored."""
     try:
         stored = _kept(db, workspace, "joined", _JoinedNumbers)
-    except WorkspaceError:  # of another castlist, or damaged: it can be found again
+    except WorkspaceError:  # of another version, or damaged: it can be computed again
         return {}
     return dict(stored.number.tolist()) if stored is not None and stored.decision == decision else {}
 
 
 def put_erased(db: sqlite3.Connection, run: int, marks: Collection[str]) -> None:
-    """Note that somebody was erased now from the cast of a run, with marks of everybody who was."""
+    """Note an erasure from the cast of a run, now, with the marks of all erased people."""
     results.put(db, "erased", "cast", _Erased(now(), run, tuple(sorted(marks))))
 
 
 def erased_marks(db: sqlite3.Connection, workspace: Path, run: int) -> frozenset[str]:
-    """The marks of those who were erased from the cast of a run."""
+    """The marks of the people erased from the cast of a run."""
     try:
         stored = _kept(db, workspace, "erased", _Erased)
     except WorkspaceError:  # damaged
@@ -95,7 +95,7 @@ def erased_marks(db: sqlite3.Connection, workspace: Path, run: int) -> frozenset
 
 
 def is_erased(db: sqlite3.Connection, workspace: Path) -> bool:
-    """Whether somebody was erased."""
+    """Whether any person was erased."""
     try:
         return _kept(db, workspace, "erased", _Erased) is not None
     except WorkspaceError:  # damaged
@@ -103,7 +103,7 @@ def is_erased(db: sqlite3.Connection, workspace: Path) -> bool:
 
 
 def last_erased(db: sqlite3.Connection) -> str:
-    """When somebody was last erased (UTC, ISO 8601), "" where nobody was."""
+    """Time of the last erasure (UTC, ISO 8601), "" for none."""
     erased = rows(db, "SELECT made FROM results WHERE name = 'erased' AND key = 'cast'", (text,))
     return erased[0][0] if erased else ""
 

@@ -1,4 +1,4 @@
-"""The path of a workspace, and whether a folder is one."""
+"""The path of a workspace, and checks whether a folder is one."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from castlist.web_addresses import is_address, not_fetched
 __all__ = ["RENAMED", "FilmNoted", "beside", "check", "film_noted", "path_from_text", "path_text", "written"]
 
 SUFFIX = ".castlist"
-_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # of a name that is not UTF-8, as `path_text` writes it
-RENAMED = "renamed"  # among a workspace's results the note that its film got another name, by its own name
-_OURS = {"lock", EMBEDDINGS, THUMBS}  # before there is a cast.db
+_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")  # a byte of a name that is not UTF-8, as written by `path_text`
+# name of the result that stores, under the workspace's name, that its film got another name
+RENAMED = "renamed"
+_OURS = {"lock", EMBEDDINGS, THUMBS}  # files of a workspace without cast.db
 
 
 def beside(video: Path) -> Path:
-    """The workspace's place for a film: film.mp4 -> film.castlist in the same folder.
+    """The workspace's path for a film: film.mp4 -> film.castlist in the same folder.
 
-    Where that one belongs to another film which is still there (film.mkv beside film.mp4), it is
-    film.mkv.castlist; where the name would grow beyond 255 bytes, it is cut and told apart by a hash.
+    If that is the workspace of another film that still exists (film.mkv beside film.mp4), the path is
+    film.mkv.castlist; a name of more than 255 bytes is cut, with a hash to make it unique.
     """
     full, short = (video.with_name(_fitting(name)) for name in (video.name, video.stem))
     if full.exists() or short == video:
@@ -38,7 +39,7 @@ def beside(video: Path) -> Path:
 
 
 def _fitting(stem: str) -> str:
-    """stem.castlist, cut to 255 bytes and told apart by a hash where it is longer."""
+    """stem.castlist; a name of more than 255 bytes is cut, with a hash to make it unique."""
     if len(os.fsencode(stem + SUFFIX)) <= 255:
         return stem + SUFFIX
     digest = sha256(os.fsencode(stem)).hexdigest()[:12]
@@ -47,21 +48,21 @@ def _fitting(stem: str) -> str:
 
 
 def _owner(path: Path) -> str | None:
-    """The file name of the film that a workspace belongs to, None where it says nothing."""
+    """The file name of a workspace's film, None if unknown."""
     noted = film_noted(path)
     return None if noted is None else noted.path.name
 
 
 class FilmNoted(NamedTuple):
-    """The film that a workspace notes."""
+    """The film of a workspace, as stored there."""
 
-    path: Path  # may be relative to a folder that is not known any more
-    digest: str  # of its content
-    renamed: bool  # whether it got this name while the workspace had the name that it has
+    path: Path  # may be relative to an unknown folder
+    digest: str  # of the film's content
+    renamed: bool  # whether the film got this name while the workspace had its current name
 
 
 def film_noted(path: Path) -> FilmNoted | None:
-    """The film that a workspace notes; None where nothing can be read there."""
+    """The film of a workspace; None if it cannot be read."""
     folder = Folder(path)
     try:
         with files.sentences(path):
@@ -79,22 +80,22 @@ def film_noted(path: Path) -> FilmNoted | None:
 
 
 def path_text(path: str | Path) -> str:
-    """A path as text that can be written as UTF-8: bytes of names that are no UTF-8 as in `\\xff`."""
+    """A path as text in UTF-8: other bytes are written as in `\\xff`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def path_from_text(text: str) -> Path:
-    """The path of which `path_text` made a text; where a file has that very text for a name, that one."""
+    """The path for a result of `path_text`; a file with exactly this text as its name comes first."""
     plain = Path(text)
     meant = Path(os.fsdecode(_BYTE.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text))))
     return meant if meant != plain and not plain.exists() and meant.exists() else plain
 
 
 def written(path: str | os.PathLike[str]) -> Path:
-    """A workspace's path as somebody wrote it.
+    """A workspace's path from user input.
 
     Raises:
-        WorkspaceError: it can be no path.
+        WorkspaceError: it cannot be a path.
     """
     try:
         name = os.fsdecode(path)
@@ -112,7 +113,7 @@ def written(path: str | os.PathLike[str]) -> Path:
 
 
 def check(folder: Folder, create: bool) -> None:
-    """Refuse whatever is not a workspace, before anything is touched."""
+    """Raise an error for anything but a workspace, before any change."""
     path = folder.path
     if path.is_dir() and folder.check(database.DATABASE) is not None:
         return

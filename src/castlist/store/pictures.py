@@ -1,4 +1,4 @@
-"""The small JPEGs of a workspace, each under the hash of its content."""
+"""The small JPEGs of a workspace, named by the hash of their content."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LARGEST_PICTURE = 4 << 20  # bytes: pictures of 128 pixels take some 10,000
 
 
 class PictureFiles:
-    """The pictures of a workspace; several threads may keep some."""
+    """The pictures of a workspace; several threads may store some."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._fresh: deque[str] = deque()  # files that a power cut could still take
+        self._fresh: deque[str] = deque()  # files that do not survive a power cut yet
 
     def put(self, jpeg: bytes) -> str:
-        """Keep a picture; its name. It survives a power cut after the next `sync`."""
+        """Store a picture; returns its name. It survives a power cut after the next `sync`."""
         name = picture_name(jpeg)
         if not self.has(name):
             with self._folder.written(_file(name), durable=False) as file:
@@ -30,7 +30,7 @@ class PictureFiles:
         return name
 
     def sync(self) -> None:
-        """Make the pictures kept so far survive a power cut, all at once."""
+        """Make all pictures stored so far survive a power cut."""
         names = [self._fresh.popleft() for _ in range(len(self._fresh))]
         try:
             self._folder.sync(names)
@@ -39,7 +39,7 @@ class PictureFiles:
             raise
 
     def has(self, name: str) -> bool:
-        """Whether a picture of that name is there, whole."""
+        """Whether there is a complete picture of that name."""
         try:
             self.get(name)
         except (InputError, WorkspaceError):
@@ -47,10 +47,10 @@ class PictureFiles:
         return True
 
     def get(self, name: str) -> bytes:
-        """A picture by the name that `put` gave.
+        """A picture by its name from `put`.
 
         Raises:
-            InputError: that is no such name.
+            InputError: it is not the name of a picture.
             WorkspaceError: the picture is missing or damaged.
         """
         if len(name) != 32 or not set(name) <= set("0123456789abcdef"):
@@ -71,5 +71,5 @@ def picture_name(jpeg: bytes) -> str:
 
 
 def _file(name: str) -> str:
-    """Where the picture of a name lies in the workspace."""
+    """The path of a picture in the workspace."""
     return f"{THUMBS}/{name[:2]}/{name}.jpg"

@@ -1,4 +1,4 @@
-"""Names that were proposed by files of other programs, kept in the workspace beside the log of decisions."""
+"""Names proposed by files of other programs, stored in the workspace besides the log of decisions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from castlist.store.rows import damaged, exact, moment, number, optional, rows, 
 
 __all__ = ["MOST", "Proposals", "counts", "erase"]
 
-MOST = 2000  # proposals in a workspace: more than anybody looks through
+MOST = 2000  # proposals in a workspace: more than a user can check
 
 
 class Proposals:
-    """A workspace's proposals. Any number of processes may add to them, while a run is on too."""
+    """A workspace's proposals. Several processes may add proposals, also during a run."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Proposals:
         self._writing = writing
 
     def all(self) -> list[Proposed]:
-        """Every proposal, oldest first, rejected ones too.
+        """All proposals, oldest first, including rejected ones.
 
         Raises:
             WorkspaceError: the rows are damaged.
@@ -48,10 +48,10 @@ class Proposals:
         return f"{made} {last} {left} {rejected}"
 
     def put(self, found: Sequence[Proposed]) -> None:
-        """Keep proposals; open ones of the same file for the same names give way. What was rejected stays.
+        """Store proposals; they replace open ones of the same file for the same names, but no rejected ones.
 
         Raises:
-            InputError: there are too many.
+            InputError: there are too many proposals.
             WorkspaceError: they could not be written.
         """
         now = datetime.now(UTC).isoformat()
@@ -68,7 +68,7 @@ class Proposals:
                 )
 
     def reject(self, numbers: Sequence[int]) -> None:
-        """Say no to some proposals, by their numbers; those that were rejected stay as they are."""
+        """Reject proposals by number; those rejected before are unchanged."""
         now = datetime.now(UTC).isoformat()
         with self._writing() as db:
             db.executemany(
@@ -77,25 +77,25 @@ class Proposals:
             )
 
     def reopen(self, numbers: Sequence[int]) -> None:
-        """Take back that somebody said no to some proposals, by their numbers."""
+        """Reopen rejected proposals by number."""
         with self._writing() as db:
             db.executemany("UPDATE proposals SET rejected = NULL WHERE id = ?", [(n,) for n in numbers])
 
     def remove(self, numbers: Sequence[int]) -> None:
-        """Forget some proposals, by their numbers, as if they had never been made."""
+        """Remove proposals by number, without a trace."""
         with self._writing() as db:
             _remove(db, numbers)
 
 
 def counts(db: sqlite3.Connection) -> dict[str, int]:
-    """How many proposals are kept, and how many of them were rejected."""
+    """The number of stored proposals, and of rejected ones among them."""
     query = "SELECT count(*), coalesce(sum(rejected IS NOT NULL), 0) FROM proposals"
     made, rejected = rows(db, query, (whole, whole))[0]
     return {"kept": made, "rejected": rejected}
 
 
 def erase(db: sqlite3.Connection, cast: Cast, tracks: Sequence[int], names: Sequence[str]) -> None:
-    """Remove what was proposed by these names, or for whom these tracks of the cast show."""
+    """Remove proposals with these names, and proposals for the people of these tracks."""
     folded, gone = {name.casefold() for name in names}, set(tracks)
     find = Finder(cast.tracks, cast.clock, cast.video)
     _remove(

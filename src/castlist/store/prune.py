@@ -1,4 +1,4 @@
-"""Removes scans that nothing needs any more, with their vectors and pictures; never decisions."""
+"""Removes unused scans, with their vectors and pictures; never decisions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from castlist.store.rows import optional, rows, text, whole
 
 __all__ = ["drop", "old", "sweep"]
 
-ABANDONED = 3600.0  # seconds after which a page that was being written is nobody's any more
+ABANDONED = 3600.0  # seconds without a change after which an incomplete page counts as abandoned
 _PAGE = re.compile(r"\.report-.*")
-KEPT = 2  # scans kept: the one in use, and the newest other one, for whoever goes back and forth
+KEPT = 2  # scans to keep: the one in use and the newest other one, for users who switch between two recipes
 
 
 def old(db: sqlite3.Connection, used: set[str]) -> list[str]:
-    """Keys of the scans beyond the newest few, those in use apart."""
+    """Keys of scans beyond the newest few, without those in use."""
     keys = [key for (key,) in rows(db, "SELECT key FROM scans ORDER BY id DESC", (text,))]
     others = [key for key in keys if key not in used]
     return others[max(0, KEPT - len(keys) + len(others)) :]
 
 
 def drop(db: sqlite3.Connection, key: str) -> None:
-    """Remove a scan's rows, inside the caller's transaction; its shards are swept up later."""
+    """Remove a scan's rows, inside the caller's transaction; its shards are removed later."""
     query = "SELECT block FROM segments JOIN scans ON scans.id = scan WHERE key = ?"
     blocks = rows(db, query, (whole,), (key,))
     db.execute("DELETE FROM scans WHERE key = ?", (key,))
@@ -34,9 +34,10 @@ def drop(db: sqlite3.Connection, key: str) -> None:
 
 
 def sweep(db: sqlite3.Connection, folder: Folder) -> int:
-    """Remove shards and pictures that no row names, and what was being written when a run was killed.
+    """Remove shards and pictures without a row, and incomplete files of a killed run; returns their size in
+    bytes.
 
-    How many bytes they had. Only for who holds the lock. `Folder.remove` refuses any name that is not ours.
+    Only for the process with the lock. `Folder.remove` refuses names that castlist does not make.
     """
     shards = {f"{EMBEDDINGS}/{name}" for name in _named(db, "SELECT shard FROM segments")}
     pictures = {f"{THUMBS}/{name[:2]}/{name}.jpg" for name in _pictures(db)}
@@ -46,7 +47,7 @@ def sweep(db: sqlite3.Connection, folder: Folder) -> int:
 
 
 def _abandoned(folder: Folder) -> list[str]:
-    """Files that were being written when a process was killed. A page may be another one's work of now."""
+    """Incomplete files of a killed process; another process may be writing a page now."""
     names = [name for name in folder.names() if folder.removable(name)]
     old = time.time() - ABANDONED
     return [name for name in names if not _PAGE.match(name) or _changed(folder, name) < old]
@@ -62,7 +63,7 @@ def _named(db: sqlite3.Connection, query: str) -> set[str]:
 
 
 def _pictures(db: sqlite3.Connection) -> set[str]:
-    """The names of all pictures that any table knows of."""
+    """The names of all pictures in any table."""
     found = _named(db, "SELECT image FROM portraits")
     blocks = rows(
         db,

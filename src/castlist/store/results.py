@@ -1,4 +1,4 @@
-"""Results of whole-film steps: tables kept under a name and a key."""
+"""Results of whole-film steps: tables stored by name and key."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["get", "put"]
 
 T = TypeVar("T")
-KEPT = 4  # results kept of one name, newest first
+KEPT = 4  # results kept for each name, newest first
 
 
 def put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -> None:
-    """Keep a table in a transaction that has begun; of each name the newest few keys are kept.
+    """Store a table in the current transaction; for each name only the newest few keys are kept.
 
     Raises:
-        InputError: the table holds something else than arrays, numbers, text and tables of those.
+        InputError: the table has other fields than arrays, numbers, text and tables of these.
     """
     block = columns.write(db, table)
     old = db.execute("SELECT block FROM results WHERE name = ? AND key = ?", (name, key)).fetchall()
@@ -40,10 +40,10 @@ def put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -
 
 
 def get(db: sqlite3.Connection, workspace: Path, name: str, key: str, kind: type[T]) -> T | None:
-    """The table of that name and key, None where there is none.
+    """The table with this name and key, None if there is none.
 
     Raises:
-        WorkspaceError: what is stored there is of another type, or damaged.
+        WorkspaceError: it is of another type, or damaged.
     """
     query = "SELECT block, type FROM results WHERE name = ? AND key = ?"
     found = rows(db, query, (whole, text), (name, key))

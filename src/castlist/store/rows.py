@@ -1,7 +1,7 @@
-"""Reads rows of cast.db as typed values: the only place that checks them.
+"""Reads rows of cast.db as typed values: all values are checked here.
 
-A database from a stranger may hold any value in any column, whatever the schema says. Each column is read by
-a reader of its own; what does not fit is one sentence.
+A database from a stranger may have any value in any column, whatever the schema says. Each column has its own
+reader; an invalid value is an error of one sentence.
 
     for number, name in rows(db, "SELECT id, name FROM people ORDER BY id", (whole, text)): ...
 """
@@ -53,13 +53,13 @@ T7 = TypeVar("T7")
 T8 = TypeVar("T8")
 T9 = TypeVar("T9")
 T10 = TypeVar("T10")
-Reader: TypeAlias = Callable[[object], T]  # of anything at all: a stranger chose what is there
-Parameter: TypeAlias = str | bytes | int | float | None  # what SQLite takes
+Reader: TypeAlias = Callable[[object], T]  # takes any value, since a stranger may have chosen it
+Parameter: TypeAlias = str | bytes | int | float | None  # accepted by SQLite
 
-LONGEST = 1 << 20  # characters of a text that is no column of arrays: a recipe has some 2,000
+LONGEST = 1 << 20  # characters of text outside columns of arrays: a recipe has some 2,000
 # 40 digits: a tick of 64 bits times a unit of 32 bits over 32 bits has at most 30
 _FRACTION = re.compile(r"(-?[0-9]{1,40})(?:/([0-9]{1,40}))?")
-SMALLEST = 6  # bytes: no row takes less in a table of SQLite (cell pointer, header, key)
+SMALLEST = 6  # bytes: the smallest row in a table of SQLite (cell pointer, header, key)
 
 
 @overload
@@ -161,11 +161,11 @@ def rows(
     query: str,
     readers: Sequence[Reader[object]],
     parameters: Sequence[Parameter] = (),
-) -> list[tuple[Any, ...]]:  # Any: the overloads say of what
-    """All rows of a query, each column as its reader gives it.
+) -> list[tuple[Any, ...]]:  # Any: the overloads have the types
+    """All rows of a query, each column converted by its reader.
 
     Raises:
-        WorkspaceError: a value is not what its column holds, or there are more rows than fit into the file.
+        WorkspaceError: a value is invalid for its column, or there are more rows than fit into the file.
     """
     limit = most_rows(db)
     found: list[tuple[object, ...]] = []
@@ -185,10 +185,10 @@ def numbers(
     """(n, width) rows of finite numbers; integers up to 2^53 are exact.
 
     Args:
-        may_lack: columns in which NULL is allowed, and becomes NaN.
+        may_lack: columns that may be NULL, which becomes NaN.
 
     Raises:
-        WorkspaceError: a value is no number, or there are more rows than the file has room for.
+        WorkspaceError: a value is not a number, or there are more rows than fit into the file.
     """
     limit, total, blocks = most_rows(db), 0, []
     cursor = db.execute(query)
@@ -207,12 +207,12 @@ def numbers(
 
 
 def most_rows(db: sqlite3.Connection) -> int:
-    """How many rows a query of one table can give at most, by the size of the file."""
+    """The largest number of rows in one table, by the size of the file."""
     return int(getattr(db, "size", 1 << 40)) // SMALLEST + 1000
 
 
 def damaged(why: object, where: str = "") -> WorkspaceError:
-    """The error for a cast.db that holds something else than castlist writes."""
+    """The error for a cast.db with content that castlist does not write."""
     words = "values are nested too deeply" if isinstance(why, RecursionError) else str(why)[:120]
     return WorkspaceError(
         f"the workspace's cast.db is damaged ({where}{words}); bring back a copy of it", elsewhere=True
@@ -241,7 +241,7 @@ def text(value: object) -> str:
 
 
 def line(value: object) -> str:
-    """Text on one line: characters that would steer a terminal, or end a line, become blanks."""
+    """Text on one line: line ends and control characters become blanks."""
     given = without_direction_marks(text(value))
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in given)
 
@@ -254,7 +254,7 @@ def blob(value: object) -> bytes:
 
 
 def exact(value: object) -> Fraction:
-    """An exact number written as "num/den"; never as 1e999999999, which would take for ever."""
+    """An exact number written as "num/den"; 1e999999999, which would take forever, is invalid."""
     match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[2] or 1) == 0:
         raise ValueError(f"a number such as 24000/1001 was expected, not {_kind(value)}")
@@ -267,12 +267,12 @@ def moment(value: object) -> datetime:
 
 
 def optional(reader: Reader[T]) -> Reader[T | None]:
-    """NULL as None, anything else by the reader."""
+    """A reader that gives None for NULL."""
     return lambda value: None if value is None else reader(value)
 
 
 def mapping(inner: Reader[T]) -> Reader[dict[str, T]]:
-    """JSON text that holds an object, whose values another reader reads; NULL is an empty one."""
+    """A reader for JSON objects whose values another reader reads; NULL is an empty object."""
 
     def read(value: object) -> dict[str, T]:
         found = json.loads("{}" if value is None else text(value))

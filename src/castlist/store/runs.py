@@ -1,4 +1,4 @@
-"""The provenance of runs: what ran, on which machine, by which recipe and models, and for how long."""
+"""The provenance of runs: machine, recipe, models, timings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Run:
 
     id: int
     started: str  # UTC, ISO 8601
-    finished: str | None  # None: interrupted, or still at work
+    finished: str | None  # None: interrupted, or still running
     version: str
     seed: int | None
     recipe: str  # TOML
@@ -53,7 +53,7 @@ def begin(
     seed: int | None,
     machine: Mapping[str, str | float | None],
 ) -> int:
-    """Note that a run begins; its number."""
+    """Store the start of a run; returns its number."""
     row = (now(), version, seed, recipe, json.dumps(dict(models)), json.dumps(dict(machine)))
     cursor = db.execute(
         "INSERT INTO runs (started, version, seed, recipe, models, machine) VALUES (?, ?, ?, ?, ?, ?)", row
@@ -62,7 +62,7 @@ def begin(
 
 
 def finish(db: sqlite3.Connection, run: int, timings: Mapping[str, float], counts: Mapping[str, int]) -> None:
-    """Note that a run reached its end."""
+    """Store the end of a run."""
     row = (now(), json.dumps(dict(timings)), json.dumps(dict(counts)), run)
     db.execute("UPDATE runs SET finished = ?, timings = ?, counts = ? WHERE id = ?", row)
 
@@ -83,7 +83,7 @@ def read(db: sqlite3.Connection) -> list[Run]:
 
 
 def _plain(value: object) -> str | float | None:
-    """What a run says of its machine."""
+    """A value in a run's description of its machine."""
     return value if value is None or isinstance(value, str) else number(value)
 
 
@@ -91,6 +91,6 @@ _PROVENANCE = (mapping(text), mapping(_plain), mapping(number), mapping(whole))
 
 
 def started(db: sqlite3.Connection, run: int) -> str:
-    """When a run began (UTC, ISO 8601), "" where there is none of that number."""
+    """Start of a run (UTC, ISO 8601), "" if there is no such run."""
     found = rows(db, "SELECT started FROM runs WHERE id = ?", (text,), (run,))
     return found[0][0] if found else ""

@@ -1,4 +1,4 @@
-"""What a run stores in a workspace, and how: the film, scans, pictures, results of steps, transactions."""
+"""The part of a workspace that runs write: film, scans, pictures, results of steps, transactions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class ScannedFilm:
-    """The part of a workspace that a run fills; `Workspace` adds casts, decisions and erasing."""
+    """The part of a workspace that runs write; `Workspace` adds casts, decisions and erasing."""
 
     def __init__(self, folder: Folder, db: Database, lock: Lock | None) -> None:
         self.path = folder.path
@@ -45,7 +45,7 @@ class ScannedFilm:
         self._lock = lock
         self._thread = RLock()
         self._decider = DecisionConnection(folder)
-        self._used: set[str] = set()  # keys of scans that were read or written
+        self._used: set[str] = set()  # keys of scans read or written since opening
         self._pictures = PictureFiles(folder)
 
     def __repr__(self) -> str:
@@ -59,7 +59,7 @@ class ScannedFilm:
     # The film
 
     def video(self) -> Video | None:
-        """The film, None where no run has begun. Where it moved along with the workspace, its new path."""
+        """The film, None before the first run; its new path if it moved together with the workspace."""
         with self._reading() as db:
             video = film.read(db)
         if video is None:
@@ -68,10 +68,10 @@ class ScannedFilm:
         return replace(video, path=moved) if not video.path.exists() and moved.exists() else video
 
     def put_video(self, video: Video) -> None:
-        """Say which film this workspace is about; a film that was moved or renamed keeps its workspace.
+        """Store the workspace's film; a film that was moved or renamed keeps its workspace.
 
         Raises:
-            InputError: it is about another film.
+            InputError: the workspace is about another film.
         """
         before = self.video()
         if before is not None and before.digest != video.digest:
@@ -89,29 +89,29 @@ class ScannedFilm:
     # The scan
 
     def segments(self, key: str) -> int:
-        """How many segments of a scan are stored."""
+        """Number of stored segments of a scan."""
         return self._of_scan("count(*)", key) or 0
 
     def frames(self, key: str) -> int:
-        """How many frames the stored segments of a scan have."""
+        """Number of frames in the stored segments of a scan."""
         return self._of_scan("sum(frames)", key) or 0
 
     def last_pts(self, key: str) -> int | None:
-        """The timestamp of the last stored frame of a scan, None where there is none."""
+        """The timestamp of the last stored frame of a scan, None if there is none."""
         return self._of_scan("max(last_pts)", key)
 
     def append(self, key: str, piece: Scan, *, last: bool = False) -> None:
         """Store the next segment of a scan; when this returns, it survives a power cut.
 
-        Go on with `scan(key)`, never with the piece: what is stored has float16 vectors.
+        Continue with `scan(key)`, never with `piece`: stored vectors are float16.
 
         Args:
-            last: the film ends with it. What could not be read at the film's end is counted in the last
-                segment, so that both are stored at once: a run killed in between would count it again.
+            last: the film ends with it. Unreadable parts at the film's end are counted in the last segment,
+                stored at the same time: a run killed in between would count them twice.
 
         Raises:
-            InputError: the piece does not follow the one before, or its vectors do not fit float16.
-            WorkspaceError: it could not be written, or the scan is complete; nothing changed.
+            InputError: the piece does not continue the one before, or its vectors do not fit float16.
+            WorkspaceError: it could not be written, or the scan is complete; nothing was changed.
         """
         if self.is_complete(key):
             raise WorkspaceError(f"{self.path}: this scan is complete; nothing can be added to it")
@@ -124,7 +124,7 @@ class ScannedFilm:
                 scans.finish(db, key)
 
     def complete(self, key: str) -> None:
-        """Note that the film has no further segments (it may have had none at all)."""
+        """Note that the film has no further segments (it may have none at all)."""
         with self._writing() as db:
             scans.begin(db, key)
             scans.finish(db, key)
@@ -135,7 +135,8 @@ class ScannedFilm:
             return scans.is_finished(db, key)
 
     def scan(self, key: str) -> Scan | None:
-        """All stored segments of a scan as one, None where there is none; holds each column once.
+        """All stored segments of a scan as one, None if there are none; memory is needed for each column only
+        once.
 
         Raises:
             ScanLost: a shard of vectors is missing or damaged.
@@ -146,29 +147,29 @@ class ScannedFilm:
             return None if number is None else scans.join(db, self._folder, number)
 
     def scan_keys(self, before: str) -> list[str]:
-        """The keys of the scans that were finished by a moment (UTC, ISO 8601), the newest first.
+        """The keys of scans finished before a time (UTC, ISO 8601), newest first.
 
-        An earlier castlist may have made them under keys that no recipe has today.
+        Earlier versions of castlist may have used keys that no recipe has today.
         """
         with self._reading() as db:
             return scans.finished_by(db, before)
 
     def retimed(self, key: str) -> int:
-        """How many frames of a scan so far have another time than the film gives them."""
+        """Number of frames in a scan so far with a corrected time."""
         with self._reading() as db:
             return scans.retimed(db, key)
 
     def forget(self, key: str) -> None:
-        """Drop a scan, so that it can be made anew; decisions and casts stay."""
+        """Remove a scan, so that it can be made again; decisions and casts stay."""
         with self._writing() as db:
             prune.drop(db, key)
         self._sweep()
 
     def prune(self) -> int:
-        """Drop old scans; how many bytes of vectors and pictures that freed. Decisions and the cast stay.
+        """Remove old scans; returns the freed bytes of vectors and pictures. Decisions and the cast stay.
 
-        What was read of this workspace since it was opened is kept, and the newest other scan. A run that
-        finishes does this by itself.
+        Scans used since the workspace was opened are kept, and the newest other scan. A run does this at its
+        end.
         """
         with self._reading() as db:
             keys = prune.old(db, self._used)
@@ -180,7 +181,7 @@ class ScannedFilm:
         return self._sweep()
 
     def _sweep(self) -> int:
-        """Remove files that no row names; give free pages of the database back where nobody is reading."""
+        """Remove files without a row; free unused pages of the database unless another process is reading."""
         with self._reading() as db:
             freed = prune.sweep(db, self._folder)
         with self._thread, suppress(sqlite3.Error):
@@ -194,22 +195,22 @@ class ScannedFilm:
     # Pictures
 
     def put_image(self, jpeg: bytes) -> str:
-        """Keep a picture under the hash of its content; its name. Equal pictures are kept once.
+        """Store a picture by the hash of its content; returns its name. Equal pictures are stored once.
 
-        It survives a power cut once the segment that follows it is stored.
+        It survives a power cut once the next segment is stored.
         """
         with files.sentences(self.path):
             return self._pictures.put(jpeg)
 
     def has_image(self, name: str) -> bool:
-        """Whether a picture of that name is there, whole."""
+        """Whether there is a complete picture of that name."""
         return self._pictures.has(name)
 
     def image(self, name: str) -> bytes:
-        """A picture by the name that `put_image` gave.
+        """A picture by its name from `put_image`.
 
         Raises:
-            InputError: that is no such name.
+            InputError: it is not the name of a picture.
             WorkspaceError: the picture is missing or damaged.
         """
         return self._pictures.get(name)
@@ -217,19 +218,19 @@ class ScannedFilm:
     # Results of whole-film steps
 
     def put(self, name: str, key: str, table: DataclassInstance) -> None:
-        """Keep a table under a name and a key; of each name the newest few keys are kept.
+        """Store a table by name and key; for each name only the newest few keys are kept.
 
         Raises:
-            InputError: the table holds something else than arrays, numbers, text and tables of those.
+            InputError: the table has other fields than arrays, numbers, text and tables of these.
         """
         with self._writing() as db:
             results.put(db, name, key, table)
 
     def get(self, name: str, key: str, kind: type[T]) -> T | None:
-        """The table of that name and key, None where there is none.
+        """The table with this name and key, None if there is none.
 
         Raises:
-            WorkspaceError: what is stored there is of another type, or damaged.
+            WorkspaceError: it is of another type, or damaged.
         """
         with self._reading() as db:
             return results.get(db, self.path, name, key, kind)
@@ -238,7 +239,7 @@ class ScannedFilm:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """The database as it stands now: what others write meanwhile is not seen."""
+        """The current database in a read transaction: later changes by other processes are not visible."""
         with self._thread, files.sentences(self.path):
             if self._db.in_transaction:
                 yield self._db
@@ -254,7 +255,7 @@ class ScannedFilm:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that happens as a whole, durably, or not at all."""
+        """A transaction that becomes durable as a whole, or not at all."""
         if self._lock is None:
             raise WorkspaceError(f"{self.path}: is open only for reading")
         with self._thread, files.sentences(self.path):
@@ -267,7 +268,7 @@ class ScannedFilm:
                 yield self._db
 
     def _reopen(self) -> None:
-        """Read the database that has the name now; where there is none, what was read before stays."""
+        """Open the database that has the name now; if there is none, keep the open one."""
         if self._folder.status(database.DATABASE) is not None:
             before, self._db = self._db, database.connect(self._folder, write=False)
             before.close()

@@ -1,7 +1,7 @@
 """Stored scans: columns in the database, segment by segment, and vectors as float16 shards.
 
-float16 loses bits, so nobody goes on with the piece that was appended: everything after the scan reads
-back what was stored. A run that was never interrupted and one that was see the same numbers.
+float16 loses bits, so later steps always read the stored vectors, never the appended piece: an interrupted
+run and an uninterrupted one use the same numbers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
 
 
 class ScanLost(WorkspaceError):
-    """Vectors of a scan are missing or damaged; `castlist find` makes them again from the film."""
+    """Vectors of a scan are missing or damaged; `castlist find` computes them again from the film."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path}: {reason}; bring back a copy of it, or run castlist find again")
@@ -59,38 +59,38 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 _LIMIT = float(np.finfo(np.float16).max)
 _SHARD = re.compile(r"[0-9a-f]{16}-[0-9]{6}\.npy")
-_WIDEST = 1 << 14  # numbers of a vector: models give 128 to 2,048
-_LARGEST = 1 << 24  # rows of one segment: it has some hundred frames
-_HEADER = 1 << 10  # bytes before the numbers of a shard
+_WIDEST = 1 << 14  # numbers in a vector: models give 128 to 2,048
+_LARGEST = 1 << 24  # rows in one segment, which has some hundred frames
+_HEADER = 1 << 10  # bytes before the numbers in a shard
 
 
 def begin(db: sqlite3.Connection, key: str) -> int:
-    """The number of the scan of a key, which is made where there is none."""
+    """The number of the scan with this key, which is made if missing."""
     db.execute("INSERT OR IGNORE INTO scans (key, started) VALUES (?, ?)", (key, now()))
     return int(db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()[0])
 
 
 def number_of(db: sqlite3.Connection, key: str) -> int | None:
-    """The number of the scan of a key, None where there is none."""
+    """The number of the scan with this key, None if there is none."""
     row = db.execute("SELECT id FROM scans WHERE key = ?", (key,)).fetchone()
     return None if row is None else int(row[0])
 
 
 def of_segments(db: sqlite3.Connection, column: str, key: str) -> int | None:
-    """What an expression over the segments of a scan gives; None where it gives nothing."""
+    """The value of an expression over the segments of a scan, None for no value."""
     query = f"SELECT {column} FROM segments JOIN scans ON scans.id = scan WHERE key = ?"  # noqa: S608
     return rows(db, query, (optional(whole),), (key,))[0][0]
 
 
 def newest_finished(db: sqlite3.Connection, key: str | None) -> str | None:
-    """The key of the newest scan that is finished, or this key where the scan of it is; None for none."""
+    """The key of the newest finished scan, or `key` if its scan is finished; None for none."""
     query = "SELECT key FROM scans WHERE finished IS NOT NULL AND (? IS NULL OR key = ?) ORDER BY id DESC"
     row = db.execute(query, (key, key)).fetchone()
     return None if row is None else str(row[0])
 
 
 def retimed(db: sqlite3.Connection, key: str) -> int:
-    """How many frames of a scan so far have another time than the film gives them."""
+    """Number of frames in a scan so far with a corrected time."""
     number = number_of(db, key)
     return 0 if number is None else counted(db, number)[0]
 
@@ -107,7 +107,7 @@ def is_finished(db: sqlite3.Connection, key: str) -> bool:
 
 
 def finished_by(db: sqlite3.Connection, before: str) -> list[str]:
-    """The keys of the scans that were finished by a moment (UTC, ISO 8601), the newest first."""
+    """The keys of scans finished before a time (UTC, ISO 8601), newest first."""
     query = "SELECT key FROM scans WHERE finished IS NOT NULL AND finished <= ? ORDER BY id DESC"
     return [key for (key,) in rows(db, query, (text,), (before,))]
 
@@ -116,7 +116,7 @@ def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: S
     """Add a segment to a scan, inside the caller's transaction.
 
     Raises:
-        InputError: the piece does not follow the one before, or its vectors do not fit float16.
+        InputError: the piece does not continue the one before, or its vectors do not fit float16.
     """
     number, last, unit = rows(
         db,
@@ -153,7 +153,8 @@ def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: S
 
 
 def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
-    """All segments of a scan as one, as stored; holds each column once. None where there is no segment.
+    """All stored segments of a scan as one; memory is needed for each column only once. None without
+    segments.
 
     Raises:
         ScanLost: a shard is missing or damaged.
@@ -227,24 +228,24 @@ def column(
     kind: type[Scalar],
     instead: NDArray[Scalar] | None = None,
 ) -> NDArray[Scalar]:
-    """A column in the type that it must have, or what stands for it; KeyError where neither is there."""
+    """A column with the given type, or `instead` if it is missing; KeyError if `instead` is None."""
     return instead if instead is not None and name not in table else np.asarray(table[name], kind)
 
 
 def beside(table: Mapping[str, object], rows: int) -> Cue:
-    """What was seen beside the faces; nothing, in a scan that looked at nothing else."""
+    """The cue beside the faces (clothes); an empty one in a scan without cues."""
     if "cue.vector" not in table or "cue.quality" not in table:
         return Cue.empty(rows)
     return Cue(column(table, "cue.vector", np.uint8), column(table, "cue.quality", np.float32))
 
 
 def motion(table: Mapping[str, object], rows: int) -> NDArray[np.float32]:
-    """Non-rigid motion of the faces; NaN in a scan of before it was measured."""
+    """Non-rigid motion of the faces; NaN in a scan of an earlier version without motion."""
     return column(table, "motion", np.float32, np.full(rows, np.nan, np.float32))
 
 
 def _check(scan: Scan) -> None:
-    """Raise ValueError where rows name rows that are not there: a stranger's scan may say anything."""
+    """Raise ValueError where indices point to missing rows: the scan may come from a stranger."""
     d = scan.detections
     if scan.clock.unit <= 0 or np.any(np.diff(scan.clock.pts) <= 0):
         raise ValueError("the times of frames do not rise")
@@ -259,7 +260,7 @@ def _check(scan: Scan) -> None:
         raise ValueError("a face cannot move so far")
 
 
-# The columns of a scan, what their rows count (frames, faces, embedded faces), and what moves with it.
+# The columns of a scan, what their rows count (frames, faces, embedded faces), and what their values count.
 _AXES = {
     "clock.pts": "f",
     "signal": "f",
@@ -288,7 +289,7 @@ def _fill(
     shift: str | None,
     at: dict[str, int],
 ) -> None:
-    """Copy a segment's rows to their place in the whole film's column, made when its width is known."""
+    """Copy a segment's rows into the whole film's column, which is made when its width is known."""
     if given is None or (count == 0 and (total > 0 or name == "vector")):
         return
     if not isinstance(given, np.ndarray) or len(given) != count:
@@ -302,7 +303,7 @@ def _fill(
 
 
 def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
-    """Store vectors (k, d) as float16; the CRC-32 of what was written.
+    """Store vectors (k, d) as float16; returns the CRC-32 of the file.
 
     Raises:
         InputError: a vector is not finite, or does not fit float16.
@@ -312,7 +313,7 @@ def write_shard(folder: Folder, shard: str, vector: NDArray[np.float32]) -> int:
     half = np.ascontiguousarray(vector, "<f2")
     with folder.written(f"{EMBEDDINGS}/{shard}") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(half))
-        file.write(half.data)  # not NumPy's own write, which hides why a disk refuses
+        file.write(half.data)  # NumPy's own write hides why a disk refuses
     return zlib.crc32(half.data)
 
 
@@ -320,7 +321,7 @@ def read_shard(folder: Folder, shard: str, crc: int | None, rows: int) -> NDArra
     """The vectors of a segment.
 
     Raises:
-        ScanLost: they are not there, or not what was written.
+        ScanLost: they are missing or were changed.
     """
     place = folder.path / EMBEDDINGS / shard
     try:
@@ -334,7 +335,7 @@ def read_shard(folder: Folder, shard: str, crc: int | None, rows: int) -> NDArra
 
 
 def _half(data: bytes, rows: int) -> NDArray[np.float16] | None:
-    """The array in a .npy file of float16 with so many rows, None where it is nothing of the kind."""
+    """The array of a .npy file with float16 vectors and this number of rows; None for other content."""
     file = io.BytesIO(data)
     try:
         if np.lib.format.read_magic(file) != (1, 0):
@@ -348,21 +349,21 @@ def _half(data: bytes, rows: int) -> NDArray[np.float16] | None:
 
 
 def _count(value: object) -> int:
-    """How many rows a segment has of something."""
+    """Number of rows in a segment."""
     if not 0 <= whole(value) <= _LARGEST:
         raise ValueError(f"a segment cannot have {value} rows")
     return whole(value)
 
 
 def missed(value: object) -> int:
-    """How many frames or ticks a segment counted."""
+    """Number of frames or ticks counted in a segment."""
     if type(value) is not int or not 0 <= value < 1 << 53:
         raise damaged("a segment counts what cannot be counted")
     return value
 
 
 def _shard(value: object) -> str:
-    """The name of a shard: never a path."""
+    """The name of a shard; never a path."""
     name = text(value)
     if not _SHARD.fullmatch(name):
         raise ValueError("a segment names no file of vectors")
@@ -370,7 +371,7 @@ def _shard(value: object) -> str:
 
 
 def counted(db: sqlite3.Connection, scan: int) -> tuple[int, int]:
-    """Of a scan so far: frames with another time than the film gives them, ticks that could not be read."""
+    """Counts of a scan so far: frames with a corrected time, ticks that could not be read."""
     names = ("clock.retimed", "clock.unread")
     blocks = rows(db, "SELECT block FROM segments WHERE scan = ?", (whole,), (scan,))
     found = [columns.read(db, block, *names) for (block,) in blocks]

@@ -1,6 +1,6 @@
 """The tables of cast.db, version by version. `MIGRATIONS[v - 1]` leads from schema v - 1 to v.
 
-Never change a migration that was released: add one.
+Never change a released migration: add a new one.
 """
 
 from __future__ import annotations
@@ -250,11 +250,11 @@ SCHEMA = len(MIGRATIONS)
 
 
 def check(db: sqlite3.Connection, path: Path, newest: int = SCHEMA) -> int:
-    """The schema's version of a workspace's database.
+    """The schema version of a workspace's database.
 
     Raises:
-        WorkspaceNewer: a later castlist wrote it.
-        WorkspaceError: some other program wrote it.
+        WorkspaceNewer: a later version of castlist wrote it.
+        WorkspaceError: another program wrote it.
     """
     if _pragma(db, "application_id") != APPLICATION:
         raise WorkspaceError(f"{path}: its cast.db was not written by castlist", elsewhere=True)
@@ -270,7 +270,7 @@ def check(db: sqlite3.Connection, path: Path, newest: int = SCHEMA) -> int:
 
 
 def migrate(db: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> int:
-    """Bring a database to the newest schema, each version in one transaction; how many were needed."""
+    """Upgrade a database to the newest schema, one transaction a version; returns the number of steps."""
     done = 0
     while (version := _pragma(db, "user_version")) < len(migrations):
         try:

@@ -1,4 +1,4 @@
-"""What a workspace holds, in plain values, for `castlist info`."""
+"""The content of a workspace in plain values, for `castlist info`."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class FilmSummary(TypedDict):
     """The film of a workspace."""
 
     path: str
-    there: bool  # whether the file is where it was
+    there: bool  # whether the file is at its path
     width: int
     height: int
     seconds: float
     frame_rate: str  # exact, such as 30000/1001
     codec: str
     timecode: str
-    hidden_frames: int  # of the file, which its edit list leaves out
+    hidden_frames: int  # frames in the file that its edit list leaves out
     digest: str
 
 
@@ -55,7 +55,7 @@ class ScanCounts(TypedDict):
 
 
 class LastRun(TypedDict):
-    """A run and its provenance, as `Run` has it."""
+    """A run and its provenance, with the fields of `Run`."""
 
     id: int
     started: str
@@ -70,7 +70,7 @@ class LastRun(TypedDict):
 
 
 class Summary(TypedDict):
-    """What a workspace holds, as `castlist info --json` prints it."""
+    """The content of a workspace, as printed by `castlist info --json`."""
 
     workspace: str
     schema: int
@@ -85,7 +85,7 @@ class Summary(TypedDict):
 
 
 def film(video: Video, ends: Fraction | None = None) -> FilmSummary:
-    """The film; `ends` is when its last picture does, in seconds, where its pictures were read."""
+    """The film; `ends` is the end of its last picture in seconds, if pictures were read."""
     return {
         "path": path_text(video.path),
         "there": video.path.is_file(),
@@ -124,7 +124,7 @@ class _ScanRow(NamedTuple):
 
 
 def _scan(db: sqlite3.Connection, row: _ScanRow) -> ScanCounts:
-    """A scan's counts: also frames that were given another time, and seconds that could not be read."""
+    """A scan's counts, with frames with a corrected time and seconds that could not be read."""
     units = rows(db, "SELECT unit FROM segments WHERE scan = ? LIMIT 1", (exact,), (row.scan,))
     retimed, unread = counted(db, row.scan)
     return {
@@ -139,14 +139,13 @@ def _scan(db: sqlite3.Connection, row: _ScanRow) -> ScanCounts:
     }
 
 
-_OF_FILM = ("better_turned", "negative")  # of the counts of a cast, those that are about the film
+_OF_FILM = ("better_turned", "negative")  # counts of a cast that are about the film
 
 
 def cast(db: sqlite3.Connection) -> dict[str, int] | None:
-    """How many people, tracks, ... the cast has; None where there is none yet.
+    """Numbers of people, tracks, ... of the cast; None without a cast.
 
-    `better_turned` is by how many degrees clockwise the film shows more faces when it is turned; `negative`
-    is 1 where it is a negative.
+    `better_turned` is the turn in degrees clockwise that shows more faces; `negative` is 1 for a negative.
     """
     if not db.execute("SELECT count(*) FROM casts").fetchone()[0]:
         return None
@@ -157,7 +156,7 @@ def cast(db: sqlite3.Connection) -> dict[str, int] | None:
 
 
 def people(cast: Cast) -> dict[str, int]:
-    """Of the counts of `cast` those that decisions change."""
+    """The counts of `cast` that decisions change."""
     return {
         "people": len(cast.people),
         "background": len(cast.background),

@@ -1,9 +1,9 @@
-"""The workspace `film.castlist/`: everything known about a film, safe against interruptions.
+"""The workspace `film.castlist/`: all data about a film, safe against interruptions.
 
 with Workspace.open(Workspace.beside(Path("film.mp4")), create=True) as workspace:
     workspace.put_video(video)
     workspace.append(key, piece)  # durable when it returns
-    scan = workspace.scan(key)  # always what was stored, never what was in memory
+    scan = workspace.scan(key)  # always the stored data, never the data in memory
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ __all__ = ["KeptPictures", "Workspace"]
 
 @dataclass(frozen=True, slots=True)
 class KeptPictures:
-    """The pictures of a workspace by name, for a cast that is looked at after the workspace was closed."""
+    """The pictures of a workspace by name, for a cast that is used after the workspace was closed."""
 
-    place: Path  # made absolute: a program may go to another folder
+    place: Path  # absolute, since a program may change its folder
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", self.place.absolute())
 
     def __call__(self, name: str) -> bytes:
-        """The bytes of a JPEG; raises as `Workspace.image` does."""
+        """The bytes of a JPEG; raises the errors of `Workspace.image`."""
         with Workspace.open(self.place, write=False) as opened:
             return opened.image(name)
 
@@ -71,7 +71,7 @@ class Workspace(ScannedFilm):
 
     @staticmethod
     def beside(video: Path) -> Path:
-        """The workspace's place for a film: film.castlist beside film.mp4; see `store.paths.beside`."""
+        """The workspace's path for a film: film.castlist beside film.mp4; see `store.paths.beside`."""
         return paths.beside(Path(video))
 
     @classmethod
@@ -79,13 +79,13 @@ class Workspace(ScannedFilm):
         """Open a workspace.
 
         Args:
-            create: make it where there is none.
-            write: open it for a run, of which there is one at a time. Readers work beside a run.
+            create: make the workspace if it is missing.
+            write: open it for a run; only one run is possible at a time. Readers can work during a run.
 
         Raises:
             WorkspaceError: there is none, it is damaged, or it cannot be written.
-            WorkspaceBusy: another run is at work on it.
-            WorkspaceNewer: a later castlist wrote it.
+            WorkspaceBusy: another run is using it.
+            WorkspaceNewer: a later version of castlist wrote it.
         """
         path = paths.written(path)
         folder = Folder(path)
@@ -107,12 +107,12 @@ class Workspace(ScannedFilm):
                 raise
 
     def close(self) -> None:
-        """Close the database and let the next run in."""
+        """Close the database and release the lock."""
         self._decider.close()
         try:
-            if self._lock:  # so that a copy of cast.db alone, or a medium that is only read, has everything
+            if self._lock:  # so that a copy of cast.db alone, or a read-only medium, is complete
                 with suppress(sqlite3.Error):
-                    self._db.rollback()  # where that failed before
+                    self._db.rollback()  # after an earlier failure
                     self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             with suppress(sqlite3.Error):
@@ -138,25 +138,25 @@ class Workspace(ScannedFilm):
         *,
         marks: Sequence[str] = (),
     ) -> tuple[Cast, Portraits]:
-        """Erase some tracks of the cast: their vectors, pictures and rows; and names, in the decisions too.
+        """Erase tracks of the cast: their vectors, pictures and rows; and names, in the decisions, too.
 
-        No byte of it stays in the workspace. Other scans than that of the cast, kept results of steps, and
-        faces that no track holds are dropped as well.
+        No byte of these stays in the workspace. Other scans than that of the cast, stored results of steps,
+        and faces without a track are removed as well.
 
         Args:
-            scan: the key of the scan that the cast was found in; the newest one by default.
-            marks: what `erased_before` gives from then on.
+            scan: the key of the cast's scan; by default the newest scan.
+            marks: later returned by `erased_before`.
 
         Returns:
-            The cast without them, and its pictures; both are stored already.
+            The cast without the tracks, and its pictures; both are stored.
 
         Raises:
-            WorkspaceError: the scan of the cast is not there, or something could not be written.
-            WorkspaceBusy: another castlist reads the workspace.
+            WorkspaceError: the scan of the cast is missing, or writing failed.
+            WorkspaceBusy: another castlist process is reading the workspace.
         """
         noted = paths.film_noted(self.path)
         self._db.execute("PRAGMA secure_delete = ON")
-        with self._writing() as db:  # in one transaction, so that nobody decides or dies in between
+        with self._writing() as db:  # one transaction: no decision and no crash in between
             less, pictures = self._erase(db, tracks, names, scan, marks)
             if noted is not None and noted.renamed:
                 notes.put_renamed(db, self.path, "")
@@ -175,7 +175,7 @@ class Workspace(ScannedFilm):
         scan: str | None,
         marks: Sequence[str],
     ) -> tuple[Cast, Portraits]:
-        """What `erase` changes in the database; what the machine found of everybody else stays."""
+        """The changes of `erase` in the database; the machine's result for other people stays."""
         cast, portraits, log = self.cast(), self.portraits(), self.decisions.all()
         (run, _), base, before = self.cast_run(), self.machine(), self.erased_before()
         found = scans.newest_finished(db, scan)
@@ -196,13 +196,13 @@ class Workspace(ScannedFilm):
         return less, pictures
 
     def erased_before(self) -> frozenset[str]:
-        """The marks of those who were erased from the run whose cast is stored."""
+        """The marks of the people erased from the run of the stored cast."""
         with self._reading() as db:
             return notes.erased_marks(db, self.path, self.cast_run()[0] or 0)
 
     @property
     def erased(self) -> bool:
-        """Whether somebody was erased: pictures of the film may show that person, whom nothing here knows."""
+        """Whether any person was erased: pictures of the film may still show that person."""
         with self._reading() as db:
             return notes.is_erased(db, self.path)
 
@@ -217,12 +217,12 @@ class Workspace(ScannedFilm):
         seed: int | None = None,
         machine: Mapping[str, str | float | None] | None = None,
     ) -> int:
-        """Note that a run begins, with its whole provenance; the run's number."""
+        """Store the start of a run with its provenance; returns the run's number."""
         with self._writing() as db:
             return runs.begin(db, recipe, version, models, seed, machine or {})
 
     def run_finished(self, run: int, timings: Mapping[str, float], counts: Mapping[str, int]) -> None:
-        """Note that a run reached its end, and drop old scans."""
+        """Store the end of a run, and remove old scans."""
         with self._writing() as db:
             runs.finish(db, run, timings, counts)
         self.prune()
@@ -245,9 +245,9 @@ class Workspace(ScannedFilm):
         """Replace the cast, in one transaction: a reader sees the old one or the new one.
 
         Args:
-            portraits: pictures of all tracks, those set aside too.
-            run: what `run_started` gave.
-            decision: the latest decision that this cast goes by.
+            portraits: pictures of all tracks, including set-aside ones.
+            run: the result of `run_started`.
+            decision: the latest decision applied to this cast.
         """
         pictures = Portraits.empty() if portraits is None else portraits
         if cast.joined or self._joined(decision):
@@ -262,10 +262,10 @@ class Workspace(ScannedFilm):
                 casts.renew(db, change, now(), decision)
 
     def cast(self) -> Cast:
-        """The cast of the last finished run, after every decision, the latest too.
+        """The cast of the last finished run, after all decisions, including the latest.
 
         Raises:
-            WorkspaceError: there is none yet, or the tables are damaged.
+            WorkspaceError: there is no cast, or the tables are damaged.
         """
         with self._reading() as db:
             video = self.video()
@@ -283,7 +283,7 @@ class Workspace(ScannedFilm):
         return cast.with_pictures(KeptPictures(self.path))
 
     def _newer_decisions(self, db: sqlite3.Connection) -> list[Decision]:
-        """The whole log, where it has decisions that the stored cast does not go by yet."""
+        """The whole log, if it has decisions not yet applied to the stored cast."""
         stored = rows(db, "SELECT decision FROM casts", (whole,))
         return self.decisions.all() if stored and stored[0][0] < self.decisions.last() else []
 
@@ -292,34 +292,34 @@ class Workspace(ScannedFilm):
             return notes.joined_numbers(db, self.path, decision)
 
     def cast_run(self) -> tuple[int | None, int]:
-        """The run whose cast is stored, None where it is not known, and the latest decision it goes by."""
+        """The run of the stored cast, None if unknown, and the latest decision applied to it."""
         with self._reading() as db:
             return casts.made_by(db)
 
     def scan_state(self) -> str:
-        """What decisions rest on: the film, the run of the stored cast, and when somebody was last erased.
+        """A text that changes with the film, the run of the stored cast, and the last erasure: decisions rely
+        on these.
 
-        A text without meaning but that it changes where one of them does, also where another workspace was
-        brought to this place.
+        It also changes if another workspace is moved to this path.
         """
         with self._reading() as db:
             return _scan_state(db)
 
     def machine(self) -> Base | None:
-        """What the machine alone found in the run whose cast is stored; None where it is not stored."""
+        """The machine's result in the run of the stored cast; None if it is not stored."""
         run, _ = self.cast_run()
         try:
             return self.get("machine", f"run {run}", Base) if run is not None else None
-        except WorkspaceError:  # of another castlist, or damaged: it can be found again
+        except WorkspaceError:  # of another version, or damaged: it can be computed again
             return None
 
     def portraits(self) -> Portraits:
-        """The pictures kept with the cast, those of tracks set aside too."""
+        """The pictures stored with the cast, including those of set-aside tracks."""
         with self._reading() as db:
             return casts.get_portraits(db)
 
     def summary(self) -> summary.Summary:
-        """What the workspace holds, as plain values: film, scans, cast, decisions, runs, bytes."""
+        """The content of the workspace as plain values: film, scans, cast, decisions, runs, bytes."""
         video, runs, decisions = self.video(), self.runs(), self.decisions.all()
         with self._reading() as db:
             scanned, cast, names = summary.scans(db), summary.cast(db), proposed.counts(db)
@@ -343,17 +343,17 @@ class Workspace(ScannedFilm):
 
     @property
     def decisions(self) -> Log:
-        """What people decided. Also a workspace open for reading takes decisions."""
+        """The log of decisions; a workspace opened for reading takes decisions, too."""
         return Log(self._reading, self._deciding, _scan_state)
 
     @property
     def proposals(self) -> proposed.Proposals:
-        """Names that were proposed by files of other programs; written as decisions are."""
+        """Proposed names from files of other programs; written like decisions."""
         return proposed.Proposals(self._reading, self._deciding)
 
     @contextmanager
     def _deciding(self) -> Iterator[sqlite3.Connection]:
-        """A transaction of its own connection: a decision waits for no run."""
+        """A transaction of a separate connection, which does not wait for runs."""
         if self._db.earlier:
             self._upgrade()
         if self._db.copied:
@@ -362,10 +362,10 @@ class Workspace(ScannedFilm):
             yield db
 
     def _upgrade(self) -> None:
-        """Bring the workspace of an earlier castlist, open for reading, to today's schema.
+        """Upgrade a workspace of an earlier version, opened for reading, to the current schema.
 
         Raises:
-            WorkspaceBusy: a run is at work on it.
+            WorkspaceBusy: a run is using it.
             WorkspaceError: it cannot be written.
         """
         Workspace.open(self.path).close()
