@@ -3,7 +3,7 @@
     for person in cast:
         print(person.name, person.screen_time, person.appearances[0])
 
-`Cast.of` makes it; nothing here computes who is who.
+Use `Cast.of` to make a cast from labelled tracks; nothing here identifies people.
 """
 
 from castlist.cast.people import APPEARANCE_GAP, picture_worth

@@ -1,4 +1,4 @@
-"""People of a cast by what a user calls them: a name, "p7", "Person 7"."""
+"""Finds people of a cast by a name, "p7" or "Person 7"."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from castlist.clock_times import how_long
 from castlist.errors import InputError
 from castlist.name_forms import comparable
 
-LISTED = 20  # names in a message, of more: what fits two lines of a terminal
+LISTED = 20  # most names in a message: they fit two lines of a terminal
 
 
 def people_named(
     names: str | Person | Sequence[str | Person], people: Sequence[Person], merged: Mapping[int, int]
 ) -> list[Person]:
-    """The people who bear these names, or this one, each once; what is matched says `Cast.named`.
+    """The people with these names (or this one), each once; `Cast.named` describes what matches.
 
     Args:
-        people: among whom to look.
-        merged: number of each person who was merged with another: the other's number.
+        people: the people to search.
+        merged: former number of each merged person -> number of the person they were merged into.
 
     Raises:
-        InputError: nobody has one of the names, several have it, or it is no text.
+        InputError: no person or several people have one of the names, or a name is not text.
     """
     if isinstance(names, bytes) or not isinstance(names, str | Person | Iterable):
         raise InputError(f"the name of a person is text, got {type(names).__name__}")
@@ -40,7 +40,7 @@ def known_names(people: Sequence[Person]) -> str:
 
 
 def _person_named(name: object, people: Sequence[Person], merged: Mapping[int, int]) -> Person:
-    """The person of exactly this name, else of this name in another case, else of this number."""
+    """The person with exactly this name, else with this name in another case, else with this number."""
     if not isinstance(name, str):
         raise InputError(f"the name of a person is text, got {type(name).__name__}")
     wanted = comparable(name)
@@ -61,7 +61,7 @@ def _person_named(name: object, people: Sequence[Person], merged: Mapping[int, i
 
 
 def _after_merges(wanted: str, people: Sequence[Person], merged: Mapping[int, int]) -> list[Person]:
-    """Who the person of a number ("p7", "person 7") is now, after having been merged."""
+    """The person of a former number ("p7", "person 7") after merges."""
     number = next((n for n in merged if wanted in (f"p{n}", f"person {n}")), None)
     for _ in range(len(merged)):
         number = None if number is None else merged.get(number, number)

@@ -1,4 +1,4 @@
-"""From labelled tracks to people: their order, screen time, appearances and pictures."""
+"""Makes people from labelled tracks: their order, screen time, appearances and pictures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from castlist.cast.person import Appearance, Face, Person
 from castlist.types import Clock, Portraits, Shots, Tracks
 
-APPEARANCE_GAP = Fraction(1)  # seconds out of sight within which an appearance goes on
-# frames at either end of a shot that may hold the picture before or after too: in a title sequence converted
-# between frame rates, three of twelve people were shown first by such a picture
+APPEARANCE_GAP = Fraction(1)  # seconds without the person that do not end an appearance
+# Frames at either end of a shot that may be blends with the adjacent shot: in a title sequence with a
+# converted frame rate, the first picture of three of twelve people was such a blend.
 EDGE = 2
-AT_A_CUT = 0.5  # of its quality that such a picture counts: of a track that has no better one, it is shown
+AT_A_CUT = 0.5  # factor for the quality of such a picture, which is shown only if a track has no better one
 
 
 def listed(
@@ -30,7 +30,7 @@ def listed(
     numbers: Sequence[int],
     portraits: Portraits,
 ) -> list[Person]:
-    """The people of the labels, in the order of the cast; `height` in pixels, the others as for `Cast.of`."""
+    """The people of the labels, in cast order; `height` in pixels, other arguments as in `Cast.of`."""
     durations = {
         k: _screen_time(clock, tracks, np.flatnonzero(label == k))
         for k in np.unique(label[label >= 0]).tolist()
@@ -65,13 +65,13 @@ def _cast_order(
     label: NDArray[np.integer],
     fate: NDArray[np.integer],
 ) -> list[int]:
-    """The labels in the order of the cast: by fate, prominence, screen time, first frame.
+    """The labels in cast order: by role, prominence, screen time, first frame.
 
     Args:
         durations: screen time in seconds, by label.
-        prominence: (n,) of each face of the tracks.
+        prominence: (n,) prominence of each face.
         label: (t,) a number for each track, NOISE for tracks without a person.
-        fate: (t,) of each track.
+        fate: (t,) role of each track.
     """
     by_track = np.bincount(tracks.track, prominence, minlength=len(tracks))
 
@@ -84,21 +84,21 @@ def _cast_order(
 
 
 def frames_of(tracks: Tracks, members: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The frames in which any of these tracks is seen, each once."""
+    """The frames with any of these tracks, each once."""
     if not len(members):
         return np.zeros(0, np.int64)
     return np.unique(np.concatenate([tracks.frame[tracks.rows(t)] for t in members]))
 
 
 def _screen_time(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> Fraction:
-    """Seconds during which any of these tracks is seen: each frame lasts until the next one."""
+    """Seconds with any of these tracks: each frame lasts until the next one."""
     frames = frames_of(tracks, members)
     ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
     return int((ends[frames + 1] - ends[frames]).sum()) * clock.unit
 
 
 def _appearances(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> tuple[Appearance, ...]:
-    """The stays on screen of these tracks, those joined that lie APPEARANCE_GAP apart or less."""
+    """The appearances of these tracks; gaps of APPEARANCE_GAP or less are closed."""
     spans = sorted(
         (clock.time(int(tracks.first[t])), clock.time(int(tracks.last[t]) + 1), int(t)) for t in members
     )
@@ -114,10 +114,10 @@ def _appearances(clock: Clock, tracks: Tracks, members: NDArray[np.int64]) -> tu
 
 
 def picture_worth(portraits: Portraits, shots: Shots) -> NDArray[np.float64]:
-    """(k,) 0 to 1: how well each picture shows somebody, by which every page and export chooses pictures.
+    """(k,) 0 to 1: the worth of each picture, by which pages and exports choose pictures.
 
-    It is the picture's quality, lowered for the first and last frames of a shot, which may hold two pictures
-    at once. What somebody chose (quality 1) stays first.
+    It is the picture's quality, lowered for the first and last frames of a shot, which may be blends of two
+    pictures. A picture chosen by a user (quality 1) stays first.
     """
     frame, quality = portraits.frame, portraits.quality.astype(np.float64)
     if not len(shots):
@@ -130,7 +130,7 @@ def picture_worth(portraits: Portraits, shots: Shots) -> NDArray[np.float64]:
 def _faces(
     clock: Clock, portraits: Portraits, worth: NDArray[np.float64], members: NDArray[np.int64]
 ) -> tuple[Face, ...]:
-    """The portraits of these tracks, best first; of each track its best before any other's second."""
+    """The portraits of these tracks, best first: each track's best, then each track's second best, ..."""
     rows = np.flatnonzero(np.isin(portraits.track, members))
     rows = rows[np.lexsort((portraits.frame[rows], -worth[rows]))]
     counted: dict[int, int] = {}

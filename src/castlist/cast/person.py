@@ -1,4 +1,4 @@
-"""A person of a cast: pictures, stays on screen, screen time."""
+"""A person of a cast: pictures, appearances, screen time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Pictures = Callable[[str], bytes]  # the bytes of a face's JPEG, by its name
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One stay of a person on screen, from a first frame to the end of a last one.
+    """An appearance of a person on screen, from the first frame to the end of the last one.
 
-    It goes on where the person is out of sight for at most a second (APPEARANCE_GAP).
+    It goes on while the person is out of sight for at most a second (APPEARANCE_GAP).
     """
 
     start: Fraction  # seconds from the start of the film
@@ -51,18 +51,19 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the cast, or of the background."""
+    """A person of the cast or of the background."""
 
-    id: int  # of "Person 7": never anybody else's, whatever is decided or found again
+    id: int  # of "Person 7"; never another person's, after any decision or run
     name: str  # as given, or "Person 3"
     named: bool
     fate: int  # PERSON or BACKGROUND
     tracks: tuple[int, ...]
-    face_count: int  # frames in which a face of theirs was seen, each face counted
+    face_count: int  # faces of this person, one for each frame and track
     duration: Fraction  # seconds on screen, exact
     appearances: tuple[Appearance, ...]
     faces: tuple[Face, ...]  # best first
-    pictures: Pictures | None = field(default=None, compare=False)  # where it came from a workspace
+    # None if the cast does not come from a workspace
+    pictures: Pictures | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         stays = len(self.appearances)
@@ -75,10 +76,10 @@ class Person:
         return person_html(self, self.pictures)
 
     def images(self, limit: int = 8) -> list[bytes]:
-        """The JPEGs of this person's best faces, best first; none where the cast came from no workspace.
+        """The JPEGs of this person's best faces, best first; [] if the cast does not come from a workspace.
 
         Raises:
-            InputError: limit is no whole number of at least 0.
+            InputError: limit is not a whole number of at least 0.
             WorkspaceError: a picture is missing or damaged.
         """
         if not is_whole(limit) or limit < 0:
@@ -89,12 +90,12 @@ class Person:
 
     @property
     def key(self) -> str:
-        """As `castlist decide` takes it: "p7"."""
+        """The id in commands: "p7"."""
         return f"p{self.id}"
 
     @property
     def screen_time(self) -> float:
-        """Seconds on screen: frames that show this person, each as long as it lasts."""
+        """Seconds on screen: the sum of the durations of frames with this person."""
         return float(self.duration)
 
     @property

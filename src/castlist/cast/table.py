@@ -1,4 +1,4 @@
-"""The cast of a film as a table: a person for each track, and the people."""
+"""The cast of a film as a table: the person of each track, and the people."""
 
 from __future__ import annotations
 
@@ -49,14 +49,15 @@ class Cast:
     tracks: Tracks
     person: NDArray[np.int32]  # (t,) index into people + background, or NOISE where set aside
     fate: NDArray[np.int8]  # (t,) PERSON, BACKGROUND or SET_ASIDE
-    reason: tuple[str, ...]  # (t,) why a track is not of the cast, "" where it is
+    reason: tuple[str, ...]  # (t,) why a track is not in the cast, "" if it is
     people: tuple[Person, ...]
     background: tuple[Person, ...]
     damaged: int = 0  # frames that could not be decoded
-    turned: int = 0  # degrees clockwise by which the film shows more faces when it is turned; 0 for none
-    negative: bool = False  # the film is a negative: it shows far more faces when its tones are inverted
-    joined: Mapping[int, int] = field(default_factory=dict)  # number of somebody who was merged: of whom now
-    pictures: Pictures | None = None  # where it came from a workspace
+    turned: int = 0  # degrees clockwise by which to turn the film to show more faces; 0 for none
+    negative: bool = False  # the film is a negative: it shows far more faces with inverted tones
+    # former number of a merged person -> current number
+    joined: Mapping[int, int] = field(default_factory=dict)
+    pictures: Pictures | None = None  # None if the cast does not come from a workspace
 
     def __post_init__(self) -> None:
         freeze(self, person=(np.int32, (None,)), fate=(np.int8, (None,)))
@@ -77,7 +78,7 @@ class Cast:
         """A person by position or by name, or several by a slice.
 
         Raises:
-            KeyError: nobody has that name.
+            KeyError: no person has this name.
             IndexError: there are fewer people.
             InputError: it is neither a position nor a name.
         """
@@ -96,7 +97,7 @@ class Cast:
         raise KeyError(f"nobody is called {key!r}; the cast has {known_names(self.people)}")
 
     def __contains__(self, person: object) -> bool:
-        """Whether a person, or somebody of that name, is in the cast or its background."""
+        """Whether a person, or a person with this name, is in the cast or its background."""
         return any(person is p or (isinstance(person, str) and person == p.name) for p in self.everybody)
 
     def __repr__(self) -> str:
@@ -105,34 +106,34 @@ class Cast:
 
     @property
     def summary(self) -> str:
-        """How many people in how many seconds, for people to read."""
+        """Number of people and length of the film, for display."""
         count = f"{len(self.people)} {'person' if len(self.people) == 1 else 'people'}"
         behind = f" and {len(self.background)} in the background" if self.background else ""
         return f"{count}{behind} in {how_long(self.length)}"
 
     def share(self, person: str | Person) -> float:
-        """The share of the film, 0 to 1, in which somebody is on screen: of all that could be read of it.
+        """The share of the film's readable part, 0 to 1, in which a person is on screen.
 
         Raises:
-            InputError: nobody has that name.
+            InputError: no person has this name.
         """
         whole, person = self.whole, person if isinstance(person, Person) else self.named([person])[0]
         return float(person.duration / whole) if whole else 0.0
 
     def at(self, time: float | Fraction | str) -> list[Person]:
-        """Who is seen at a time: in the frame that is shown then. Most prominent first: seconds by size.
+        """The people in the frame shown at a time, most prominent first: seconds by size.
 
         Args:
             time: seconds, or a text: "1:23.5", or a timecode of the film, "10:00:01:05".
 
         Raises:
-            InputError: it is no time.
+            InputError: it is not a time.
         """
         if isinstance(time, str):
             from castlist.interactive import moment
 
             time = moment(self, time)
-        if not isinstance(time, int | float | Fraction):  # a number of NumPy, or none
+        if not isinstance(time, int | float | Fraction):  # a number of NumPy, or not a number
             try:
                 time = float(time)
             except (TypeError, ValueError, OverflowError):
@@ -146,10 +147,10 @@ class Cast:
         return [p for index, p in enumerate(self.everybody) if index in indices]
 
     def together(self, a: str | Person, b: str | Person) -> tuple[tuple[Fraction, Fraction], ...]:
-        """(start, stop) in seconds of each run of frames in which both are seen.
+        """(start, stop) in seconds of each run of frames with both people.
 
         Raises:
-            InputError: a name is unknown, or both are one person.
+            InputError: a name is unknown, or both names mean one person.
         """
         first, second = (p if isinstance(p, Person) else self.named([p])[0] for p in (a, b))
         if first.id == second.id:
@@ -178,12 +179,13 @@ class Cast:
         return to_arrow(self, table)
 
     def rename(self, person: str | Person, name: str, *, author: str = "") -> Cast:
-        """The cast after somebody got a name; the decision goes to the log of the cast's workspace.
+        """The cast after giving a person a name; the decision is added to the log of the cast's workspace.
 
-        Where somebody else has that name, the two become one person.
+        If another person has this name, the two are merged.
 
         Raises:
-            InputError: nobody bears that name, the new one is empty, or the cast came from no workspace.
+            InputError: no person has the name `person`, `name` is empty, or the cast does not come from a
+                workspace.
             WorkspaceError: the workspace cannot be written.
         """
         from castlist.interactive.decide import renamed
@@ -191,10 +193,10 @@ class Cast:
         return renamed(self, person, name, author)
 
     def merge(self, a: str | Person, b: str | Person, *, author: str = "") -> Cast:
-        """The cast after two people were said to be one; where both have names, that of `a` stays.
+        """The cast after merging two people; if both have names, a's name stays.
 
         Raises:
-            InputError: a name is unknown, both are one person, or the cast came from no workspace.
+            InputError: a name is unknown, both mean one person, or the cast does not come from a workspace.
             WorkspaceError: the workspace cannot be written.
         """
         from castlist.interactive.decide import merged
@@ -202,7 +204,7 @@ class Cast:
         return merged(self, a, b, author)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Who appears when, drawn by matplotlib; the axes."""
+        """A timeline of the people, drawn by matplotlib; returns the axes."""
         from castlist.interactive import timeline
 
         return timeline(self, ax)
@@ -213,41 +215,43 @@ class Cast:
         return html(self, self.pictures)
 
     def named(self, names: str | Person | Sequence[str | Person]) -> list[Person]:
-        """The people who bear these names, or this one, each once.
+        """The people with these names (or this one), each once.
 
-        Upper and lower case need not agree, and p7 will do, also of somebody who was merged with others.
+        Upper and lower case are ignored. An id such as p7 is accepted, also for a person merged into another
+        one.
 
         Raises:
-            InputError: nobody has one of the names, and the message says who comes near; or several have it.
+            InputError: no person has one of the names (the message lists similar names), or several people
+                have it.
         """
         return people_named(names, self.everybody, self.joined)
 
     @property
     def everybody(self) -> tuple[Person, ...]:
-        """The people of the cast, then those of the background: what `person` indexes."""
+        """The people of the cast, then those of the background: `person` is an index into this."""
         return (*self.people, *self.background)
 
     @property
     def unread(self) -> Fraction:
-        """Seconds of the film for which no picture could be read."""
+        """Seconds of the film without a readable picture."""
         clock = self.clock
         return clock.unread * clock.unit if self.damaged else clock.lacks(self.video.duration)
 
     @property
     def whole(self) -> Fraction:
-        """Seconds of pictures: as the film's header says, or longer where more was read.
+        """Seconds of pictures: by the film's header, or longer if more was read.
 
-        Pictures may begin later than the file does, see `length`.
+        Pictures may begin after the file does, see `length`.
         """
         return self.clock.lasts(self.video.duration)
 
     @property
     def length(self) -> Fraction:
-        """Seconds from the start of the file to the end of the film: no appearance stops later."""
+        """Seconds from the start of the file to the end of the film; all appearances end by then."""
         return self.clock.time(0) + self.whole if len(self.clock) else self.whole
 
     def with_pictures(self, pictures: Pictures) -> Cast:
-        """The same cast, whose people know their pictures."""
+        """The same cast, with a source of pictures for its people."""
         people = tuple(replace(p, pictures=pictures) for p in self.people)
         background = tuple(replace(p, pictures=pictures) for p in self.background)
         return replace(self, people=people, background=background, pictures=pictures)
@@ -271,20 +275,20 @@ class Cast:
         negative: bool = False,
         joined: Mapping[int, int] | None = None,
     ) -> Cast:
-        """The cast that a label for each track describes.
+        """The cast for tracks with labels.
 
         Args:
-            label: (t,) a person's number for each track, NOISE where the track is nobody's.
-            fate: (t,) PERSON, BACKGROUND or SET_ASIDE; by default PERSON wherever there is a label.
-                Tracks of one label share a fate: the most favourable among them.
-            reason: (t,) why a track is not of the cast.
-            names: a name for each label, "" for none; may be shorter than the number of labels.
-            numbers: the number of each label's person, as in "Person 7"; by default in the cast's order.
+            label: (t,) label of each track's person, NOISE for tracks without a person.
+            fate: (t,) PERSON, BACKGROUND or SET_ASIDE; by default PERSON for tracks with a label. All tracks
+                of a label get the best role among them.
+            reason: (t,) why a track is not in the cast.
+            names: name of each label, "" for none; may be shorter than the number of labels.
+            numbers: number of each label's person, as in "Person 7"; by default by cast order.
             portraits: pictures of faces, by track.
-            joined: numbers of people who were merged with others, and of whom they are now.
+            joined: former numbers of merged people -> current number.
 
         Raises:
-            InputError: a column has not one row per track.
+            InputError: a column does not have one row for each track.
         """
         label, fate, reason = _checked(len(tracks), label, fate, reason)
         portraits = Portraits.empty() if portraits is None else portraits
@@ -307,10 +311,10 @@ class Cast:
 def _checked(
     tracks: int, label: NDArray[np.integer], fate: NDArray[np.integer] | None, reason: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.integer], tuple[str, ...]]:
-    """(t,) the columns of `Cast.of`, with what stands for those not given; NOISE for tracks set aside.
+    """(t,) the columns of `Cast.of`, with defaults for missing ones; NOISE for set-aside tracks.
 
     Raises:
-        InputError: a column has not one row per track.
+        InputError: a column does not have one row for each track.
     """
     label = np.asarray(label, np.int64)
     fate = np.where(label >= 0, PERSON, SET_ASIDE) if fate is None else np.asarray(fate)

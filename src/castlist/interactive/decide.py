@@ -1,4 +1,4 @@
-"""Decisions about a cast in Python: written to the log of its workspace, like those of the review page."""
+"""Decisions about a cast in Python, stored in the log of its workspace like those of the review page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["merged", "place_of", "renamed"]
 
 
 def place_of(cast: Cast) -> Path:
-    """The workspace that a cast came from.
+    """The workspace of a cast.
 
     Raises:
-        InputError: it came from none.
+        InputError: the cast does not come from a workspace.
     """
     from castlist.store.workspace import KeptPictures
 
@@ -29,21 +29,21 @@ def place_of(cast: Cast) -> Path:
 
 
 def renamed(cast: Cast, person: str | Person, name: str, author: str = "") -> Cast:
-    """The cast after somebody got a name; see `castlist.rename`."""
+    """The cast after giving a person a name; see `castlist.rename`."""
     from castlist.review.by_name import rename
 
     return rename(place_of(cast), _called(person), name, author=author)
 
 
 def merged(cast: Cast, a: str | Person, b: str | Person, author: str = "") -> Cast:
-    """The cast after two people were said to be one; see `castlist.merge`."""
+    """The cast after merging two people; see `castlist.merge`."""
     from castlist.review.by_name import merge
 
     return merge(place_of(cast), _called(a), _called(b), author=author)
 
 
 def _called(person: str | Person) -> str:
-    """What a workspace calls somebody: numbers stay theirs, names may have changed meanwhile."""
+    """How a workspace calls a person: by number, since names may have changed meanwhile."""
     if isinstance(person, str):
         return person
     from castlist.cast import Person

@@ -1,4 +1,4 @@
-"""A cast as a small piece of HTML for notebooks: faces, names, seconds and a timeline of everybody."""
+"""A cast as HTML for notebooks: faces, names, seconds and a timeline of its people."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["html", "person_html"]
 
 SHOWN = 12  # people
-PICTURES = 3  # of each
-PORTRAITS = 8  # of one person alone
+PICTURES = 3  # for each person
+PORTRAITS = 8  # for a single person
 LARGEST = 60_000  # bytes of a picture
 COLOURS = ("#4c78a8", "#e45756", "#54a24b", "#b279a2", "#eeca3b", "#72b7b2", "#9d755d", "#ff9da6")
 
 
 def html(cast: Cast, image: Callable[[str], bytes] | None = None, shown: int = SHOWN) -> str:
-    """The people of a cast as a table of HTML without scripts.
+    """The people of a cast as an HTML table without scripts.
 
     Args:
-        image: gives the bytes of a face's JPEG by its name; without it there are no pictures.
-        shown: people at most.
+        image: returns the JPEG of a face by its name; None for no pictures.
+        shown: most people in the table.
     """
     rows = "".join(_row(cast, p, image, COLOURS[i % len(COLOURS)]) for i, p in enumerate(cast.people[:shown]))
     more = len(cast.people) - shown
@@ -77,7 +77,7 @@ def _picture(name: str, image: Callable[[str], bytes] | None) -> str:
 
 
 def _lane(cast: Cast, person: Person, colour: str) -> str:
-    """A bar for each appearance, placed by its share of the film."""
+    """The bars of a person's appearances, placed by share of the film."""
     begin, whole = float(cast.clock.time(0)), max(float(cast.whole), 1e-9)
     bars = "".join(
         f"<rect x='{100 * (float(a.start) - begin) / whole:.2f}%' y='0' height='14' "

@@ -1,4 +1,4 @@
-"""Who appears when, drawn by matplotlib."""
+"""A timeline of a cast, drawn by matplotlib."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SHOWN = 24  # people
 
 
 def timeline(cast: Cast, ax: Axes | None = None, shown: int = SHOWN) -> Axes:
-    """A lane a person with a bar an appearance, in seconds; the axes on which it is drawn.
+    """A lane for each person with a bar for each appearance, in seconds; returns the axes.
 
     Args:
-        ax: matplotlib axes; new ones by default.
-        shown: people at most, most prominent first.
+        ax: matplotlib axes; default: new axes.
+        shown: most people, most prominent first.
 
     Raises:
-        InputError: ax is something else.
+        InputError: ax is not matplotlib axes.
         MissingExtra: matplotlib is not installed.
     """
     if ax is None:

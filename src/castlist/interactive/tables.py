@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "columns", "to_arrow", "to_pandas", "to_polars"]
 
-Columns = dict[str, NDArray[np.generic] | list[str]]  # name -> array or list, all of one length
+Columns = dict[str, NDArray[np.generic] | list[str]]  # name -> array or list, all of equal length
 
 
 def columns(cast: Cast, table: str = "appearances") -> Columns:
-    """The columns of a table, by name; times are seconds as float64, frames count from 0.
+    """The columns of a table by name; times are seconds as float64, frames count from 0.
 
     Args:
-        table: "people" (one row each, the background too), "appearances" (one row a stay on screen) or
-            "faces" (one row a face and frame; `person` is -1 and `name` empty where it was set aside).
-            `person` is a person's number, as in "Person 7", which stays theirs.
+        table: "people" (one row for each person, including the background), "appearances" (one row for each
+            appearance) or "faces" (one row for each face and frame; `person` is -1 and `name` empty for
+            set-aside tracks). `person` is the person's permanent number, as in "Person 7".
 
     Raises:
         InputError: there is no such table.
@@ -105,20 +105,20 @@ TABLES: dict[str, Callable[[Cast], Columns]] = {
 
 
 def to_pandas(cast: Cast, table: str = "appearances") -> pandas.DataFrame:
-    """A table as a pandas.DataFrame; raises MissingExtra where pandas is not installed."""
+    """A table as a pandas.DataFrame; raises MissingExtra if pandas is not installed."""
     found = columns(cast, table)
     frame = _library("pandas").DataFrame(found)
-    return frame.astype(dict.fromkeys(_texts(found), "str"))  # also of a table without rows
+    return frame.astype(dict.fromkeys(_texts(found), "str"))  # text columns, also of a table without rows
 
 
 def to_polars(cast: Cast, table: str = "appearances") -> polars.DataFrame:
-    """A table as a polars.DataFrame; raises MissingExtra where polars is not installed."""
+    """A table as a polars.DataFrame; raises MissingExtra if polars is not installed."""
     library, found = _library("polars"), columns(cast, table)
     return library.DataFrame(found, schema_overrides=dict.fromkeys(_texts(found), library.String))
 
 
 def to_arrow(cast: Cast, table: str = "appearances") -> pyarrow.Table:
-    """A table as a pyarrow.Table; raises MissingExtra where pyarrow is not installed."""
+    """A table as a pyarrow.Table; raises MissingExtra if pyarrow is not installed."""
     library, found = _library("pyarrow"), columns(cast, table)
     texts = {name: library.array(found[name], library.string()) for name in _texts(found)}
     return library.table(found | texts)

@@ -1,4 +1,4 @@
-"""Times as people write them -> seconds of a film."""
+"""Converts times in text to seconds of a film."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["moment"]
 
 
 def moment(cast: Cast, text: str) -> Fraction:
-    """Seconds from the start of a cast's film: "83.5", "1:23.5", or a timecode of the film.
+    """Seconds from the start of a cast's film for "83.5", "1:23.5", or a timecode of the film.
 
     Raises:
-        InputError: the text is none of these.
+        InputError: the text is not a time.
     """
     from castlist.io.imports.files import moment as read
     from castlist.timecode import timebase

@@ -1,4 +1,4 @@
-"""The cast for assistants, by the Model Context Protocol: questions answered, decisions where allowed."""
+"""The cast for assistants, by the Model Context Protocol: answers to questions, and decisions if allowed."""
 
 from __future__ import annotations
 

@@ -15,24 +15,24 @@ from castlist.types import Fate
 
 __all__ = ["Answers"]
 
-MOST = 500  # rows of an answer: an assistant reads them all
+MOST = 500  # rows in an answer, all of which an assistant reads
 
 Row = dict[str, object]  # plain values; the protocol's library makes a schema of this type
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Answers from the cast as it stands in a workspace at the moment of the question."""
+    """Answers from the current cast in a workspace."""
 
     path: Path
 
     def cast(self) -> Cast:
-        """The cast as it stands now."""
+        """The current cast."""
         with Workspace.open(self.path, write=False) as opened:
             return opened.cast()
 
     def film(self) -> Row:
-        """The film and how many people were found in it."""
+        """The film, and the number of its people."""
         cast = self.cast()
         video = cast.video
         return {
@@ -42,20 +42,20 @@ class Answers:
         }  # fmt: skip
 
     def people(self, background: bool = False) -> list[Row]:
-        """Everybody of the cast, most prominent first; the background too where asked for."""
+        """The people of the cast, most prominent first; with `background` also those in the background."""
         cast = self.cast()
         return [_person(cast, p) for p in (cast.everybody if background else cast.people)[:MOST]]
 
     def appearances(self, person: str) -> list[Row]:
-        """Each stay of a person on screen."""
+        """The appearances of a person."""
         found = self.cast().named([person])[0]
         return [_span(a.start, a.stop) for a in found.appearances[:MOST]]
 
     def check_free(self, person: str, name: str) -> None:
-        """Refuse a name that somebody else has.
+        """Raise an error for a name that another person has.
 
         Raises:
-            InputError: somebody else has it, or there is no such person.
+            InputError: another person has the name, or there is no such person.
         """
         cast = self.cast()
         (renamed,) = cast.named(person)
@@ -68,17 +68,17 @@ class Answers:
             )
 
     def at(self, seconds: float) -> list[str]:
-        """Who is seen at a time."""
+        """The names of people seen at a time."""
         return [p.name for p in self.cast().at(seconds)]
 
     def together(self, a: str, b: str) -> Row:
-        """When two people are seen at the same time."""
+        """The times at which two people are seen together."""
         runs = self.cast().together(a, b)
         total = sum((stop - start for start, stop in runs), Fraction(0))
         return {"seconds": float(total), "times": [_span(*run) for run in runs[:MOST]], "runs": len(runs)}
 
     def search(self, name: str = "", start: float = 0.0, stop: float | None = None) -> list[Row]:
-        """People whose name holds a text and who appear in a span of the film, the background too."""
+        """People with `name` in their name who appear in a span of the film, including the background."""
         cast, end = self.cast(), float("inf") if stop is None else stop
         if start != start or end != end:
             raise InputError("start and stop are numbers of seconds from the start of the film")
@@ -92,7 +92,7 @@ class Answers:
         return found[:MOST]
 
     def proposals(self) -> list[Row]:
-        """The names that files propose and nobody answered, each with the number by which it is answered."""
+        """The open proposed names, each with the number for its answer."""
         from castlist.review.proposed import open_names, plain
 
         with Workspace.open(self.path, write=False) as opened:
@@ -100,7 +100,7 @@ class Answers:
         return [{"person": person.called, **plain(row)} for person, row in found[:MOST]]
 
     def explain(self, a: str, b: str) -> list[str]:
-        """Why two people were held for two, in sentences."""
+        """Why two people were not merged, in sentences."""
         from castlist.pipeline import explain
 
         return list(explain(self.path, a, b).sentences)

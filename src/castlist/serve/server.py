@@ -1,4 +1,4 @@
-"""The server of the Model Context Protocol: read-only tools, and some that decide where that is allowed."""
+"""The server for the Model Context Protocol: read-only tools, and tools for decisions where allowed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 __all__ = ["server"]
 
-AUTHOR = "mcp"  # of the decisions in the log
+AUTHOR = "mcp"  # of decisions in the log
 LONGEST = 600  # characters of an error
 TOLD = (
     "The cast of one film as castlist found it: who appears when. Names are as people gave them, or "
@@ -34,7 +34,7 @@ def server(path: Path, *, write: bool = False) -> MCPServer:
     """A server for a workspace, to be run with `.run("stdio")`.
 
     Args:
-        write: offer tools that rename, merge, answer proposed names and undo, all kept in the workspace.
+        write: add tools to rename, merge, answer proposed names and undo; their decisions are stored.
 
     Raises:
         MissingExtra: the package mcp is not installed.
@@ -57,7 +57,7 @@ def server(path: Path, *, write: bool = False) -> MCPServer:
 def _strict(
     call: Callable[..., Awaitable[object]], tools: Sequence[Callable[..., object]]
 ) -> Callable[..., Awaitable[object]]:
-    """The server's call of a tool, which refuses arguments that the tool does not take, in one sentence."""
+    """The server's function to call a tool; unknown arguments are an error of one sentence."""
     from mcp.server.mcpserver.exceptions import ToolError
     from pydantic import ValidationError
 
@@ -83,12 +83,12 @@ def _strict(
 
 
 def _short(sentence: str) -> str:
-    """An error without most of a long text that it quotes: an assistant reads all of it."""
+    """An error without the middle of a long text, since an assistant reads all of it."""
     return sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST // 2]}…{sentence[-LONGEST // 2 :]}"
 
 
 def _sentences(tool: Callable[P, R]) -> Callable[P, R]:
-    """The tool, whose errors reach the assistant as castlist's own sentence."""
+    """The tool with its errors as castlist's own sentences."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
@@ -105,40 +105,40 @@ def _readers(answers: Answers) -> list[Callable[..., object]]:
     from mcp.server.mcpserver import Image
 
     def film() -> Row:
-        """The film: its length, size and how many people appear in it."""
+        """The film: its length, its size, and the number of people who appear in it."""
         return answers.film()
 
     def people(background: bool = False) -> list[Row]:
-        """Everybody of the cast, most prominent first. With background: also who is seen only briefly."""
+        """The people of the cast, most prominent first. With background: also people seen only briefly."""
         return answers.people(background)
 
     def appearances(person: str) -> list[Row]:
-        """Every stay of a person on screen, as start and stop in seconds; a stay goes on where the person is
-        out of sight for at most a second.
+        """The appearances of a person on screen, as start and stop in seconds; an appearance goes on while
+        the person is out of sight for at most a second.
         """
         return answers.appearances(person)
 
     def at(seconds: float) -> list[str]:
-        """Who is seen at a time of the film."""
+        """The people seen at a time of the film."""
         return answers.at(seconds)
 
     def together(a: str, b: str) -> Row:
-        """When two people are seen at the same time, and for how many seconds in all."""
+        """The times at which two people are seen together, and the seconds in all."""
         return answers.together(a, b)
 
     def search(name: str = "", start: float = 0.0, stop: float | None = None) -> list[Row]:
-        """People whose name holds a text, and who appear between start and stop (seconds)."""
+        """People with this text in their name who appear between start and stop (seconds)."""
         return answers.search(name, start, stop)
 
     def explain(a: str, b: str) -> list[str]:
-        """Why two people of the cast were held for two, in sentences. Takes some seconds."""
+        """Why two people of the cast were not merged, in sentences. Takes some seconds."""
         return answers.explain(a, b)
 
     def proposals() -> list[Row]:
-        """Names that files (tables, markers, pictures) propose for people, and nobody confirmed or denied."""
+        """Names that files (tables, markers, pictures) propose for people, not yet accepted or rejected."""
         return answers.proposals()
 
-    def face(person: str) -> Any:  # an Image; the library reads this annotation, and knows Any alone
+    def face(person: str) -> Any:  # an Image; the library reads this annotation, and knows only Any
         """The best picture of a person's face."""
         return Image(data=answers.face(person), format="jpeg")
 
@@ -151,32 +151,33 @@ def _deciders(path: Path) -> list[Callable[..., object]]:
     answers = Answers(path)
 
     def rename(person: str, name: str) -> list[Row]:
-        """Give a person a name that nobody else has; the cast as it is then. Kept as a decision, which undo
-        takes back. Where somebody has that name already, nothing is changed: merge makes one person of two.
+        """Give a person a name that no other person has; returns the new cast. Stored as a decision, which
+        undo takes back. If another person has that name, nothing is changed: use merge to join the two
+        people.
         """
         answers.check_free(person, name)
         by_name.rename(path, person, name, author=AUTHOR)
         return answers.people()
 
     def merge(a: str, b: str) -> list[Row]:
-        """Say that two people are one; the cast as it is then. Kept as a decision, which undo takes back.
-        Look at together first: two people who are seen at the same time are not one.
+        """Merge two people who are the same person; returns the new cast. Stored as a decision, which undo
+        takes back. Call together first: two people who are seen at the same time are different people.
         """
         by_name.merge(path, a, b, author=AUTHOR)
         return answers.people()
 
     def accept(proposal: int) -> list[Row]:
-        """Say yes to a proposed name, by its id; the cast as it is then. Undo takes it back."""
+        """Accept a proposed name by its id; returns the new cast. Undo takes it back."""
         by_name.accept(path, proposal, author=AUTHOR)
         return answers.people()
 
     def reject(proposal: int) -> list[Row]:
-        """Say no to a proposed name, by its id: it is not proposed for that person again. What is left."""
+        """Reject a proposed name by its id: it is not proposed for that person again. Returns open ones."""
         by_name.reject(path, proposal)
         return answers.proposals()
 
     def undo() -> list[Row]:
-        """Take the last decision back; the cast as it is then."""
+        """Undo the last decision; returns the new cast."""
         by_name.undo(path, author=AUTHOR)
         return answers.people()
 

@@ -1,9 +1,9 @@
 """The tables that stages of the pipeline exchange.
 
-A table is a frozen dataclass of NumPy columns of equal length, checked once when it is made and then
-trusted. `table[rows]` picks rows by mask, slice or index array. A row that belongs to another table
-names it by its index there (`Detections.frame`, `Tracks.shot`), and ragged rows are offsets, as in a
-compressed sparse matrix: the faces of track t are rows `offset[t]:offset[t + 1]`.
+A table is a frozen dataclass of NumPy columns of equal length, checked once when it is made. `table[rows]`
+selects rows by mask, slice or index array. A reference to a row of another table is an index
+(`Detections.frame`, `Tracks.shot`), and ragged rows are offsets, as in a compressed sparse matrix: the faces
+of track t are rows `offset[t]:offset[t + 1]`.
 
     Video ─▶ Clock, Shots, Detections ─▶ Tracks ─▶ Embeddings, Constraints ─▶ Tree ─▶ Clustering ─▶ Cast
 

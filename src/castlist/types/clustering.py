@@ -1,4 +1,4 @@
-"""Who is who among tracks: what is known of pairs, the tree of merges, and a person for each track."""
+"""The identities of tracks: constraints on pairs, the tree of merges, and a person for each track."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NOISE = -1  # Clustering.label of a track that belongs to no person
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Constraints:
-    """Pairs of tracks known to show one person (must-link) or two (cannot-link).
+    """Pairs of tracks known to show one person (must-link) or two people (cannot-link).
 
-    That the faces of one track are one person needs no row: the track itself says it.
+    The faces of one track need no must-link: a track always shows one person.
     """
 
     a: NDArray[np.int64]  # (c,) a track
     b: NDArray[np.int64]  # (c,) another track
-    same: NDArray[np.bool_]  # (c,) must-link or cannot-link
+    same: NDArray[np.bool_]  # (c,) True: must-link, False: cannot-link
     origin: NDArray[np.int8]  # (c,) CO_OCCURRENCE or USER
 
     def __post_init__(self) -> None:
@@ -62,9 +62,9 @@ class Constraints:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tree:
-    """A hierarchy of merges over k leaves in SciPy's order: node k + i is made by merge i.
+    """A hierarchy of merges over k leaves in SciPy's order: merge i makes node k + i.
 
-    Forbidden merges have height infinity, so that a cut at any finite height keeps every cannot-link.
+    Forbidden merges have infinite height, so a cut at any finite height respects all cannot-links.
     """
 
     merge: NDArray[np.int64]  # (k - 1, 2) the two nodes joined, smaller first
@@ -80,7 +80,7 @@ class Tree:
 
     @property
     def linkage(self) -> NDArray[np.float64]:
-        """(k - 1, 4) as `scipy.cluster.hierarchy` takes it."""
+        """(k - 1, 4) the linkage matrix of `scipy.cluster.hierarchy`."""
         return np.column_stack([self.merge.astype(np.float64), self.height, self.size.astype(np.float64)])
 
 
@@ -105,5 +105,5 @@ class Clustering:
 
     @property
     def count(self) -> int:
-        """How many clusters there are, NOISE not counted."""
+        """Number of clusters, without NOISE."""
         return int(self.label.max(initial=-1)) + 1

@@ -1,4 +1,4 @@
-"""Small numbers in columns, each with the word for it in a file."""
+"""Small numbers in columns, with their words in files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class Code(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word that stands for it in exports and in the database: "set aside" for SET_ASIDE."""
+        """The word in exports and in the database: "set aside" for SET_ASIDE."""
         return self.name.lower().replace("_", " ")
 
     @classmethod
     def of(cls, word: object) -> Self:
-        """The code that a word stands for.
+        """The code for a word.
 
         Raises:
-            ValueError: there is none; the message lists the words.
+            ValueError: there is no such code; the message lists the words.
         """
         for code in cls:
             if code.word == word:
@@ -42,7 +42,7 @@ class Origin(Code):
     """Where a constraint comes from: the codes of `Constraints.origin`."""
 
     CO_OCCURRENCE = 0  # two faces in one frame
-    USER = 1  # somebody decided it
+    USER = 1  # decided by a user
 
     @property
     def word(self) -> str:
@@ -50,11 +50,11 @@ class Origin(Code):
 
 
 class Fate(Code):
-    """What a track is in the cast: the codes of `Cast.fate`."""
+    """The role of a track in the cast: the codes of `Cast.fate`."""
 
     PERSON = 0
-    BACKGROUND = 1  # a real face, of somebody who is hardly seen
-    SET_ASIDE = 2  # no face, or not to be recognised
+    BACKGROUND = 1  # a real face of a person who is hardly seen
+    SET_ASIDE = 2  # not a face, or not recognisable
 
 
 START, CUT, DISSOLVE, FADE = Transition

@@ -1,4 +1,4 @@
-"""The columns of tables: checked once, read-only from then on, and compared."""
+"""The columns of tables: checked once, then read-only; comparison of tables."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Rows: TypeAlias = slice | NDArray[np.bool_ | np.integer]  # picks rows of a tabl
 def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ...]]) -> None:
     """Check the columns of a frozen dataclass and make them read-only arrays of their own dtype.
 
-    Each column is given as `name=(dtype, shape)`; a shape's None is the number of rows, which must be
-    the same for all such columns.
+    Each column is given as `name=(dtype, shape)`; None in a shape is the number of rows, equal for all
+    columns.
 
     Raises:
-        InputError: a column has the wrong shape or number of rows, masked values, or values that its type
-            cannot hold, such as text, NaN or fractions for whole numbers; the message names it.
+        InputError: a column has the wrong shape or number of rows, masked values, or values outside its type,
+            such as text, NaN or fractions for whole numbers; the message has the column's name.
     """
     kind = type(table).__name__
     rows: int | None = None
@@ -54,7 +54,7 @@ def freeze(table: DataclassInstance, **columns: tuple[type, tuple[int | None, ..
 
 
 def same(a: DataclassInstance, b: DataclassInstance) -> bool:
-    """Whether two tables hold the same values, NaN equal to NaN (`==` does not work on columns)."""
+    """Whether two tables have the same values; NaN equals NaN (`==` does not work on columns)."""
     if type(a) is not type(b):
         return False
     for column in fields(a):

@@ -1,4 +1,4 @@
-"""Where the work is done, and how fast."""
+"""The device of computations, and the number of threads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from castlist.errors import InputError
 from castlist.machine_limits import cores
 
-MOST_THREADS = 1024  # more than any machine that runs castlist has cores
+MOST_THREADS = 1024  # more cores than any machine that runs castlist has
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where and how fast, never what: no value here changes a result's key."""
+    """The device and the number of threads; these never change the key of a result."""
 
     device: str = "auto"  # auto, cpu, cuda, mps
     threads: int = 0  # 0: as many as there are cores
@@ -29,13 +29,13 @@ class Machine:
 
     @property
     def cores(self) -> int:
-        """How many threads may be at work: those asked for, or one a core that this process may use."""
+        """Number of threads to use: as requested, or one for each core available to this process."""
         return self.threads or cores()
 
     @property
     def shared(self) -> Machine:
-        """The machine as a network uses it while one other is at work beside it.
+        """The machine for a network while another network is running.
 
-        Threads of one network wait for each other after every layer; two networks beside each other do not.
+        Threads of one network wait for each other after every layer; two networks do not wait for each other.
         """
         return replace(self, threads=(self.cores + 1) // 2)

@@ -1,4 +1,4 @@
-"""What one pass over a film finds: faces, what is seen beside them, and their vectors."""
+"""The result of one pass over a film: faces, cues beside them, and their vectors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Detections:
 
     @classmethod
     def concatenate(cls, parts: list[Detections]) -> Detections:
-        """One table of several, in the order given."""
+        """The rows of several tables, in the given order."""
         if not parts:
             return cls.empty()
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
@@ -58,7 +58,7 @@ class Detections:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cue:
-    """What is seen beside faces, in one vector a face. Rows of quality 0 say nothing."""
+    """A cue beside the faces (clothes), one vector for each face. Rows of quality 0 carry no information."""
 
     vector: NDArray[np.uint8]  # (k, c)
     quality: NDArray[np.float32]  # (k,) 0 to 1
@@ -80,22 +80,22 @@ class Cue:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scan:
-    """What one pass over a film, or over a piece of it, found.
+    """The result of one pass over a film, or over a part of it.
 
-    In a piece, frames and rows count from the piece's own beginning; `Scan.join` makes one of many.
+    In a part, frames and rows count from the part's beginning; `Scan.join` joins parts.
     """
 
     clock: Clock  # f frames
-    signal: NDArray[np.uint8]  # (f, s) what `split` needs of each frame
+    signal: NDArray[np.uint8]  # (f, s) features of each frame for `split`
     detections: Detections  # n faces
     quality: NDArray[np.float32]  # (n,) of each detected face, 0 to 1
-    embedded: NDArray[np.int64]  # (k,) rows of detections that were embedded
-    vector: NDArray[np.float32]  # (k, d) their vectors, as the model gives them
+    embedded: NDArray[np.int64]  # (k,) rows of detections with an embedding
+    vector: NDArray[np.float32]  # (k, d) their embeddings, as the model outputs them
     image: tuple[str, ...]  # (k,) file name of a small JPEG among the workspace's thumbs
     damaged: int = 0  # frames that could not be decoded
-    cue: Cue = field(default_factory=Cue.empty)  # (k,) what was seen beside the embedded faces
+    cue: Cue = field(default_factory=Cue.empty)  # (k,) cue beside each embedded face
     motion: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    # (n,) non-rigid motion of each detected face, in face sizes; NaN: not measured, as where none is given
+    # (n,) non-rigid motion of each face, in face sizes; NaN: not measured (default)
 
     def __post_init__(self) -> None:
         s = width(self.signal, "Scan.signal")
@@ -123,7 +123,7 @@ class Scan:
 
     @classmethod
     def join(cls, parts: list[Scan]) -> Scan:
-        """One scan of pieces that follow one another; at least one piece is needed."""
+        """One scan made of consecutive parts; at least one part is needed."""
         frames = np.cumsum([0, *(len(p) for p in parts)])
         faces = np.cumsum([0, *(len(p.detections) for p in parts)])
         found = [p.detections for p in parts]

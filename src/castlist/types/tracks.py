@@ -1,4 +1,4 @@
-"""Faces followed through shots, and what is known of each track: vectors, pictures, cues."""
+"""Faces tracked through shots, and data of each track: vectors, pictures, cues."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from castlist.types.columns import Rows, freeze
 from castlist.types.film import Clock
 from castlist.vectors import width
 
-INTERPOLATED = -1  # Tracks.detection of a face that lies between two detected ones
-LARGEST = 1.01  # of a number in a vector of length 1, which is rounded
+INTERPOLATED = -1  # Tracks.detection of an interpolated face
+LARGEST = 1.01  # most of a number in a vector of length 1, with rounding
 
 
 def _no_span() -> NDArray[np.float64]:
@@ -27,15 +27,15 @@ def _unbounded() -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CuePairs:
-    """What a cue beside the face (clothes) says of pairs of t tracks, as the film taught it; t may be 0."""
+    """Similarity of a cue beside the face (clothes) for pairs of t tracks, fitted to the film; t may be 0."""
 
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    # (t, c) of length 1, zeros where the cue is not seen
+    # (t, c) of length 1, zeros where the cue is not visible
     times: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
-    # (t, 2) seconds of each track's first and last moment
+    # (t, 2) start and end of each track in seconds
     spans: NDArray[np.float64] = field(default_factory=_no_span)
-    # (s, 3) for tracks at most so many seconds apart: the log odds for a step of 1 in likeness, and the
-    # likeness that speaks for neither
+    # (s, 3) for tracks at most this many seconds apart: slope of the log odds by similarity, neutral
+    # similarity
     bounds: NDArray[np.float64] = field(default_factory=_unbounded)  # (2,) largest log odds against and for
 
     def __post_init__(self) -> None:
@@ -58,23 +58,24 @@ class CuePairs:
 
     @property
     def speaks(self) -> bool:
-        """Whether the cue says anything of any pair."""
+        """Whether the cue gives log odds for any pair."""
         return bool(self.vector.size and self.spans[:, 1].any())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tracks:
-    """Faces of one person followed through one shot, one row per face and frame.
+    """Faces of one person tracked through one shot, one row for each face and frame.
 
-    Between two detections a face is interpolated, and says so: its `detection` is INTERPOLATED.
+    Between two detections faces are interpolated; their `detection` is INTERPOLATED.
     """
 
     frame: NDArray[np.int64]  # (m,) rising within a track
     box: NDArray[np.float32]  # (m, 4) left, top, right, bottom in pixels
-    score: NDArray[np.float32]  # (m,) of the detection; interpolated faces: of the weaker neighbour
+    # (m,) of the detection; for interpolated faces the lower score of the two detections
+    score: NDArray[np.float32]
     detection: NDArray[np.int64]  # (m,) row in Detections, or INTERPOLATED
     offset: NDArray[np.int64]  # (t + 1,) faces of track t are rows offset[t]:offset[t + 1]
-    shot: NDArray[np.int64]  # (t,) the shot it lies in
+    shot: NDArray[np.int64]  # (t,) the shot of each track
 
     def __post_init__(self) -> None:
         freeze(
@@ -114,18 +115,18 @@ class Tracks:
 
     @property
     def last(self) -> NDArray[np.int64]:
-        """(t,) last frame of each track, itself included."""
+        """(t,) last frame of each track, inclusive."""
         return self.frame[self.offset[1:] - 1]
 
     def seconds(self, clock: Clock) -> NDArray[np.float64]:
-        """(m,) how long each face is shown."""
+        """(m,) seconds for which each face is shown."""
         ends = np.append(clock.pts, clock.pts[-1:] + clock.tick())
         return np.asarray((ends[self.frame + 1] - ends[self.frame]) * float(clock.unit))
 
     def prominence(self, clock: Clock, height: int) -> NDArray[np.float64]:
-        """(m,) how much each face is seen: its seconds by its area, in frames of that height in pixels.
+        """(m,) prominence of each face: its seconds times its relative area; `height` of the frame in pixels.
 
-        From a tenth of the frame's height on a face is as large as faces need be, and counts its whole time.
+        Faces of at least a tenth of the frame's height have the full weight of 1.
         """
         size = np.sqrt(np.prod(np.maximum(self.box[:, 2:] - self.box[:, :2], 0), axis=1, dtype=np.float64))
         return np.asarray(self.seconds(clock) * np.minimum(size / max(0.1 * height, 1.0), 1.0) ** 2)
@@ -138,15 +139,15 @@ class Tracks:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Embeddings:
-    """Vectors of faces as the model gives them (not normalised: their length carries picture quality)."""
+    """Vectors of faces as the model outputs them (not normalised: their length carries picture quality)."""
 
     vector: NDArray[np.float32]  # (k, d)
     track: NDArray[np.int64]  # (k,) the track of each vector
-    detection: NDArray[np.int64]  # (k,) row in Detections it was cut from, or -1
-    quality: NDArray[np.float32]  # (k,) 0 to 1: weight in its track's mean
+    detection: NDArray[np.int64]  # (k,) row in Detections of the cropped face, or -1
+    quality: NDArray[np.float32]  # (k,) 0 to 1: weight in the mean of the track
     model: str = ""
-    views: tuple[int, ...] = ()  # widths of the views that lie side by side in d; (): one view
-    share: float = 0.5  # weight of the views after the first, all together, in a likeness (0 to 1)
+    views: tuple[int, ...] = ()  # widths of concatenated views in d; (): one view
+    share: float = 0.5  # weight in a similarity of all views after the first (0 to 1)
 
     def __post_init__(self) -> None:
         freeze(self, track=(np.int64, (None,)), detection=(np.int64, (None,)), quality=(np.float32, (None,)))
@@ -174,7 +175,7 @@ class Embeddings:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Portraits:
-    """Pictures kept of the best faces of each track, for a person to look at."""
+    """Pictures of the best faces of each track, for users to look at."""
 
     frame: NDArray[np.int64]  # (k,)
     box: NDArray[np.float32]  # (k, 4) left, top, right, bottom in pixels
