@@ -13,8 +13,8 @@ __all__ = ["Doubt", "Outlook", "Work", "clicks_until_the_end", "doubts_of"]
 
 # Clicks until the end of a review: one for each expected page, and more for wrong proposals, by a robust fit
 # of logarithms to 36 simulated reviews, at their start and after each page (films, the same films made small,
-# drawn films, track sets and parts of them; each film and each set counts once); docs/review.md has the error
-# on data outside the fit.
+# drawn films, track sets and parts of them; each film and each set counts once); docs/review-notes.md has the
+# error on data outside the fit.
 MISS_TRACK = 2.4  # clicks for each expected wrong proposal of a track: its correction adds later pages
 MISS_PERSON = 2.8  # the same for a person, whose tracks are then checked
 # probability of another person, or expected share of wrong faces, from which a person is uncertain
