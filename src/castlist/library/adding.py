@@ -152,7 +152,7 @@ def add_all(
             lie beside their films.
 
     Raises:
-        InputError: no film was given, or a folder holds none.
+        InputError: no film was given, or a folder has no film.
     """
     inside = [workspaces_in(Path(film)) for film in films]
     paths = [film for film, found in zip(films, inside, strict=True) if not found]

@@ -32,7 +32,7 @@ from castlist.types import NOISE
 
 __all__ = ["apply_event", "fill", "match"]
 
-# Errors by values of a wrong type in the log: SQLite takes no lists, and no integers beyond 64 bits.
+# Errors that values of a wrong type in the log raise: SQLite takes no lists, and no integers beyond 64 bits.
 _UNFIT = (
     KeyError, TypeError, ValueError, IndexError, OverflowError, sqlite3.IntegrityError,
     sqlite3.InterfaceError, sqlite3.ProgrammingError,
@@ -162,7 +162,7 @@ def _moved(db: Db, event: Event) -> None:
 
 
 def _merge(db: Db, event: Event) -> None:
-    """Merge a person into another one, to whose id the former id redirects from now on."""
+    """Merge a person into another one; the former id redirects to the remaining one."""
     into, gone = now_id(db, event.data["into"]), now_id(db, event.data["gone"])
     if into == gone:
         return

@@ -137,7 +137,7 @@ def member_scores(db: Db, members: Sequence[FilmMember]) -> NDArray[np.float64]:
 
 
 def _alike(db: Db, members: Sequence[FilmMember], parted: Sequence[FilmMember]) -> list[list[FilmMember]]:
-    """Groups of the film-people that are taken out of a person, one for each person.
+    """Group the film-people taken out of a person: each group is one new person.
 
     Two of them are one person if they look more like each other than either looks like the remaining ones,
     and they do not co-occur.
@@ -232,7 +232,7 @@ def confirmed(
     rest = [m for m in members if m not in parted]
     if len(rest) < 2 or not right:
         return []
-    # The most typical of all, which a page shows the others beside, unless it is taken out.
+    # A page shows the others beside the most typical of all: that is the base, unless it is taken out.
     base = next(m for m in typical(members, mean_scores(db, members), known) if m not in parted)
     return [
         (EventKind.ANSWER, {"a": [base.digest, base.key], "b": [m.digest, m.key], "said": PairAnswer.SAME})

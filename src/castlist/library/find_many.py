@@ -50,7 +50,7 @@ def find_all(
         One outcome for each film, in the order of the films.
 
     Raises:
-        InputError: no film was given, or a folder holds none.
+        InputError: no film was given, or a folder has no film.
     """
     tasks = tasks_of(films, out=out, recipe=recipe, machine=machine, shard=shard)
     tasks = [

@@ -279,7 +279,7 @@ def _names_given(facts: FilmFacts, tracks: Sequence[int], log: Sequence[Decision
 
 
 def _tracks(facts: FilmFacts, keys: Set[str], known: Mapping[str, Sequence[Anchor]]) -> list[int]:
-    """The tracks of the people with some of the library's keys in a film, also those set aside since.
+    """The tracks of the people with given keys of the library in a film, also those set aside since.
 
     Raises:
         WorkspaceError: the film joins these people with another person by now.

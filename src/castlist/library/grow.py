@@ -218,7 +218,7 @@ def _weighed(
 
 
 def _heirs(found: Partition, links: Mapping[int, _Link]) -> dict[str, str]:
-    """The people that no node belongs to any more, and the person of most of their nodes now."""
+    """Person without any node now -> person of most of its former nodes."""
     now: dict[str, Counter[str]] = defaultdict(Counter)
     for i, node in enumerate(found.nodes):
         person = links[i].person
@@ -257,7 +257,7 @@ def _gone(
 def _names(
     db: Db, facts: FilmFacts, people: Mapping[int, FilmPerson], *, new: bool
 ) -> list[tuple[EventKind, Data]]:
-    """Names of the film for its people of the library who have none, or have one of this film.
+    """Names of the film for people of the library without a name, or with a former name of this film.
 
     Names that a library brought to the film count if the film is `new`: then it was in another library, or in
     this one until it was removed.
@@ -277,7 +277,7 @@ def _names(
 
 
 def side_of(db: Db, a: int, b: int) -> list[int]:
-    """Members of the person that two members share that look more like the first of the two."""
+    """Member a, and the members of the person of a and b that look more like a than like b."""
     rows = db.execute(
         "SELECT other.id FROM member JOIN member AS other ON other.person = member.person WHERE member.id = ?"
         " AND other.id NOT IN (?, ?) ORDER BY other.id",

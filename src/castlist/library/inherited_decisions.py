@@ -1,7 +1,7 @@
 """Decisions about a member that leaves the library are passed on to other members of its person.
 
-A user may have confirmed a person beside a film that is removed, or answered that another person is not the
-one there: that holds beside the person's other films, too. Undoing the decision undoes what was passed on.
+A user may have answered that a film-person is the same as one of a film that is removed, or different from
+it: the answer then holds for the person's other films, too. Undoing the decision undoes what was passed on.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _answer(db: Db, member: int, answer: _Answered, needs: int | None = None) ->
 
 
 def _compare(db: Db, member: int, heir: int) -> None:
-    """Pass on that a user compared a person, to another film-person of the same person."""
+    """Pass the note that a user compared a person on to another film-person of that person."""
     rows = db.execute(
         "SELECT DISTINCT number FROM step WHERE kind = ? AND member = ?", (StepKind.COMPARE, member)
     ).fetchall()

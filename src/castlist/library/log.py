@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 VERSION = 1  # of the log that is written; a log of a later version is refused
-PARTED_ALIKE = "alike"  # film-people were taken out of a person that castlist finds to be the same
-MERGED_BY_ANSWER = "answer"  # a user compared two film-people; others of their films were merged, too
+PARTED_ALIKE = "alike"  # `by` of a split: castlist found that the film-people taken out are one person
+MERGED_BY_ANSWER = "answer"  # `by` of a merge: by an answer about two film-people, for all their films
 LONGEST = 64 << 20  # bytes of a line, at most: a film of ten thousand people takes a tenth
 
 

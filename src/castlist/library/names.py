@@ -151,7 +151,7 @@ def _members(db: sqlite3.Connection, where: str, values: Sequence[str | None]) -
 def _renamed(
     db: sqlite3.Connection, library: Path, found: dict[str, list[WantedName]], work: _Work
 ) -> list[Renamed]:
-    """What became of the films; one that is busy or not there is left out."""
+    """The films with changed names; a film that is busy or missing is left out."""
     from castlist.review.deciding import deciding
 
     renamed = []

@@ -1,4 +1,4 @@
-"""Average linkage of film-people (nodes) to people (groups), on arrays only.
+"""Average linkage of film-people (nodes) to people (groups): pure functions, without files.
 
 All films are clustered together, so the order in which they were added does not matter. Sure pairs are
 linked, unsure ones become questions, the rest stays apart. Two people who co-occur are never linked, and
@@ -105,7 +105,7 @@ def _numbers(bits: int) -> Iterator[int]:
 class Meetings:
     """The evidence of sharing no film: two people of one series would be in a common film."""
 
-    company: tuple[Films, ...] = ()  # films of each person of several films
+    company: tuple[Films, ...] = ()  # films of each company member: a person of several films
     parted: float = 1.0  # share of pairs with common company that share no film for a reason, not by chance
     # The company members (a bit for each) who are in a set of films: a cache.
     met: dict[Films, int] = field(default_factory=dict, compare=False)

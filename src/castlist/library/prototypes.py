@@ -17,8 +17,8 @@ def choose_prototypes(
     """Rows of at most `most` faces such that every face is similar to one of them.
 
     Light, pose and age change a face's vector, so covering the vectors covers these. Greedy facility
-    location: each further face is the one that raises most the sum, over all faces, of the cosine to the
-    nearest chosen one; a face counts by its quality. An outlier is similar to no other face and is therefore
+    location: each further face gives the largest rise of the sum, over all faces, of the cosine to the
+    nearest chosen face; a face counts by its quality. An outlier is similar to no other face and is therefore
     chosen late, unlike in farthest-point sampling. [Nemhauser, Wolsey, Fisher 1978: at least 1 - 1/e of the
     best sum]
 

@@ -14,7 +14,7 @@ __all__ = ["Sides", "logged", "open_questions", "questions_after", "withdrawn_qu
 
 Sides = frozenset[tuple[str, str]]  # of a question: (digest of the film, key in it) of either side
 Asked = Mapping[Sides, tuple[float, str]]  # probability, and reason
-CHANGE = 0.01  # of a question's probability, above which the question is logged again
+CHANGE = 0.01  # of a question's probability, by more than which it is logged again
 # Film-people of a library up to which questions are asked at once: comparing a person with all of them takes
 # .2 s of processor time then, 2.1 s with 62,500 (benchmarks/library_scale.py).
 AT_ONCE = 6000
@@ -68,7 +68,7 @@ def withdrawn_questions(
 def questions_after(db: Db, people: Sequence[str]) -> list[tuple[EventKind, Data]]:
     """The questions about people that a decision joined or parted, by all their films together.
 
-    A person who surely looks like another one is asked about, too, and not linked: only adding a film links.
+    Pairs that surely are one person are asked about, too, and not linked: only adding a film links.
     No questions in a very large library, where they would take too long.
     """
     if db.execute("SELECT count(*) FROM vectors").fetchone()[0] > AT_ONCE:

@@ -137,7 +137,7 @@ class LibraryReader:
         with self.reading() as db:
             return recurring(db, limit)
 
-    # Deciding
+    # Decisions
 
     def proposals(self) -> list[NameProposed]:
         """The names, not answered yet, that files propose for people of the films without a name."""
@@ -160,7 +160,7 @@ class LibraryReader:
         with self.reading() as db:
             return undo.decisions(db, limit)
 
-    # Erasing
+    # Erasure
 
     @typed_arguments
     def is_erased(self, person: str | LibraryPerson) -> bool:
@@ -183,7 +183,7 @@ class LibraryReader:
         with self.reading() as db:
             return planned(db, self.path, person, deleted)
 
-    # Searching
+    # Search
 
     @typed_arguments
     def search(
@@ -239,7 +239,7 @@ class LibraryReader:
         with self.reading() as db, storage.sentences(Path(folder)):
             return write_parquet(db, Path(folder))
 
-    # Care
+    # Upkeep
 
     def check(self) -> list[Problem]:
         """The problems: films, workspaces or pictures missing or changed; a catalogue behind its log."""

@@ -46,7 +46,7 @@ class Arrival:
 
 
 def weighed(db: Db, arrival: Arrival) -> Partition:
-    """Cluster the film that is added together with the film-people of the library that it may concern."""
+    """Cluster the film that is added together with the film-people of the library that it may affect."""
     return partition(_compared(db, arrival.facts.model, _own(arrival), arrival))
 
 
@@ -57,7 +57,7 @@ def around(db: Db, people: Sequence[str]) -> list[Partition]:
 
 
 def _compared(db: Db, model: str, own: Sequence[Node], arrival: Arrival | None = None) -> Partition:
-    """The given nodes and the nodes of the library that they may concern, not in groups yet."""
+    """The given nodes and the nodes of the library that they may affect, not in groups yet."""
     held, known = _held(db), _known(db, model, arrival.film if arrival else None, own)
     every = {node.order: node for node in (*known.nodes, *own)}
     nodes = sorted((_named(node, held) for node in every.values()), key=lambda node: node.order)
@@ -331,7 +331,7 @@ WHERE x.person IN (SELECT value FROM json_each(?)) AND said <> ?
 
 
 def decided_films(db: Db, films: Collection[int]) -> set[int]:
-    """The films, of those given, in which users decided something; an unreadable film counts as one."""
+    """The films, of those given, in which users decided something; an unreadable film counts, too."""
     rows = db.execute(
         "SELECT id, stamp FROM film WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*films]),)
     )

@@ -21,7 +21,7 @@ from castlist.vectors import unit
 
 __all__ = ["CommonPart", "ScoreOdds", "ScoreTable", "independent_scores", "pair_score", "posterior"]
 
-ALIKE = 10  # the most alike pairs are one in so many pairs of prototypes
+ALIKE = 10  # one in so many pairs of prototypes counts among the most alike
 OTHER_WORTH = 20.0  # pairs of a library that the model's prior of two people counts as
 SAME_WORTH = 20.0  # pairs that the prior of one person counts as; few pairs are certain, so this moves slowly
 WIDER = 1.3  # one person's cosines spread wider between films than between two pictures of a day
@@ -90,7 +90,7 @@ def posterior(log_odds: ArrayLike, people: int) -> NDArray[np.float64]:
     """The probability that a person is a given one of so many people.
 
     Args:
-        log_odds: the evidence, natural.
+        log_odds: natural log odds of the evidence.
         people: number of people to choose from: among more people, more look alike by chance.
     """
     odds = np.asarray(log_odds) + np.log(RECURS / max(people, LEAST_PEOPLE))
@@ -114,7 +114,7 @@ class CommonPart:
 
         Args:
             films: for each film, one set of vectors for each person. The common part is measured within
-                films, whose people are different people.
+                films, as the people of one film are different people.
         """
         means = [unit(np.stack([s.mean(0) for s in film])) for film in films if film]
         pairs = sum(len(own) * (len(own) - 1) / 2 for own in means)

@@ -139,7 +139,7 @@ class IndexMade:
     tracks: int
     recall: float  # of the ten most alike tracks, against an exact search
     twice: int  # candidates for each result that are compared again; 0: the index is exact
-    failed: tuple[str, ...]  # what could not be read, a sentence a film
+    failed: tuple[str, ...]  # a sentence for each film that could not be read
 
 
 def build_index(db: sqlite3.Connection, library: Path, model: str = "sface") -> IndexMade:

@@ -211,7 +211,7 @@ def remember(db: Db, event: Event, state: Was) -> None:
 
 
 def own_time(db: Db, last: int, author: str) -> str:
-    """The time of a new decision, different from that of the event before it, as both would be one.
+    """The time of a new decision; never that of the event before, as equal times make one decision.
 
     Args:
         db: The catalogue.

@@ -76,7 +76,7 @@ class FilmAppearance:
 
 @dataclass(frozen=True, slots=True)
 class LibraryPerson:
-    """A person of a library, with one id over all films that never changes its meaning."""
+    """A person of a library, with one permanent id over all films."""
 
     id: str  # ULID
     name: str  # the given name, or "Person " and the end of the id
