@@ -1,17 +1,17 @@
 "use strict";
-// Addresses: each view and each open dialog stands in the address, so that Back closes what was opened last.
-// An address is #/view/dialog=values/dialog=values, the dialogs in the order in which they were opened. It
-// begins with a slash so that it names no element: at a step back to #people a browser takes the focus away
-// from what has it.
+// Addresses: the address contains the view and the open dialogs, so that Back closes the latest dialog. An
+// address is #/view/dialog=values/dialog=values, with dialogs in order of opening. It starts with a slash so
+// that it matches no element: on a step back to #people a browser would remove the focus from the focused
+// element.
 
 const dialogs = new Map(); // name -> { dialog, again }
 let showView = () => {},
   shownView = () => "";
-// `run` shows a view by its name; `now` says which is shown
+// `run` shows a view by its name; `now` returns the name of the current view
 export const onView = (run, now) => {
   [showView, shownView] = [run, now];
 };
-const ready = () => document.documentElement.dataset.ready; // the page was drawn once
+const ready = () => document.documentElement.dataset.ready; // the page was drawn at least once
 
 const key = (part) => part.split("=")[0];
 function parts() {
@@ -25,8 +25,9 @@ const write = (list) =>
   "#/" + list.map((p) => encodeURIComponent(p).replaceAll("%3D", "=").replaceAll("%2C", ",")).join("/");
 const open = (part) => dialogs.get(key(part))?.dialog.open;
 
-// The address after dialogs were closed: without them, one step back where they were opened by one.
-let leaving = false; // a step back of our own is under way
+// Update the address after dialogs were closed: remove them, by a step back if the last one was opened by a
+// step.
+let leaving = false; // a step back started by this script is in progress
 function tidy() {
   const address = parts(),
     last = address.at(-1),
@@ -38,7 +39,7 @@ function tidy() {
     history.replaceState(history.state, "", write(address.filter((p) => !gone.includes(p))));
 }
 
-// A dialog with an address. The result opens it; `again(values)` opens it from an address.
+// Give a dialog an address. The result opens the dialog; `again(values)` opens it from an address.
 export function named(dialog, name, again = null) {
   dialogs.set(name, { dialog, again, part: name });
   dialog.addEventListener("close", () => {
@@ -52,7 +53,7 @@ export function named(dialog, name, again = null) {
     if (place > 0)
       history.replaceState(history.state, "", write(address.map((p, i) => (i === place ? part : p))));
     else {
-      // closed a moment ago, for this one
+      // just closed to open this one
       const stale = history.state?.opened && !dialogs.get(history.state.opened)?.dialog.open;
       history[stale ? "replaceState" : "pushState"](
         { opened: name },
@@ -63,7 +64,7 @@ export function named(dialog, name, again = null) {
     if (!dialog.open) dialog.showModal();
   };
 }
-// Our own step back arrived: what was closed meanwhile goes too, what was opened meanwhile gets its step.
+// The step back has arrived: also remove dialogs closed meanwhile, and add steps for those opened meanwhile.
 function arrived() {
   leaving = false;
   tidy();
@@ -74,13 +75,13 @@ function arrived() {
     }
 }
 
-// A view was chosen: a step of its own.
+// A view was chosen: add a step.
 export function viewed(name) {
   if (parts()[0] === name) return;
   history[ready() ? "pushState" : "replaceState"](null, "", write([name]));
 }
 
-// Show what the address says: the view, then its dialogs; others are closed.
+// Show the address: the view and its dialogs; close other dialogs.
 export function follow() {
   const [view, ...opened] = parts(),
     wanted = new Map(opened.map((p) => [key(p), p.split("=").slice(1).join("=")]));

@@ -1,21 +1,21 @@
 "use strict";
-// An item of a sheet, a face and those whom it may show: how it is answered, and its answer as a decision.
+// An item of a batch, with a face and the people that it may show: its answer, and the answer as a decision.
 import { person } from "./core.js";
 
-export const NONE = -1; // somebody else than those shown
+export const NONE = -1; // none of the people shown
 
-// How an item stands before anybody answers it: with whom castlist takes it for, or open.
+// The state of an item before an answer: its most probable person, or open.
 export const unanswered = (i) => ({
   pick: i.guess ? 0 : NONE,
   fate: i.guess ? "" : "unsure",
   answered: false,
 });
-// An answer; the same fate chosen again takes it back.
+// Answer an item; choosing the same fate again removes the answer.
 export const choose = (i, pick) => Object.assign(i, { pick, fate: "", answered: true });
 export const decideFate = (i, fate) =>
   Object.assign(i, i.answered && i.fate === fate ? unanswered(i) : { fate, answered: true });
 
-// The answer that was given to the same face, where it still means the same.
+// Give the earlier answer for the same face again, if it still has the same meaning.
 export function again(i, former) {
   if (former.fate) {
     decideFate(i, former.fate);
@@ -31,7 +31,7 @@ export function again(i, former) {
   if (pick >= 0) choose(i, pick);
 }
 
-// Whom castlist takes for nobody who is shown.
+// Whether the item is most probably none of the people shown.
 export const unknown = (i) => !i.guess && i.shown.length > 0;
 
 export const about = (i) => `${same(i)} of ${i.of}`;
@@ -39,7 +39,7 @@ export const same = (i) => i.track.track + (i.whole ? " whole" : "");
 export const alike = (a, b, by) =>
   Boolean(a.guess) === Boolean(b.guess) && a.shown.map(by).join() === b.shown.map(by).join();
 
-// The answers to these items as decisions, those of a part on the people that the parts before it leave.
+// The answers to these items as decisions; those of a part are about the people after the parts before it.
 export function steps(list) {
   return [...new Set(list.map((i) => i.part))].flatMap((p) => stepsOf(list.filter((i) => i.part === p)));
 }

@@ -1,5 +1,5 @@
 "use strict";
-// What is set aside, by reason: taken back as it is, or straight to somebody.
+// Set-aside tracks, by reason: restored as new people, or moved directly to a person.
 import { $, S, button, decide, el, get, label, many, notify } from "./core.js";
 import { pointing } from "./choose.js";
 import { Grid } from "./grid.js";
@@ -7,7 +7,7 @@ import { pick } from "./pick.js";
 import { faces, picturesOf } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
-const SHOWN = 12; // faces in the dock, of more
+const SHOWN = 12; // faces shown in the dock
 const reasons = new Map(); // why -> Grid
 let drawn = -1;
 

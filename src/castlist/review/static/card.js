@@ -1,12 +1,12 @@
 "use strict";
-// The card of an item: its face, whom it may show, and what else can be said of it.
+// The card of an item: its face, the people that it may show, and the other possible answers.
 import { NONE, choose, decideFate, unknown } from "./answers.js";
 import { button, clock, el, face, label, many, person } from "./core.js";
 import { play } from "./film.js";
 
 const called = (id) => (person(id) ? label(person(id)) : "new person above");
-// `alone` says that all items of the sheet are of people whom nobody may be; `does` has what is done with an
-// item: answer, another, touch.
+// `alone`: no item of the batch is most probably a known person; `does` has functions for the item: answer,
+// another, touch.
 export function card(i, alone, does) {
   const known = person(i.of),
     options = i.shown.map((t, j) => option(i, j, face(t.pictures[0]), called(t.person), does));
@@ -26,7 +26,7 @@ export function card(i, alone, does) {
       : `${called(i.of)}, seen once`;
   const question =
     unknown(i) && !alone ? el("p", { className: "known" }, "Is this somebody you know already?") : "";
-  // a whole person by different tracks
+  // for a whole person pictures of different tracks
   const others = i.whole && known ? known.pictures.filter((q) => q[2] !== i.track.track) : [];
   const node = el(
     "div",
@@ -63,7 +63,7 @@ export function card(i, alone, does) {
     ),
   );
   for (const touched of ["focusin", "pointerdown"])
-    node.addEventListener(touched, () => does.touch(i)); // its film, too, was looked at
+    node.addEventListener(touched, () => does.touch(i)); // the film was watched, too
   return node;
 }
 function playButton(t, title, others) {

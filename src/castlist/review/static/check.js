@@ -1,6 +1,6 @@
 "use strict";
-// Who does not belong: several people at once, each in groups of faces that look alike. Strangers are marked,
-// as somebody new or as one of those who are there already; all others are confirmed by the same action.
+// Check several people at once, each in groups of similar faces. Faces of other people are marked, as a new
+// person or as a known person; the same action confirms all others.
 import {
   $$,
   answerBar,
@@ -27,11 +27,11 @@ import { play } from "./film.js";
 import { pick } from "./pick.js";
 import { describe, picturesOf, track } from "./tracks.js";
 
-const FACES = 3; // of a group
-const FULL = 4; // of a single track that stands for a person
-const MANY = 60; // tracks of a person from which they are not shown one by one here
+const FACES = 3; // in a group
+const FULL = 4; // of a single track that represents a person
+const MANY = 60; // tracks of a person above which they are not shown separately here
 const NEW = -1,
-  NO_FACE = -2; // somebody who is not among those shown; not a face
+  NO_FACE = -2; // NEW: a new person; NO_FACE: not a face
 let people = [],
   asides = [],
   asked = null,
@@ -45,9 +45,9 @@ export const onOpenPerson = (run) => {
   openPerson = run;
 };
 
-// The people to be looked through, drawn once their tracks are known.
+// The people to check, drawn once their tracks are known.
 export function check(task) {
-  // pick: null for no stranger, NEW, NO_FACE, or whom
+  // pick: null if not marked, NEW, NO_FACE, or an index into others
   const piece = (tracks, others) => ({ tracks, others: inCastOrder(others, ([id]) => id), pick: null });
   const none = { people: [], asides: [] },
     before = confirmed ? none : asked ? { people, asides } : remembered("check") || none;
@@ -82,7 +82,7 @@ export function check(task) {
   );
   return root;
 }
-// What was marked and not confirmed holds where the same tracks are drawn anew.
+// Keep marks that are not confirmed yet if the same tracks are drawn again.
 const tracksOf = (pieces) =>
   pieces
     .flatMap((piece) => piece.tracks)
@@ -112,8 +112,8 @@ function draw() {
   watch();
   if (root.contains(document.activeElement) || document.activeElement === document.body) to(0);
 }
-const alone = () => !people.length; // only what was set aside is asked about
-// nothing stands apart that could be marked
+const alone = () => !people.length; // the question is only about set-aside tracks
+// no piece can be marked
 const whole = () => !asides.length && people.every((p) => p.pieces.length === 1);
 function heading() {
   if (alone()) return "Does one of these show a person?";
@@ -121,7 +121,7 @@ function heading() {
     return people.length > 1 ? "Does each row show one person?" : "Do these faces show one person?";
   return people.length > 1 ? "Who does not belong?" : "Does everything belong to this person?";
 }
-// Words for whoever has a keyboard, and for whoever touches the screen; the style sheet shows one of them.
+// Words for keyboard users and for touch screens; the style sheet shows one of them.
 const byHand = (keys, touch) => [
   el("span", { className: "by-keys" }, keys),
   el("span", { className: "by-touch" }, touch),
@@ -189,9 +189,9 @@ function foot() {
     el("span", { className: "soft" }, left.filter(Boolean).join(" ")),
   );
 }
-// What was set aside counts as looked at only where it was on the screen, above the bar at its foot.
+// A set-aside track counts as reviewed only after it was visible above the bar at the foot.
 let lookedAt = null;
-const BAR = 140; // pixels of that bar where it is not drawn yet
+const BAR = 140; // pixels of that bar before it is drawn
 function watch() {
   const bar = Math.max(BAR, root.querySelector(".confirm").offsetHeight);
   lookedAt?.disconnect();
@@ -212,7 +212,7 @@ function row(p, k) {
       title: "Open " + label(known),
     });
   head.append(el("bdi", {}, label(known)), el("span", { className: "soft" }, many(known.tracks, "track")));
-  // keys that are about a face reach a row of one group by none
+  // in a row with a single group, Tab must reach its buttons, so that keys about a face work there
   const tabIndex = p.pieces.length > 1 ? -1 : 0;
   const pieces = p.pieces.map((piece, j) => (j ? cell(piece) : main(piece, tabIndex)));
   const unsure = button("Not sure", () => leave(p), {
@@ -240,7 +240,7 @@ function row(p, k) {
 }
 const pieceFaces = (piece) =>
   el("span", {}, ...piece.tracks.slice(0, FACES).map((t) => face(track(t)?.pictures[0])));
-// Whom a piece stands for: a single track by several of its faces.
+// The faces of a piece: for a single track several of its faces.
 const fullFaces = (piece) =>
   piece.tracks.length > 1
     ? pieceFaces(piece)
@@ -261,7 +261,7 @@ function main(piece, tabIndex) {
   b.append(fullFaces(piece), el("small", {}, many(piece.tracks.length, "track"), " · the person"));
   return b;
 }
-// What can be marked: a piece of a person, or a track that was set aside.
+// A piece that can be marked: of a person, or a set-aside track.
 function cell(piece, aside = false) {
   const start = clock(track(piece.tracks[0])?.start || 0),
     n = piece.tracks.length;
@@ -284,7 +284,7 @@ function cell(piece, aside = false) {
   b.dataset[aside ? "back" : "piece"] = "";
   b.piece = piece;
   b.addEventListener("pointermove", (e) => {
-    // a face that scrolls under the pointer is not meant
+    // ignore a face that scrolls under the pointer
     if (e.pointerType === "mouse" && (e.movementX || e.movementY)) pointed(b);
   });
   b.addEventListener("pointerleave", () => pointed(null));
@@ -292,7 +292,7 @@ function cell(piece, aside = false) {
   return b;
 }
 const taken = (piece) => cell(piece, true);
-// Every track of a person on its own, for groups in which several people stand.
+// Show each track of a person separately, for groups that mix several people.
 function takeApart(k) {
   const p = people[k];
   if (!p || !takes()) return;
@@ -314,8 +314,8 @@ function takeApart(k) {
     (e) => notify(e.message, true),
   );
 }
-// A face that was clicked stays the one that is meant while the pointer goes on to whom it is.
-const REST = 300; // milliseconds on another face
+// A clicked face stays current while the pointer moves to a person for it.
+const REST = 300; // milliseconds over another face until that one is current
 let pinned = false,
   over = null,
   resting = 0;
@@ -336,7 +336,7 @@ function here(b) {
     at = k;
     mark();
   }
-  // the frame of the focus goes along, so that one face is framed
+  // move the focus along, so that only one face is framed
   if (document.activeElement !== b && document.activeElement?.matches("[data-piece], [data-back]"))
     b.focus({ preventScroll: true });
 }
@@ -360,11 +360,11 @@ function mark() {
   const box = root.querySelector(".whom");
   box?.replaceChildren(...choices(all[at]));
   box?.toggleAttribute("tabindex", false);
-  if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // what scrolls can be reached by keys
+  if (box && box.scrollWidth > box.clientWidth) box.tabIndex = 0; // makes scrolling possible by keys
   remember("check", { people: people.map(({ id, unsure, pieces }) => ({ id, unsure, pieces })), asides });
   thought();
 }
-// Whom a marked piece may show, as the bar at the foot offers them; nothing where nobody else is there.
+// The people that a marked piece may show, for the bar at the foot; empty without other people.
 function choices(marked) {
   const piece = marked?.piece;
   if (!piece?.others.length) return [];
@@ -379,7 +379,7 @@ function choices(marked) {
     button("▶", () => playPiece(piece), { key: "w", tabIndex: -1, ariaLabel: "Watch in the film" }),
   ];
 }
-// Somebody who is there and not shown, chosen from everybody.
+// Choose another person of the cast for a piece.
 function another(piece) {
   const row = people.find((p) => p.pieces.includes(piece)),
     without = [...(row ? [row.id] : []), ...piece.others.map(([id]) => id)];
@@ -438,7 +438,7 @@ function to(k) {
   (all[at] || root.querySelector(".confirm .main"))?.focus({ preventScroll: true });
   all[at]?.scrollIntoView({ block: "nearest" });
 }
-// The same place of the row above or below.
+// The piece at the same position in the row above or below.
 function next(by) {
   const all = cells(),
     rows = [...new Set(all.map((b) => b.closest(".pieces")))],
@@ -459,7 +459,7 @@ function keys(e) {
   e.preventDefault();
   e.stopPropagation();
 }
-// A key on the sheet; whether it meant something.
+// Handle a key; returns whether it had an effect.
 export function press(key) {
   if (key === "Enter" || key === "y") {
     confirm();
@@ -507,9 +507,9 @@ async function confirm() {
   if (await decideAll(steps, says)) confirmed = true;
 }
 const thought = () => thinkAhead(() => (shown() && !loading && !confirmed ? answer().steps : []));
-// What is marked, as decisions and in words.
-const newcomers = (pieces) => pieces.filter((piece) => piece.pick === NEW); // each becomes somebody new
-// each goes to somebody who is there
+// The marks as decisions and in words.
+const newcomers = (pieces) => pieces.filter((piece) => piece.pick === NEW); // each becomes a new person
+// each moves to a known person
 const movers = (pieces) => pieces.filter((piece) => piece.pick !== null && piece.pick >= 0);
 const trackOfGoal = (piece) => piece.others[piece.pick][1];
 function answer() {
@@ -541,13 +541,13 @@ function answer() {
   ];
   return { steps, says: says.filter(Boolean).join("; ") };
 }
-// A person who is confirmed, but for the strangers that were marked.
+// The item for a confirmed person without the marked pieces.
 const confirmedItem = (p) => ({
   person: p.id,
   strangers: newcomers(p.pieces).map((piece) => piece.tracks),
   moved: movers(p.pieces).map((piece) => ({ tracks: piece.tracks, to: trackOfGoal(piece) })),
 });
-// Where the rest of a person is left open, only what was marked is decided.
+// If the rest of a person is not confirmed, only the marked pieces are decided.
 const partedFrom = (pieces) => [
   ...newcomers(pieces).map((piece) => ({ action: "split", tracks: piece.tracks })),
   ...movers(pieces).map((piece) => ({

@@ -1,12 +1,12 @@
 "use strict";
-// Choosing many with the pointer: a rubber band over free ground, and dragging what is chosen onto a target.
+// Choose many elements with the pointer: by a rubber band on free space, or drag chosen ones onto a target.
 // Touch is left to taps and scrolling.
 import { $, el } from "./core.js";
 
-const SLACK = 5; // pixels before a press is a drag
+const SLACK = 5; // pixels of movement from which a press is a drag
 
-// o.items(): the elements that can be chosen, o.id(element), o.chosen: a Set, o.changed(),
-// o.handle: what a drag starts on, o.targets: where it may end, o.caption(ids), o.drop(target, ids)
+// o.items(): the elements to choose from, o.id(element), o.chosen: a Set, o.changed(), o.handle: where a drag
+// starts, o.targets: where it may end, o.caption(ids), o.drop(target, ids)
 export function pointing(area, o) {
   area.addEventListener("pointerdown", (e) => {
     if (e.button || e.pointerType === "touch" || e.target.closest("input, select, textarea, dialog form"))
@@ -26,7 +26,7 @@ function following(e, move, end) {
   const finish = (event, done) => {
     off.abort();
     if (going) {
-      // The click that follows a drag belongs to it, wherever it lands.
+      // The click after a drag belongs to the drag, at any position.
       addEventListener(
         "click",
         (c) => {
@@ -137,7 +137,7 @@ function dragging(e, start, scroller, item, o) {
   );
 }
 
-// Shift and arrows, and everything: how keys choose in a list. `from` is where a range began.
+// Choose in a list by Shift and arrow keys, or all elements. `from` is the start of a range.
 export function range(order, chosen, from, to) {
   const a = order.indexOf(from),
     b = order.indexOf(to);

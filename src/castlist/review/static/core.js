@@ -1,6 +1,6 @@
 "use strict";
-// What every part of the page uses: making elements, talking to the server, and the state that it tells.
-// The server holds the truth; the page shows it, sends decisions, and never decides by itself.
+// Shared by all parts of the page: making elements, requests to the server, and the state from the server.
+// The server decides; the page only shows the state and sends decisions.
 
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -42,11 +42,11 @@ export const length = (s) =>
           " min";
 export const many = (n, singular, more) =>
   n.toLocaleString("en") + " " + (n === 1 ? singular : more || singular + "s");
-// An expected number of something, in whole ones.
+// An expected number in whole numbers.
 export const roughly = (n, singular) => (n < 0.5 ? "less than 1 " + singular : many(Math.round(n), singular));
 export const short = (name) => (name.length > 80 ? name.slice(0, 79).trimEnd() + "…" : name);
 export const label = (p) => short(p.name) || "Person " + p.id.slice(1);
-// Text in which what is written from right to left steers nothing around it.
+// Text in which right-to-left parts do not change the order of the text around them.
 const LETTER = String.raw`[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]`;
 const RIGHT_TO_LEFT = new RegExp(String.raw`(${LETTER}(?:[\s\p{M}\p{N}'’-]*${LETTER})*)`, "u");
 export const isolated = (text) =>
@@ -68,7 +68,7 @@ export function face(picture, alt = "") {
   if (meant) light(img, meant.split(" ").map(Number));
   return img;
 }
-// Where a picture shows several faces, everything but the one that is meant is paler.
+// If a picture shows several faces, make all of it paler except the face in question.
 function light(img, [left, top, right, bottom]) {
   const at = (from, to) => (to - from >= 100 ? 0 : (100 * from) / (100 - (to - from))),
     percent = (q) => q.toFixed(1) + "%";
@@ -80,11 +80,11 @@ function light(img, [left, top, right, bottom]) {
     img.style.setProperty(name, value);
 }
 
-// Enter confirms a page of faces, but not on a button that Tab reaches and that is none of the faces.
+// Enter confirms a page of faces, except on a focused button that is not one of the faces.
 export const ownEnter = (e, faces) =>
   e.key === "Enter" && e.target.tabIndex >= 0 && e.target.matches("button") && !e.target.matches(faces);
 
-// Keyed lists: nodes stay where they are unless they must move, so that focus and scrolling stay too.
+// Keyed lists: nodes stay in place if possible, so that focus and scrolling stay, too.
 export function arrange(list, nodes) {
   const wanted = new Set(nodes);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
@@ -95,8 +95,8 @@ export function arrange(list, nodes) {
   }
 }
 
-// What the page says beside the tabs, where nothing else is, or at the foot of the dialog that is open; with
-// a way back where there is one.
+// Messages: beside the tabs, where nothing else is, or at the foot of the open dialog; with an Undo button if
+// there is something to undo.
 const box = $("#message"),
   bar = $("header.top");
 let quiet = 0,
@@ -115,7 +115,7 @@ export function notify(text, bad = false, back = null) {
   clearTimeout(quiet);
   quiet = setTimeout(rest, bad || back ? 8000 : 2600);
 }
-// What is said goes after a while; that castlist does not answer is said again, and until it answers.
+// A message disappears after a while; "castlist does not answer" is shown again until it answers.
 let silence = "";
 function rest() {
   if (silence && shown.text === silence) return;
@@ -125,7 +125,7 @@ function rest() {
     shown = { text: "", back: null };
   }
 }
-// What is said stands above the bar with what is answered by, or below it where the bar leaves room enough.
+// The message is above the bar with the answers, or below it if there is enough space.
 function stand() {
   const tops = $$(".confirm")
     .map((b) => b.getBoundingClientRect())
@@ -155,15 +155,14 @@ addEventListener(
   { capture: true },
 );
 
-// What changes by itself waits until no pointer is pressed: a click whose button was replaced meanwhile is
-// lost.
+// Updates wait until no pointer is pressed: a click is lost if its button is replaced meanwhile.
 let pressed = false,
   waiting = [];
 function release() {
   pressed = false;
   setTimeout(() => {
     if (!pressed) for (const go of waiting.splice(0)) go();
-  }); // after the click that a release makes
+  }); // after the click of this release
 }
 addEventListener(
   "pointerdown",
@@ -179,7 +178,7 @@ addEventListener(
     if (pressed && !e.buttons) release();
   },
   { capture: true, passive: true },
-); // released elsewhere
+); // released outside the page
 export const released = () =>
   pressed
     ? new Promise((go) => {
@@ -208,11 +207,11 @@ export const S = {
 const listeners = [];
 export const onNews = (run) => listeners.push(run);
 export const person = (id) => S.by.get(id);
-// Whom cards offer, in the order of the cast: a person has about the same place and number on each of them.
+// People offered on cards, in cast order: a person has about the same position and number on each card.
 const place = (id) => S.place.get(id) ?? S.people.length;
 export const inCastOrder = (offered, idOf) => [...offered].sort((a, b) => place(idOf(a)) - place(idOf(b)));
 
-// Where castlist find ran meanwhile, the numbers of tracks that the page knows mean others.
+// If castlist find ran meanwhile, the page's track numbers mean other tracks now.
 let leaving = false;
 export async function take(news) {
   if (S.scan_state && news.scan_state !== S.scan_state) {
@@ -241,12 +240,12 @@ export async function take(news) {
   for (const run of listeners) run();
 }
 
-// Talking to the server
+// Requests to the server
 const SILENT = "castlist does not answer. Is castlist review still running in its terminal?";
 const ANOTHER =
   "This page is of a castlist review that has ended. Open the address that the new one shows in its " +
   "terminal.";
-// An answer of the server; where it is none, why.
+// The server's response, or the reason why there is none.
 async function answered(r) {
   const error = r.status === 403 ? ANOTHER : `castlist does not answer (${r.status})`;
   const answer = await r.json().catch(() => ({ error }));
@@ -264,16 +263,15 @@ const send = (path, body, signal) =>
     body: JSON.stringify(body),
     signal,
   });
-// What changes nobody: the film, being done, what would be asked after an answer.
+// For requests that change no person: the film, Done, questions after an answer.
 export async function postTo(path, body, signal) {
   const answer = await answered(await send(path, body, signal));
   if (!answer.ok) throw new Error(answer.error);
   return answer;
 }
 
-// While one looks at a page, castlist already finds what it would ask if the page were confirmed as it stands
-// marked.
-const MOMENT = 200; // milliseconds without a change after which it begins
+// While the user looks at a page, castlist computes what it would ask if the page were confirmed now.
+const MOMENT = 200; // milliseconds without a change before it starts
 let moment = 0,
   thoughtOf = "";
 export function thinkAhead(steps) {
@@ -283,13 +281,12 @@ export function thinkAhead(steps) {
       text = JSON.stringify([S.revision, given]);
     if (!given.length || text === thoughtOf) return;
     thoughtOf = text;
-    // what is wrong is shown when it is confirmed
+    // errors are shown on confirmation
     postTo("/api/ahead", { revision: S.revision, steps: given }).catch(() => {});
   }, MOMENT);
 }
 
-// What is marked and not confirmed holds where the page is loaded again, as long as nobody decided anything
-// meanwhile.
+// Marks that are not confirmed are kept when the page is reloaded, unless a decision was made meanwhile.
 const slot = (name) => `castlist ${name}`,
   where = () => [S.film.title, S.film.ms, S.film.shots, S.revision, S.scan_state].join(" ");
 export function remember(name, marks) {
@@ -308,10 +305,10 @@ export function remembered(name) {
   }
 }
 
-// One request after another: what is decided while another decision is saved waits for its turn. The same
-// request again does not wait, it comes from a key or button that was pressed twice; only an undo or redo of
-// the last means more each time.
-const line = []; // { text, made }, the first of them under way
+// Requests are sent one after another: a decision waits while another one is saved. An equal request is
+// ignored, since it comes from a key or button pressed twice; only an undo or redo of the last decision
+// counts each time.
+const line = []; // { text, made }; the first one is in progress
 let posted = 0;
 export const idle = () => !line.length;
 export const saved = () => line.at(-1)?.made;
@@ -327,7 +324,7 @@ function post(path, body, done) {
   return request.made;
 }
 async function inTurn(before, path, body, done) {
-  if (before && (await before) === false) return false; // as was said with what failed
+  if (before && (await before) === false) return false; // the message of the failed request says so
   const gone = [...(body.people || []), body.person].filter((id) => typeof id === "string" && !person(id));
   if (gone.length)
     return failed(
@@ -378,11 +375,11 @@ function failed(why) {
   );
   return false;
 }
-// What is asked is answered once. From an answer until the next question is shown nothing can be answered,
-// and the page says so, unless it is the answer that was just given.
+// Each question is answered once. After an answer no other answer is taken until the next question is shown;
+// the page says so, unless the same answer is given again.
 const UNTAKEN = "What you pressed before the next question was shown was not taken.";
-// milliseconds in which nobody has looked at a question or page: the same answer again is a key or button
-// pressed twice
+// milliseconds in which a user cannot have read a question or page: the same answer again comes from a key or
+// button pressed twice
 export const GLANCE = 500;
 let given = "",
   missed = false,
@@ -420,11 +417,11 @@ export const decide = (body, done) => post("/api/decide", body, done);
 // Several decisions of one action, all of them or none: one message with one Undo for all.
 export const decideAll = (steps, done) =>
   steps.length < 2 ? decide(steps[0], done) : post("/api/decide", { steps }, done);
-// A name that a file proposes: yes is a decision like any other, no is never asked again.
+// A proposed name from a file: accepting is a decision; a rejected name is not proposed again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
-// The last action on this page that made several decisions: one undo undoes all, one redo repeats all.
-// { numbers, says, undone, revision }: as of which revision that holds, 0 while it is saved
+// The last action on this page with several decisions: one undo undoes all, one redo repeats all.
+// { numbers, says, undone, revision }; revision: the latest decision after it, 0 while it is saved
 let action = null;
 const newestAction = (undone) =>
   action && action.undone === undone && [0, S.revision].includes(action.revision) ? action : null;
@@ -435,9 +432,9 @@ async function turned(made) {
   if (action === turning) action = done ? { ...turning, revision: S.revision } : null;
   return done;
 }
-// A key that is held down does not undo more than it can be followed.
+// A held key undoes only as fast as the page can show it.
 const newest = (all, path, says) => (e) => {
-  given = ""; // what is asked again is answered again
+  given = ""; // a question shown again can be answered again
   return !(e?.repeat && !idle()) && (all() || post(path, {}, says));
 };
 export const undo = newest(

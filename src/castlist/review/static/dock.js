@@ -1,5 +1,5 @@
 "use strict";
-// The people who are chosen, always to be seen, and what is done with them; every action lets go of them.
+// The chosen people, always visible, and actions on them; after an action they are no longer chosen.
 import {
   $,
   S,
@@ -21,15 +21,15 @@ import { pick } from "./pick.js";
 import { picturesOf } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
-const SHOWN = 12; // faces in the dock, of more
-const ALSO = 5; // people who are offered after a name was given
+const SHOWN = 12; // faces shown in the dock
+const ALSO = 5; // people offered after a person was named
 export const chosen = new Set();
 const changed = [];
 export const onChosen = (run) => changed.push(run);
 const box = $("#dock"),
   player = $("#player");
-let also = null; // { id, people }: who may be the one that was just named
-let asked = 0; // the latest request for them; an answer to an earlier one is dropped
+let also = null; // { id, people }: people who may be the same as the person just named
+let asked = 0; // number of the latest request; responses to earlier ones are ignored
 
 export function mark() {
   for (const id of [...chosen]) if (!person(id)) chosen.delete(id);
@@ -53,7 +53,7 @@ export function chooseNone() {
   mark();
 }
 
-// What is done
+// Actions
 const tracksOf = (ids) => ids.reduce((n, id) => n + (person(id)?.tracks || 0), 0);
 const names = (ids) =>
   ids.length > 3
@@ -64,8 +64,7 @@ const describePeople = (ids) => `${names(ids)}, ${many(tracksOf(ids), "track")}`
 const tooFew = (ids, least = 1) =>
   ids.length < least &&
   (notify(least > 1 ? "Choose two or more people." : "Choose a person first.", true), true);
-// Whoever was chosen for an action is not chosen any more after it; whoever was chosen while it was saved
-// still is.
+// After an action its people are no longer chosen; people chosen during saving stay chosen.
 function done(before = [...chosen]) {
   return (made) => {
     if (made) {
@@ -123,7 +122,7 @@ export function name(ids, { near = null } = {}) {
     done: (r) => give(ids, r, value),
   });
 }
-// Nobody is chosen: whoever types a name at once types it into a field.
+// Without a chosen person: choose one in a field, which also takes the letters typed meanwhile.
 function chooseToName() {
   if (!S.people.length) {
     noCommands("There is nobody to name.");
@@ -168,7 +167,7 @@ async function give(ids, r, value) {
   const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);
 }
-// Only the face that was clicked in the film, not all of its person.
+// Move only the face clicked in the film, not all tracks of its person.
 export function moveFace() {
   const f = clicked();
   if (!f) {
@@ -189,7 +188,7 @@ export function moveFace() {
   });
 }
 
-// Whoever may be the one that was just named, likeliest first
+// People who may be the same as the person just named, likeliest first
 async function offer(id) {
   const request = ++asked,
     found = await get("/api/alike/" + id).catch(() => null);
@@ -226,7 +225,7 @@ export async function take(number) {
   )
     return;
   const left = person(id) ? id : other;
-  offered(left, people); // what is shown holds until the answer comes
+  offered(left, people); // shown until the response arrives
   offer(left);
 }
 export function offerNone() {
@@ -245,7 +244,7 @@ function draw() {
 }
 for (const e of ["close", "toggle"]) player.addEventListener(e, draw);
 new ResizeObserver(([entry]) => {
-  // what is said stands above the dock, however high that is
+  // messages are above the dock, at any height of it
   $("#message").style.setProperty(
     "--dock",
     box.parentElement === player || !entry.contentRect.height

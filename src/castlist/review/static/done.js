@@ -1,6 +1,6 @@
 "use strict";
-// Done: the cast is written as it was decided, its files for other programs can be had, and what comes next
-// is said.
+// Done: the cast is written after all decisions, files for other programs are offered, and the next steps are
+// shown.
 import { $, S, button, el, get, label, many, notify, postTo, saved } from "./core.js";
 import { named } from "./address.js";
 import { doubtful as isDoubtful } from "./people.js";
@@ -9,7 +9,7 @@ const dialog = $("#done-result"),
   list = $("#done-list"),
   open = named(dialog, "done");
 const shell = (text) => (/^[\w.\/-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'");
-let asked = 0; // the latest press of Done: what an earlier one brings is not shown
+let asked = 0; // number of the latest press of Done; results of earlier ones are not shown
 
 export async function done() {
   const press = ++asked;
@@ -78,7 +78,7 @@ function show(result, files) {
     ),
   );
 }
-// A file as the browser saves one. It is asked for first, so that what is wrong is said here.
+// Download a file. It is fetched first, so that errors are shown here.
 async function download(file, by) {
   by.disabled = true;
   try {

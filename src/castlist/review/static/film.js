@@ -1,14 +1,14 @@
 "use strict";
-// The film: everybody's face framed in time and to be clicked, who is in the picture, keys for frames, faces,
-// stays.
+// The film: a frame around each face, which can be clicked, the people in the picture, keys to step by frame,
+// face and appearance.
 import { $, S, arrange, button, clock, el, face, get, hue, label, onNews, person, notify } from "./core.js";
 import { named } from "./address.js";
 import { describe } from "./tracks.js";
 import { attach, onSource, trouble } from "./source.js";
 
-const PIECE = 20000; // milliseconds of boxes asked for at once
-const shot = () => 1000 / (S.film.rate || 25); // milliseconds that a frame is shown, about
-const CONTROLS = 56; // pixels at the foot of the picture that belong to the browser's own controls
+const PIECE = 20000; // milliseconds of boxes in a request
+const shot = () => 1000 / (S.film.rate || 25); // approximate duration of a frame in milliseconds
+const CONTROLS = 56; // pixels at the foot of the picture for the browser's own controls
 const dialog = $("#player"),
   video = $("video", dialog),
   canvas = $("canvas", dialog),
@@ -32,11 +32,11 @@ export const onChoose = (by) => {
 };
 const open = named(dialog, "film", ([ms, track]) => show(track === undefined ? null : track, ms));
 
-// Milliseconds played before an appearance. A track begins with its first frame: before it there may be
-// another shot.
+// Milliseconds played before an appearance. A track starts with its first frame: the frames before it may be
+// of another shot.
 const LEAD = 300,
-  WITHIN = 4; // and into that frame, since times are rounded
-// Play from a time: of a track to its end, of a stay to its end, else on and on.
+  WITHIN = 4; // milliseconds into that frame, since times are rounded
+// Play from a time: to the end of a track, to the end of an appearance, or on.
 export async function play(track, ms, end = null) {
   show(track, ms, end);
   if (track === null || end !== null) return;
@@ -51,7 +51,7 @@ function show(track, ms, end = null) {
   video.focus();
   seek(track === null ? Math.max(0, ms - LEAD) : ms + WITHIN);
   video.play().catch((e) => {
-    // not where a pause came first: the film would play on
+    // not after a pause, or the film would continue
     if (e.name !== "NotAllowedError") return;
     video.muted = true;
     video.play().catch(() => {});
@@ -75,7 +75,7 @@ async function piece(k) {
   if (loading === pieces) draw(now);
 }
 
-// A film of variable rate: when its frames begin in the same pieces, and each frame's neighbours, in
+// For a film of variable rate: start times of the frames in each piece, with the frames before and after, in
 // milliseconds.
 const starts = new Map();
 const variable = () => !S.film.timebase;
@@ -91,16 +91,15 @@ function framesOf(k) {
   }
   return starts.get(k);
 }
-// The number of the frame that is shown at a time, in a list of when frames begin; half a millisecond for
-// rounding.
+// The index of the frame shown at a time in a list of start times; half a millisecond for rounding.
 const frameAt = (times, ms) => times.findLastIndex((t) => t <= ms + 0.5);
-// When the frame began that is shown at a time; that time where it is not known.
+// The start of the frame shown at a time, or the time itself if unknown.
 function began(ms) {
   const times = variable() && starts.get(Math.floor(ms / PIECE));
   return (Array.isArray(times) ? times[frameAt(times, ms)] : null) ?? ms;
 }
 
-// The last box of a track that is not after a time; boxes are [ms, left, top, width, height].
+// The last box of a track at or before a time; boxes are [ms, left, top, width, height].
 function boxAt(boxes, ms) {
   let low = 0,
     high = boxes.length;
@@ -172,7 +171,7 @@ function frame(pen, f) {
   pen.fillText(text, f.x + 4, top + 13);
 }
 
-// A button over each face of somebody: a click chooses that person, with Shift or Ctrl beside others.
+// A button over each face of a person: a click chooses that person, with Shift or Ctrl in addition to others.
 const nodes = new Map();
 function hits(height) {
   const here = new Set(faces.filter(ofPerson).map((f) => f.track));
@@ -209,13 +208,13 @@ function hit(track) {
 function chooseFace(track, id, beside) {
   video.pause();
   asked = track;
-  describe([track]).catch(() => {}); // who moves it sees it
+  describe([track]).catch(() => {}); // the user sees the result
   if (!beside) {
     chooser.only(id, track);
   } else chooser.choose(id, !chooser.chosen.has(id));
   draw(now);
 }
-// The face that was clicked last, while its person is chosen: what is done may be about this track alone.
+// The face clicked last, while its person is chosen: an action may be about this track alone.
 export const clicked = () =>
   dialog.open && asked !== null ? faces.find((f) => f.track === asked && isChosen(f)) || null : null;
 
@@ -241,7 +240,7 @@ function showPeople() {
   );
 }
 
-// Time as editors write it where the film has timecode or a constant rate, else to the millisecond.
+// Time as in editing programs, if the film has timecode or a constant rate; else to the millisecond.
 function written(ms) {
   const base = S.film.timebase;
   if (!base) return clock(ms) + "." + String(Math.floor(ms % 1000)).padStart(3, "0");
@@ -254,7 +253,7 @@ function written(ms) {
       day) %
     day;
   if (base.drop) {
-    // the numbers that drop-frame timecode leaves out [SMPTE ST 12-1]
+    // numbers skipped by drop-frame timecode [SMPTE ST 12-1]
     const gap = count / 15,
       tens = Math.floor(n / (600 * count - 9 * gap)),
       rest = n % (600 * count - 9 * gap);
@@ -269,7 +268,7 @@ function written(ms) {
 }
 
 // Keys
-// A step begins at the frame shown, or at the time sought while that is not shown yet.
+// A step starts at the frame shown, or during a seek at its target.
 function step(by) {
   video.pause();
   stop = null;
@@ -280,8 +279,7 @@ function step(by) {
   const from = video.seeking ? video.currentTime * 1000 : now;
   seek(Math.max(0, Math.min(S.film.ms - 1, from + by * shot() + 1)));
 }
-// Where frames are shown for unequal times: to the middle of the frame before or after, one step after
-// another.
+// For films of variable rate: seek to the middle of the frame before or after, one step at a time.
 let steps = Promise.resolve();
 async function stepTo(by) {
   const from = video.seeking ? video.currentTime * 1000 : now,
@@ -365,7 +363,7 @@ dialog.addEventListener("close", () => {
   video.pause();
   stop = null;
 });
-// The browser answers the release of the space bar too: what the key plays would be paused again.
+// The browser reacts to the release of the space bar, too, and would pause what the key plays.
 addEventListener(
   "keyup",
   (e) => {
@@ -374,7 +372,7 @@ addEventListener(
   { capture: true },
 );
 new ResizeObserver(() => redraw()).observe(video);
-// A frame sought earlier may be reported late, even after the last seek has ended.
+// A frame of an earlier seek may be reported late, even after the last seek has ended.
 function outdated(ms) {
   const at = video.currentTime * 1000,
     since = at - ms;
@@ -401,7 +399,7 @@ if (video.requestVideoFrameCallback) {
   for (const e of ["timeupdate", "seeked"]) video.addEventListener(e, () => passed(video.currentTime * 1000));
 }
 
-// A still of the film under the pointer: seeks one after another, always to the newest place asked for.
+// A still of the film under the pointer: one seek at a time, always to the latest position.
 export class Peek {
   constructor() {
     this.video = el("video", {

@@ -1,5 +1,5 @@
 "use strict";
-// Tracks as tiles: as many as there are, some at a time; chosen by click, keys and rubber band.
+// Tracks as tiles: any number, drawn in parts; chosen by click, keys and rubber band.
 import { $$, arrange, button, clock, el, face, many, notify } from "./core.js";
 import { range } from "./choose.js";
 import { play } from "./film.js";
@@ -8,8 +8,8 @@ import { describe, track } from "./tracks.js";
 const STEP = 120;
 
 export class Grid {
-  // verdicts: [[sign, label, run(track), holds(track)]], small buttons on each tile; `holds` says whether it
-  // was decided already
+  // verdicts: [[sign, label, run(track), holds(track)]], small buttons on each tile; `holds` returns whether
+  // this was decided before
   constructor({ chosen, changed, name, verdicts = [] }) {
     this.chosen = chosen;
     this.verdicts = verdicts;
@@ -17,7 +17,7 @@ export class Grid {
     this.ids = [];
     this.shown = STEP;
     this.nodes = new Map();
-    this.at = this.from = null; // the track that has the focus, and where a range began
+    this.at = this.from = null; // the track with the focus, and the start of a range
     this.list = el("ul", { className: "tiles", ariaLabel: name });
     this.more = button("", () => this.grow(), { className: "more", hidden: true });
     this.root = el("div", { className: "grid" }, this.list, this.more);
@@ -125,14 +125,14 @@ export class Grid {
     this.chosen.clear();
     this.mark();
   }
-  // What is chosen now is not chosen any more once it was decided about; what is chosen meanwhile still is.
+  // After a decision its tracks are no longer chosen; tracks chosen meanwhile stay chosen.
   async after(decided) {
     const before = [...this.chosen];
     if (!(await decided)) return;
     for (const t of before) this.chosen.delete(t);
     this.mark();
   }
-  // What is chosen, else the track that has the focus.
+  // The chosen tracks, else the track with the focus.
   meant() {
     return this.chosen.size
       ? [...this.chosen]

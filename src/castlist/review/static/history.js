@@ -1,5 +1,5 @@
 "use strict";
-// What was decided, newest first: whom, by whom and when; any row can be undone.
+// The decisions, newest first: people, author and time; any of them can be undone.
 import { $, S, button, el, face, get, isolated, many, notify, takeBack } from "./core.js";
 import { play } from "./film.js";
 import { describe } from "./tracks.js";

@@ -1,10 +1,9 @@
 "use strict";
-// Tracks that joined somebody whom a decision made, without a decision of their own: right, or undone by one
-// click.
+// Tracks that joined a decided person without a decision of their own: correct, or undone by one click.
 import { $, S, button, decide, el, label, many, person } from "./core.js";
 import { faces } from "./tracks.js";
 
-const SHOWN = 5; // people at once
+const SHOWN = 5; // people shown at once
 const FACES = 8;
 
 export function drawJoined() {

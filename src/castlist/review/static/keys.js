@@ -1,5 +1,5 @@
 "use strict";
-// Every key, for the page that shows them.
+// All keys, for the page with the list of keys.
 import { el } from "./core.js";
 
 const HELP = {

@@ -1,17 +1,17 @@
 "use strict";
-// Names that files of other programs propose, one question after another: "Is this Anna?" (from
+// Proposed names from files of other programs, one question after another: "Is this Anna?" (from
 // markers.otio).
 import { S, acceptName, button, clock, el, face, label, many, takes } from "./core.js";
 import { play } from "./film.js";
 import { basis, refuse } from "./proposed.js";
 
 const PICTURES = 8;
-const later = new Set(); // proposals that were put off; asked again when the page is opened anew
+const later = new Set(); // postponed proposals; asked again after the page is reloaded
 const root = el("div", { className: "question names", tabIndex: -1 });
 let now = null,
   redraw = () => {};
 
-// Everybody for whom a name is proposed and not put off.
+// The people with a proposed name that is not postponed.
 export const open = () => S.people.filter((p) => next(p));
 const next = (p) => p.proposed.find((q) => !later.has(q.id));
 

@@ -1,5 +1,5 @@
 "use strict";
-// Everybody as rows of faces: sorted, filtered, searched, chosen, dragged together.
+// All people as rows of faces: sorted, filtered, searched, chosen, dragged together.
 import {
   $,
   $$,
@@ -22,10 +22,10 @@ import { chosen, mark, merge, name, onChosen, onLikeness } from "./dock.js";
 import { play } from "./film.js";
 import { proposed } from "./proposed.js";
 
-const kept = new Map(); // id -> the description that a row shows, and the row
+const kept = new Map(); // id -> the description shown in a row, and the row
 let from = null,
   openPerson = () => {},
-  like = null; // { id, place }: everybody's place in the order of likeness to one
+  like = null; // { id, place }: position of each person by similarity to one person
 export const onOpen = (run) => {
   openPerson = run;
 };
@@ -78,7 +78,7 @@ function row(p, fresh) {
   kept.set(p.id, { p, why, node });
   return node;
 }
-// Why somebody may be wrong, as the questions that are open say; "" for no reason.
+// The reason why a person may be wrong, from the open questions; "" for none.
 let doubts = new Map();
 const doubtOf = (p) => doubts.get(p.id) || "";
 export const doubtful = (p) => doubts.has(p.id);
@@ -139,7 +139,7 @@ const NOBODY = {
   doubt: "Nobody is unsure.",
   unconfirmed: "Everybody is confirmed.",
   proposed: "No name is proposed.",
-}; // who fits a filter
+}; // people who match a filter
 export function drawPeople() {
   const find = $("#search").value.trim().toLocaleLowerCase();
   if (like && !person(like.id)) unlike();
@@ -167,7 +167,7 @@ export function drawPeople() {
     ["Nobody is in the background."],
   );
   $("#hint").hidden = inCast.length < 2;
-  $("#begin").hidden = !inCast.length || Boolean(S.undo); // nobody decided anything yet
+  $("#begin").hidden = !inCast.length || Boolean(S.undo); // no decisions yet
   mark();
 }
 onChosen(() => {
@@ -178,7 +178,7 @@ onChosen(() => {
   }
 });
 
-// Everybody by likeness to one, who stands first
+// All people by similarity to one person, who comes first
 export async function byLikeness(id) {
   if (!person(id)) {
     notify("Choose a person first.", true);

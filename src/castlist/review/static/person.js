@@ -1,5 +1,5 @@
 "use strict";
-// One person with all tracks: choose some, then say to whom they belong; confirm or reject single faces.
+// A person with all tracks: choose some and move them to a person; confirm or reject single faces.
 import {
   $,
   S,
@@ -28,8 +28,8 @@ import { proposed } from "./proposed.js";
 import { picturesOf, track } from "./tracks.js";
 import { noCommands } from "./typing.js";
 
-const TARGETS = 40; // people shown to drag onto; anybody is found by name
-const STAYS = 60; // appearances shown before the others are asked for
+const TARGETS = 40; // people shown as targets for dragging; all others are found by name
+const STAYS = 60; // appearances shown at first
 const dialog = $("#person"),
   ticked = new Set();
 const opened = named(dialog, "person", ([id]) => showPerson(id));
@@ -112,7 +112,7 @@ function drawHead(p) {
     ),
   );
 }
-// Every appearance, to be played to its end
+// All appearances; a click plays one to its end
 function drawStays(spans) {
   const shown = spans.slice(0, STAYS),
     more = spans.length - shown.length;
@@ -190,7 +190,7 @@ function picked() {
         ]),
   );
 }
-// What is done with tracks: those chosen, else the one that has the focus
+// Actions on tracks: the chosen ones, else the one with the focus
 const called = () => label(person(open));
 const does = (action, tracks, done, more = {}) => grid.after(decide({ action, tracks, ...more }, done));
 const some = (least = 1) => {
@@ -218,7 +218,7 @@ function reject(t) {
   does("reject", t, `${counted(t)} of ${called()}: somebody else`);
 }
 function cover([id]) {
-  const shown = track(id)?.pictures[0]; // the picture that stands for the track on the page
+  const shown = track(id)?.pictures[0]; // the picture of the track on the page
   decide({ action: "key", track: id, ...(shown && { ms: shown[1] }) }, `New picture of ${called()}`);
 }
 const different = (tracks) =>

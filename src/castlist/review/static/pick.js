@@ -1,13 +1,13 @@
 "use strict";
-// One field to name or to choose a person: known names are completed, with their faces (ARIA combobox).
-// The first that begins as what was typed is chosen already; a new name is always the last choice.
+// A field to name or choose a person: known names are completed, with their faces (ARIA combobox).
+// The first name that begins with the typed text is selected; a new name is always the last option.
 import { $, S, el, face, label, many } from "./core.js";
 import { named } from "./address.js";
 import { noCommands } from "./typing.js";
 
 const LONG = 8,
-  LONGEST = 200; // names proposed; people to choose from
-const FACES = 5; // of whom it is about
+  LONGEST = 200; // most names proposed; most people to choose from
+const FACES = 5; // pictures of the person in question
 const HIGH = 500; // pixels of the field with its list
 const dialog = $("#ask"),
   form = $("form", dialog),
@@ -21,10 +21,10 @@ const open = named(dialog, "name");
 let options = [],
   at = -1,
   o = null;
-let ended = true; // by whoever typed, and not by an address
+let ended = true; // closed by the user, not by an address
 
-// free: any text will do (a name); else somebody must be chosen. pictures: of whom it is about. done({ name,
-// person }).
+// free: any text is accepted (a name), else a known person must be chosen. pictures: of the person in
+// question. done({ name, person }).
 export function pick({
   heading,
   value = "",
@@ -65,7 +65,7 @@ function place(near) {
 }
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
-// [how well, person]: 0 it is the name, 1 the name begins so, 2 a word of it does, 3 it is somewhere in it
+// [match, person]: 0 equal, 1 the name begins with it, 2 a word begins with it, 3 it occurs in the name
 function matching(text) {
   const wanted = plain(text.trim()),
     found = [];

@@ -1,5 +1,5 @@
 "use strict";
-// Names that files of other programs propose: "Anna? (from markers.otio)", with yes and no.
+// Proposed names from files of other programs: "Anna? (from markers.otio)", with yes and no.
 import { acceptName, button, el, label, person, rejectName, notify } from "./core.js";
 
 export const basis = (q) =>
@@ -7,7 +7,7 @@ export const basis = (q) =>
   `${q.from}${q.why ? "; not clear: " + q.why : ""}`;
 export const refuse = (q, p) =>
   rejectName(q, `${label(p)} is not ${q.name}; the name is not proposed for this person again`);
-// Whoever has the focus or stands in the dock answers by key; elsewhere (`keys` false) by click.
+// Keys answer for the focused person or the person in the dock; elsewhere (`keys` false) only clicks do.
 export function proposed(p, keys = true) {
   const [q, ...more] = p.proposed;
   if (!q) return "";

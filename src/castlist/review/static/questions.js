@@ -1,5 +1,6 @@
 "use strict";
-// One question after another, the most useful first; asked for after the people are drawn, never stale.
+// One question after another, the most useful first; requested after the people are drawn, and always
+// current.
 import {
   $,
   $$,
@@ -29,7 +30,7 @@ let first = null,
   asking = false,
   timer = 0;
 
-// Soon after every change; while another view is open, only once things are quiet.
+// Request questions soon after each change; while another view is open, after a pause.
 export function askSoon() {
   clearTimeout(timer);
   if (S.tab === "questions") {
@@ -59,8 +60,8 @@ async function ask() {
     asking = false;
   }
 }
-// What castlist would ask first, unless another way was chosen: names from files, many faces at once, one at
-// a time, or who does not belong.
+// The kind of questions: castlist's first choice, unless the user chose another one: names from files, many
+// faces at once, one at a time, or checks of people.
 let way = "";
 function draw(work) {
   const sheets = work.sheet.items.length,
@@ -119,7 +120,7 @@ function draw(work) {
   );
   old();
   if (!inside) return;
-  scrollTo(0, 0); // another page is read from its beginning
+  scrollTo(0, 0); // a new page is read from the top
   if (now === "sheet") focusSheet();
   if (now === "names") proposals.focusNames();
   if (now === "single") $(".question", $("#questions")).focus({ preventScroll: true });
@@ -127,11 +128,11 @@ function draw(work) {
 addEventListener("beforeunload", (e) => {
   if (unconfirmed() || checks.unconfirmed()) e.preventDefault();
 });
-// Nothing is left to be asked: everybody was confirmed, or has a name.
+// No question is left: all people are confirmed or have names.
 function nothing(work) {
   if (!S.people.length)
     return el("p", { className: "empty" }, "No face was found, so there are no questions.");
-  const n = work.check.asides; // those at which nobody looked
+  const n = work.check.asides; // not reviewed yet
   const unnamed = S.people.filter((p) => p.fate === 0 && !p.name);
   return el(
     "div",
@@ -206,9 +207,9 @@ function question(q) {
     ),
   );
 }
-// Who can be meant by "not a face": the face in question, of two people the one further down the cast.
+// The face meant by "not a face": the face in question; of two people the one later in the cast.
 const doubted = (q) => (q.kind === "same" ? q.b.track : q.a.track);
-// A face with more pictures of its track; where it stands for a whole person, pictures of other tracks first.
+// A face with more pictures of its track; for a whole person, pictures of other tracks first.
 function side(t, p, whole, except = t.track) {
   const others = whole ? p.pictures.filter((q) => q[2] !== t.track && q[2] !== except) : [];
   const [first, ...more] = t.pictures.map((q) => [q[0], q[1], t.track, ...q.slice(2)]);
@@ -254,7 +255,7 @@ export function reply(key) {
     notify("Press y if these are one person, n if they are two.", true);
     return;
   }
-  // Enter confirms what stands here, as on the other pages: a face that belongs to its person
+  // Enter confirms the current state, as on the other pages: the face belongs to its person
   if (first ? !takes(key === "Enter" ? "confirm" : key) : S.asked === S.revision || !takes()) return;
   const q = first,
     tracks = [q.a.track, q.b.track],

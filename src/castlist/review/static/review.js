@@ -1,5 +1,5 @@
 "use strict";
-// The page as a whole: its views, its keys, and when what is drawn again.
+// The page as a whole: its views, its keys, and the updates.
 import { $, $$, S, get, onNews, poll, redo, notify, take, topmost, undo } from "./core.js";
 import { first, follow, named, onView, viewed } from "./address.js";
 import { asideKeys, asideNone, drawAside } from "./aside.js";
@@ -56,7 +56,7 @@ function view(name) {
     asideNone();
   }
   S.tab = name;
-  // keys answer
+  // keys give answers
   if (name === "questions" && $(".tabs").contains(document.activeElement)) document.activeElement.blur();
   draw();
   dock.mark();
@@ -143,7 +143,8 @@ const KEYS = {
 };
 const IN_DIALOG = { person: { u: undo, r: redo, ...personKeys }, player: inFilm };
 $("#help-list").append(...KEYS_HELP());
-// Keys of one character can be switched off, for those whose speech or hands would set them off [WCAG 2.1.4].
+// Keys of a single character can be switched off, for users whose speech or hands press them by accident
+// [WCAG 2.1.4].
 const single = $("#single");
 try {
   single.checked = localStorage.getItem("single keys") !== "off";
@@ -165,7 +166,7 @@ addEventListener(
   },
   { capture: true },
 );
-// A key that is held answers once.
+// A held key answers once.
 addEventListener(
   "keydown",
   (e) => {
@@ -176,7 +177,7 @@ addEventListener(
   },
   { capture: true },
 );
-// What lies under a resting mouse is not enlarged while keys are pressed: it would hide what comes next.
+// While keys are used, faces under a resting mouse are not enlarged: they would hide what comes next.
 addEventListener("keydown", () => document.documentElement.classList.add("by-keys"), { capture: true });
 addEventListener(
   "pointermove",
@@ -185,7 +186,7 @@ addEventListener(
   },
   { passive: true },
 );
-// Nor what was just clicked: its picture would hide whether it is marked.
+// A face just clicked is not enlarged either: its picture would hide whether it is marked.
 addEventListener("click", (e) => {
   const b = e.target.closest(".options button, .piece");
   b?.classList.add("pressed");
@@ -205,7 +206,7 @@ addEventListener("keydown", (e) => {
     key = e.key,
     ctrl = e.ctrlKey || e.metaKey;
   if (dialog && !IN_DIALOG[dialog.id]) return;
-  // they stand in the dock
+  // chosen people are in the dock
   const chosen = !dialog && dock.chosen.size && S.tab !== "questions" && S.tab !== "aside" ? onPeople : {};
   const actions = dialog ? IN_DIALOG[dialog.id] : { ...always, ...chosen, ...KEYS[S.tab] };
   let run = actions[key];
@@ -225,7 +226,7 @@ $("#undo").addEventListener("click", undo);
 $("#redo").addEventListener("click", redo);
 $("#keys").addEventListener("click", help);
 $("#done").addEventListener("click", done);
-// A click beside a dialog closes it, if it began there too: what opened it by a tap does not close it.
+// A click outside a dialog closes it if the press began there, too: the tap that opened it does not close it.
 for (const dialog of $$("dialog:not(#ask)")) {
   let began = false;
   dialog.addEventListener("pointerdown", (e) => {
@@ -240,7 +241,7 @@ function outside(e, dialog) {
   const r = dialog.getBoundingClientRect();
   return e.clientX < r.left || e.clientX > r.right || e.clientY < r.top || e.clientY > r.bottom;
 }
-// A film that is missing is named wherever one is, not only where it would be played.
+// A missing film is mentioned in every view, not only where it would be played.
 onSource((film) => {
   const box = $("#film-note"),
     words = film.there ? null : trouble();

@@ -1,6 +1,5 @@
 "use strict";
-// Many faces at once: each stands with whom castlist takes it for; a click takes it elsewhere, Enter confirms
-// all.
+// A batch of many faces: each is shown with its most probable person; a click changes it, Enter confirms all.
 import {
   NONE,
   about,
@@ -40,13 +39,12 @@ import {
 import { pick } from "./pick.js";
 import { describe } from "./tracks.js";
 
-// An answer teaches castlist something about the faces below it: they are asked for anew, as they would be if
-// all above were confirmed. What stands above the lowest answer stays; nothing is decided before all are
-// confirmed.
+// An answer is evidence for the faces below it: these are requested again, as if all faces above were
+// confirmed. Cards above the lowest answer stay; nothing is decided before all are confirmed.
 const MOST = 48,
-  LONGEST = 24; // items of a page, and of what is asked for at once
-const SOON = 500; // milliseconds after which what was asked for anew may have been looked at
-const AWHILE = 100; // milliseconds that an answer waits for the next one before anything is asked for
+  LONGEST = 24; // items on a page, items in a request
+const SOON = 500; // milliseconds after which a user may have looked at renewed cards
+const AWHILE = 100; // milliseconds to wait for another answer before a request
 let items = [],
   at = 0,
   asked = null,
@@ -56,8 +54,8 @@ let items = [],
   lookedAt = null,
   renewing = false,
   loaded = false;
-let request = new AbortController(); // of what is asked for anew
-const answers = new Map(); // those not confirmed yet, by item: they hold where the sheet is drawn anew
+let request = new AbortController(); // for the renewed items
+const answers = new Map(); // answers not confirmed yet, by item: kept when the batch is drawn again
 const root = el("div", { className: "sheet" }),
   cards = el("div", { className: "cards" });
 root.addEventListener("keydown", keys);
@@ -79,7 +77,7 @@ export function sheet(task) {
   renew();
   return root;
 }
-// What is asked; `above` holds what is asked and answered above it.
+// An item; `above` has the items above it.
 function item(given, above = []) {
   const i = {
     ...given,
@@ -157,7 +155,7 @@ function expected() {
         `correct ${roughly(asked.gain * asked.clicks, "face")}.`
     : "";
 }
-// Everybody of those who was not answered yet is somebody new; to be seen, and sent with the rest.
+// Unanswered items whose most probable person is none of those shown become new people: shown, and then sent.
 const unopened = () => items.filter((i) => unknown(i) && !i.answered);
 function nobodyElse() {
   if (!takes()) return;
@@ -168,13 +166,13 @@ function nobodyElse() {
   fixed = items.length;
   settle();
   mark();
-  if (document.activeElement === document.body) focusSheet(); // the button is gone
+  if (document.activeElement === document.body) focusSheet(); // the button has disappeared
 }
 export const focusSheet = () =>
   items[at]?.node.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
 export const shown = () => root.isConnected;
 
-// Give an answer; where it is another than before, what is below it is asked for anew.
+// Give an answer; if it differs from the one before, the items below are requested again.
 function answer(i, change) {
   if (!takes()) return;
   const before = [i.pick, i.fate].join();
@@ -185,7 +183,7 @@ function answer(i, change) {
   mark();
   if ([i.pick, i.fate].join() !== before) renew();
 }
-// Nothing is asked for anew any more.
+// Cancel the request for renewed items.
 function settle() {
   request.abort();
   request = new AbortController();
@@ -205,7 +203,7 @@ async function renew() {
     !signal.aborted &&
     (await postTo("/api/sheet", { revision: S.revision, steps: given, items: room }, signal).catch(
       () => null,
-    )); // what is wrong is shown when all are confirmed
+    )); // errors are shown when all are confirmed
   if (signal.aborted) return;
   root.ariaBusy = "false";
   renewing = false;
@@ -242,7 +240,7 @@ async function renew() {
   mark();
   if (more) renew();
 }
-// What was asked for anew counts as looked at only once it was on the screen, above the bar at its foot.
+// Renewed items count as seen only after they were visible above the bar at the foot.
 function watch() {
   lookedAt?.disconnect();
   lookedAt = new IntersectionObserver(
@@ -267,7 +265,7 @@ function watch() {
     if (!signal.aborted) root.ariaBusy = "false";
   }, SOON);
 }
-// Somebody who is there and not shown, chosen from everybody.
+// Choose another person of the cast for an item.
 function another(i) {
   const without = [i.of, ...i.shown.map((t) => t.person)];
   here(items.indexOf(i));
@@ -292,7 +290,7 @@ async function chosen(before, chosenPerson) {
     notify(e.message, true);
     return;
   }
-  const i = items.find((candidate) => same(candidate) === same(before)); // it may have been asked for anew
+  const i = items.find((candidate) => same(candidate) === same(before)); // it may have been renewed
   if (!i) {
     untaken();
     return;
@@ -304,7 +302,7 @@ async function chosen(before, chosenPerson) {
   answer(i, () => choose(i, i.shown.length - 1));
   to(at);
 }
-// The keys are about one card, which is framed, wherever the focus is.
+// Keys are about one card, which is framed, wherever the focus is.
 function here(k) {
   at = Math.max(0, Math.min(items.length - 1, k));
   items.forEach(({ node }, j) => node.classList.toggle("here", j === at));
@@ -359,7 +357,7 @@ function keys(e) {
   e.preventDefault();
   e.stopPropagation();
 }
-// A key on the sheet; whether it meant something.
+// Handle a key; returns whether it had an effect.
 export function press(key) {
   if (key === "Enter" || key === "y") {
     confirm();

@@ -1,10 +1,10 @@
 "use strict";
-// What is played: the film itself, or where this browser cannot play it, a proxy that castlist makes.
+// What is played: the film itself, or, if the browser cannot play it, a proxy made by castlist.
 import { el, button, get, postTo } from "./core.js";
 
-const LOOK = 700; // milliseconds between looks at a proxy that is being made
+const LOOK = 700; // milliseconds between checks of the progress of a proxy
 const MP4 = 'video/mp4; codecs="avc1.64001e, mp4a.40.2"';
-const players = new Set(); // everything that plays
+const players = new Set(); // all players
 let current = null,
   address = "",
   timer = 0;
@@ -29,7 +29,7 @@ function load(video) {
   if (going) video.play().catch(() => {});
 }
 
-// Let a video element play whatever is played, and notice where it cannot.
+// Let a video element play the current source, and notice if it cannot.
 export function attach(video) {
   if (players.has(video)) return;
   players.add(video);
@@ -38,7 +38,7 @@ export function attach(video) {
   });
   video.addEventListener("loadedmetadata", () => {
     if (!video.videoWidth && video.getAttribute("src") === address) fails();
-  }); // sound alone is no film
+  }); // sound alone is not a film
   if (current) load(video);
   else lookAtFilm();
 }
@@ -80,7 +80,7 @@ async function fails() {
   await lookAtFilm();
 }
 
-// What is said while nothing can be played, null where all is well.
+// The message while playing is impossible, null if it is possible.
 const NAMES = {
   prores: "ProRes",
   mpeg2video: "MPEG-2",

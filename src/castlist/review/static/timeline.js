@@ -1,10 +1,10 @@
 "use strict";
-// People by time over shots. Wheel, keys and drag zoom; hovering shows the film's picture; a click plays it.
+// People by time, over shots. Wheel, keys and drag zoom; hovering shows the film's picture; a click plays it.
 import { $, S, arrange, button, clock, el, face, get, hue, label, many, person, notify } from "./core.js";
 import { Peek, play } from "./film.js";
 
 const SVG = "http://www.w3.org/2000/svg",
-  NEAREST = 500; // milliseconds of film that the widest zoom shows
+  NEAREST = 500; // milliseconds of film at the largest zoom
 let from = 0,
   to = 0,
   known = { revision: -1, shots: [], spans: {} },
@@ -72,11 +72,11 @@ function lane(p) {
   return node;
 }
 
-// seconds between two times
+// seconds between two labels
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
 const MARKS = 7,
-  GAP = 10; // times on the axis at most, pixels between two of them at least
-// What depends on the part of the film that is looked at
+  GAP = 10; // most labels on the axis, and least pixels between two
+// Everything that depends on the visible part of the film
 function drawRail() {
   const view = `${from} 0 ${to - from} 10`;
   for (const node of list.children) node.lastChild.setAttribute("viewBox", view);
@@ -98,7 +98,7 @@ function drawAxis() {
     most = Math.max(1, Math.min(MARKS, wide / (2 * half + GAP)));
   const step = STEPS.find((s) => (to - from) / 1000 / s <= most) || STEPS.at(-1),
     marks = [];
-  let free = 0; // pixels from which on there is room for a time
+  let free = 0; // next position in pixels with space for a label
   for (let k = Math.ceil(from / 1000 / step); k * step * 1000 <= to; k++) {
     const time = text(k * step, step),
       own = (half * time.length) / longest.textContent.length;
@@ -139,7 +139,7 @@ function upper(sorted, value) {
   return low;
 }
 
-// Zoom: by a factor about a place, or to a piece
+// Zoom: by a factor around a position, or to a part
 function show(a, b) {
   const wide = Math.min(all(), Math.max(Math.min(NEAREST, all()), b - a)),
     start = Math.max(0, Math.min(a, all() - wide));
@@ -252,7 +252,7 @@ function press(e) {
   addEventListener("pointerup", (u) => end(u, true), { signal: off.signal });
   addEventListener("pointercancel", (u) => end(u, false), { signal: off.signal });
 }
-// A click plays; the one that ends a drag belongs to the drag.
+// A click plays; the click at the end of a drag belongs to the drag.
 let dragged = false;
 function click(e) {
   if (!inField(e) || dragged) return;
@@ -271,7 +271,7 @@ tracks.addEventListener(
   (e) => {
     if (!inField(e)) return;
     const across = Math.abs(e.deltaX) > Math.abs(e.deltaY) || e.shiftKey;
-    // then plain turning is for the people below
+    // scrolling without keys is then for the list of people
     const scrolls = document.documentElement.scrollHeight > innerHeight + 4;
     if (!across && !e.ctrlKey && !e.metaKey && scrolls && e.target.closest(".lane")) return;
     e.preventDefault();

@@ -1,5 +1,5 @@
 "use strict";
-// What is shown of tracks: asked for once, since it never changes while castlist runs.
+// Descriptions of tracks: requested once, since they do not change while castlist runs.
 import { el, face, get } from "./core.js";
 
 const known = new Map();
@@ -13,14 +13,13 @@ export async function describe(ids) {
   return ids.map((t) => known.get(t));
 }
 
-// What tracks are recognised by: of a single track its pictures, of several one of each; of those that are
-// known.
+// Pictures that represent tracks: of a single track all its pictures, of several one each; known tracks only.
 export function picturesOf(ids) {
   const found = ids.map(track).filter(Boolean);
   return found.length === 1 ? found[0].pictures : found.map((t) => t.pictures[0]);
 }
 
-// Small faces of tracks, those known at once, the others as soon as they are.
+// Small faces of tracks: known ones immediately, others when their descriptions arrive.
 export function faces(ids, most, props = {}) {
   const list = el("span", { className: "chosen", ...props });
   const fill = (found) =>

@@ -1,6 +1,6 @@
 "use strict";
-// Letters that are typed for a field which did not open, or was closed by the browser's Back, are no
-// commands: none of them is taken until nobody typed for a moment, or presses another key or the pointer.
+// Letters typed for a field that did not open, or was closed by Back, are not commands: all are ignored until
+// the user pauses typing, or uses another key or the pointer.
 import { notify } from "./core.js";
 
 const MOMENT = 2000; // milliseconds: longer than between two letters of a slow typist
