@@ -85,7 +85,7 @@ def apply(base: Base, video: Video, log: Sequence[Decision], before: View | None
 
 
 def _nearest(before: View | None, held: Sequence[Decision]) -> DecisionState | None:
-    """The state of an earlier view after as many of the first of these decisions as possible; None for none.
+    """The latest known state with only the first of these decisions applied; None for none.
 
     Undoing a decision does not change the states before it.
     """

@@ -34,13 +34,13 @@ class DecisionKind(StrEnum):
 
     SAME = "same"  # all these faces are one person, who keeps the name of the first side that has one
     DIFFERENT = "different"  # faces of two sides are two people
-    UNSURE = "unsure"  # it cannot be told whether these are one person; do not ask again
+    UNSURE = "unsure"  # a reviewer cannot tell whether these are one person; do not ask again
     NAME = "name"  # these faces are one person with this name ("" removes the name)
     MOVE = "move"  # side 0 is the person of side 1 (no side 1: a new person), not the person of side 2
     SORT = "sort"
     # many moves at once, with sides 3k, 3k + 1, 3k + 2 as in a move; without side 3k, the faces of side
-    # 3k + 1 are one person, and not the person of side 3k + 2; with side 3k + 2 alone, it cannot be told
-    # whether its first face is the same person as the others
+    # 3k + 1 are one person, and not the person of side 3k + 2; with side 3k + 2 alone, a reviewer cannot
+    # tell whether its first face is the same person as the others
     NOT_A_FACE = "not-a-face"  # these are not faces
     FACE = "face"  # these are faces after all
     HIDE = "hide"  # do not show these tracks

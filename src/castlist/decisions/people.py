@@ -103,7 +103,7 @@ class View:
     reason: tuple[str, ...]  # (t,) why a track is not in the cast
     labelled: NDArray[np.bool_]  # (t,) selected in a decision that says whose face it is
     named: NDArray[np.bool_]  # (t,) of a person with a name
-    unsure: NDArray[np.int64]  # (q, 2) tracks that a reviewer could not tell apart or match
+    unsure: NDArray[np.int64]  # (q, 2) pairs of tracks that a reviewer could not decide about
     cannot: NDArray[np.int64]  # (q, 2) tracks that were decided to be two people
     no_face: NDArray[np.bool_]  # (t,) decided not to be a face
     hidden: NDArray[np.bool_]  # (t,) decided to be hidden

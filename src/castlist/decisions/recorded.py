@@ -140,7 +140,7 @@ class Located:
 
 
 def latest(recorded: Sequence[RecordedPeople], taken: Sequence[int]) -> RecordedPeople | None:
-    """The recorded people after as many of the first of these decisions as possible, None for none."""
+    """The recorded people with most decisions applied, all of them the first of `taken`; None for none."""
     return max((s for s in reversed(recorded) if s.holds(taken)), key=lambda s: len(s.taken), default=None)
 
 

@@ -28,7 +28,7 @@ Numbers = NDArray[np.int64]
 
 
 def begin(base: Base, video: Video, find: Finder, held: Sequence[Decision]) -> DecisionState:
-    """The people before the first of these decisions, or after those that the run took over."""
+    """The people before the first of these decisions, or after the decisions taken over with the run."""
     state = DecisionState.over(base, video, find)
     start = latest(base.stood, [d.id for d in held])
     if start is not None:

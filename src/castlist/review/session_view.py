@@ -58,7 +58,7 @@ class SessionView:
         self._thinking = Lock()  # for questions, while other threads read and decide
         self._lookahead = Lookahead()
         self._saving = Lock()  # taken before `_lock`, never after it
-        self._held = 0  # how many decisions rely on the current scan, all in the thread that has `_lock`
+        self._held = 0  # number of open `deciding_on` contexts, all in the thread that has `_lock`
         self._hurried = 0  # how many wait to save here, without a process of low priority
         self._log: list[Decision] = workspace.decisions.all()
         self._found = len(self._log)  # decisions made before

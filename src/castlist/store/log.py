@@ -258,7 +258,7 @@ _OF_DECISIONS = (whole, _kind, text, text, moment, optional(whole))
 
 
 def _earlier(undoes: int | None, decision: int) -> int | None:
-    """What a decision undoes; a stranger's log may name a later one, and go round in a ring."""
+    """The undone decision, which must be an earlier one: a log from a stranger may have cycles."""
     if undoes is not None and not 0 < undoes < decision:
         raise damaged(f"decision {decision} undoes one that was not made before it")
     return undoes
