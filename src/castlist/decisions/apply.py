@@ -16,8 +16,7 @@ meaning is the same on other tracks:
 A run records the people after the decisions on the run before (`Base.stood`), and later decisions start from
 that record; after an earlier decision was undone or redone, all decisions are applied again.
 
-A decision without groups (written by hand, or by an earlier castlist) is about all people who have one of its
-faces.
+A decision without groups (written by hand, or by an earlier castlist) is about all people with its faces.
 
 The sides of `Decision.groups`:
 

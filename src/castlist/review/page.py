@@ -169,8 +169,7 @@ class Page:
         ]
 
     def frames(self, start: int, stop: int) -> list[float]:
-        """Start times of the frames in a part of the film, of the frame before and of the next one, in
-        milliseconds.
+        """Start times of frames in a part of the film, and of the frames before and after, in milliseconds.
 
         The film's end follows the last frame.
 

@@ -30,8 +30,7 @@ def read_names(
     start_timecode: str = "",
     rate: str | None = None,
 ) -> list[Proposal]:
-    """The most likely people for the names in a file of another program, by the session's view; nothing is
-    stored.
+    """The most likely people, by the session's view, for the names in a file; nothing is stored.
 
     Args:
         at: time of a picture: seconds, 0:01:23.5 or a timecode.

@@ -224,8 +224,7 @@ class SessionView:
             return {**listed_sheet(batch, after, self.describe), "revision": view.revision}
 
     def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
-        """Compute the questions after these answers, which are not decided yet; other threads can read and
-        decide.
+        """Compute the questions after these answers, before they are decided; other threads can go on.
 
         If exactly these answers are decided next, their questions come sooner.
 

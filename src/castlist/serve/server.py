@@ -152,8 +152,7 @@ def _deciders(path: Path) -> list[Callable[..., object]]:
 
     def rename(person: str, name: str) -> list[Row]:
         """Give a person a name that no other person has; returns the new cast. Stored as a decision, which
-        undo takes back. If another person has that name, nothing is changed: use merge to join the two
-        people.
+        undo takes back. If another person has that name, nothing is changed: use merge.
         """
         answers.check_free(person, name)
         by_name.rename(path, person, name, author=AUTHOR)

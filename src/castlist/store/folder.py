@@ -104,8 +104,7 @@ class Folder:
 
     @contextmanager
     def written(self, name: str, *, durable: bool = True) -> Iterator[IO[bytes]]:
-        """A context with a file for writing, which gets its name when it is complete; on an error it is
-        removed.
+        """A context with a file for writing, which is named when it is complete, and removed on an error.
 
         Missing folders are made. A link with the same name is replaced, not followed.
 

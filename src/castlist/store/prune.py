@@ -34,8 +34,7 @@ def drop(db: sqlite3.Connection, key: str) -> None:
 
 
 def sweep(db: sqlite3.Connection, folder: Folder) -> int:
-    """Remove shards and pictures without a row, and incomplete files of a killed run; returns their size in
-    bytes.
+    """Remove shards and pictures without a row, and incomplete files; returns their size in bytes.
 
     Only for the process with the lock. `Folder.remove` refuses names that castlist does not make.
     """

@@ -135,8 +135,7 @@ class ScannedFilm:
             return scans.is_finished(db, key)
 
     def scan(self, key: str) -> Scan | None:
-        """All stored segments of a scan as one, None if there are none; memory is needed for each column only
-        once.
+        """All stored segments of a scan as one, None if there are none; needs memory for each column once.
 
         Raises:
             ScanLost: a shard of vectors is missing or damaged.

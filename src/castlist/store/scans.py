@@ -153,8 +153,7 @@ def append(db: sqlite3.Connection, folder: Folder, scan: int, key: str, piece: S
 
 
 def join(db: sqlite3.Connection, folder: Folder, scan: int) -> Scan | None:
-    """All stored segments of a scan as one; memory is needed for each column only once. None without
-    segments.
+    """All stored segments of a scan as one, None without segments; needs memory for each column once.
 
     Raises:
         ScanLost: a shard is missing or damaged.

@@ -297,10 +297,9 @@ class Workspace(ScannedFilm):
             return casts.made_by(db)
 
     def scan_state(self) -> str:
-        """A text that changes with the film, the run of the stored cast, and the last erasure: decisions rely
-        on these.
+        """A text that changes with the film, the run of the stored cast, and the last erasure.
 
-        It also changes if another workspace is moved to this path.
+        Decisions rely on these. It also changes if another workspace is moved to this path.
         """
         with self._reading() as db:
             return _scan_state(db)

@@ -1,5 +1,6 @@
 """Questions whether a person is the same as a person of higher rank.
- People with a name rank first, then people with a face to compare, then people with more faces. The
+
+People with a name rank first, then people with a face to compare, then people with more faces. The
 probability of each pair is that of the two groups, or, for a person of one track, that of the membership
 model of the film. Linkage is sometimes wrong although certain, so a person who was never compared gets at
 least the probability `UNASKED` of being one of the others. When no other question is left, people with many
@@ -109,8 +110,7 @@ class KnownPeople:
         return Likely(k, [(g, p + missed / len(shown)) for g, p in shown], 1 - known - missed, float(worth))
 
     def _unasked(self, thorough: bool) -> tuple[list[Labels], NDArray[np.bool_]]:
-        """The people of higher rank to compare with each person, likeliest first; none after enough
-        comparisons.
+        """The people of higher rank to compare with each person, likeliest first; none if compared enough.
 
         Returns:
             the groups for each person, and (g,) whether a person was compared with enough others.

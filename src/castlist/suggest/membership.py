@@ -1,5 +1,6 @@
 """Log odds of each track for each group, from the other tracks: fitted to the film and to the answers.
- There are six kinds of evidence: the face (a linear classifier of track means, fitted to the current people;
+
+There are six kinds of evidence: the face (a linear classifier of track means, fitted to the current people;
 each track is scored by a fit without it), the people of the tracks before and after, co-occurrence, the size
 of the person, the single most similar track, and clothes, where the film showed how to weigh them. The
 weights are fitted to the film, too. Every answer is evidence. When answers move many tracks out of a group,

@@ -1,5 +1,6 @@
 """Finds the most likely person for each name in files of other programs: proposals for the user to confirm.
- A hint says that a named person is in the film from one time to another, and where in the frame if a box is
+
+A hint says that a named person is in the film from one time to another, and where in the frame if a box is
 known. Faces are located as for decisions. A name without boxes is compared by time: the seconds that its
 spans share with a person's, divided by the seconds of either (intersection over union).
 """

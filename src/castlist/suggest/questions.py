@@ -196,8 +196,7 @@ class Asker:
         return self._first
 
     def first(self) -> str:
-        """What to ask first, by corrected faces for each click: "sheet" (a batch), "check", or "" for
-        nothing.
+        """What to ask first, by corrected faces for each click: "sheet" (a batch), "check", or "".
 
         "check" without people asks only about set-aside tracks.
         """

@@ -63,8 +63,7 @@ class Clock:
         return Clock(np.array([int(place)]), 1 / rate, self.retimed, round(self.unread * self.unit * rate))
 
     def lasts(self, header: Fraction) -> Fraction:
-        """Seconds from the film's first picture to the end of the last one, or by its header if that is
-        longer.
+        """Seconds from the film's first picture to the end of the last, or by its header if longer.
 
         Args:
             header: seconds by the film's header; used only if pictures could not be read.
