@@ -1,4 +1,4 @@
-"""A film in which only some people can be seen, and the proof: everybody else is hidden, then looked for."""
+"""A copy of a film in which only some people are visible, and the proof: a search for all other faces."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The dense pass: detects faces in every frame at several sizes, uncertain ones too.
+"""The dense pass: detects faces in every frame at several sizes, including uncertain ones.
 
-A face that is missed here is shown to everybody, so this pass spends what `castlist find` saves: every frame,
-every size every time, and detections down to a score at which most are no faces.
+Every viewer of the film sees a face that is missed here, so this pass does not save work as `castlist find`
+does: it searches every frame at every size, and keeps detections down to a score at which most are no faces.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 __all__ = ["DenseSearch", "dense", "followed"]
 
 Real = Callable[[int, NDArray[np.uint8], Detections], NDArray[np.bool_]]
-MAX_SIDE = 1920  # pixels: frames are scaled down to this before they are searched
+MAX_SIDE = 1920  # pixels; frames are scaled down to this size before the search
 
 
 @dataclass(frozen=True, slots=True)
 class DenseSearch:
-    """How the dense pass looks."""
+    """The settings of the dense pass."""
 
     detector: Detector = field(default_factory=YuNet)
-    min_score: float = 0.3  # a tenth of what YuNet finds on film at this score is a face
+    min_score: float = 0.3  # a tenth of YuNet's detections in films at this score are faces
     sides: tuple[int, ...] = (640, 320, 1152)  # pixels of the long side, as in castlist find
-    enlarge: float = 2.0  # times at most
+    enlarge: float = 2.0  # largest factor by which a frame is enlarged
     smallest: float = 6.0  # pixels of the shorter side of a face
 
     def finder(self) -> Detector:
-        """The detector at the low score."""
+        """The detector with the low score."""
         assert is_dataclass(self.detector)  # noqa: S101 - a step is one
         weak: Detector = replace(self.detector, min_score=self.min_score)
         return weak
@@ -50,11 +50,11 @@ def dense(
     real: Real | None = None,
     watch: Callable[[int], None] = lambda frames: None,
 ) -> tuple[Clock, Detections]:
-    """The times of all frames, and all that may be a face in them.
+    """The times of all frames, and all possible faces in them.
 
     Args:
-        real: given a frame's number, its picture (h, w, 3) BGR as shown, perhaps scaled down, and what was
-            found in that picture, says which faces (n,) are kept; all by default.
+        real: gets a frame's number, its picture (h, w, 3) BGR (perhaps scaled down) and the faces found in
+            it, and returns which faces (n,) to keep; by default all are kept.
 
     Raises:
         VideoError: the film cannot be read to its end.
@@ -77,14 +77,14 @@ def dense(
 
 
 def _faces(image: NDArray[np.uint8], detector: Detector, search: DenseSearch, machine: Machine) -> Detections:
-    """The faces of one picture at all sizes, each once."""
+    """The faces of one picture, detected at all sizes and merged."""
     long = max(image.shape[:2])
     scales = sorted({min(search.enlarge, side / long) for side in search.sides})
     return merged([detector(image, scale=scale, machine=machine) for scale in scales])
 
 
 def followed(found: Detections, shots: Shots, clock: Clock) -> Tracks:
-    """All detections as tracks: those that can be followed joined, every other one a track of its own."""
+    """All detections as tracks; each detection that the tracker could not join is a track of its own."""
     tracker = MotionTracker(min_score=0.0, max_gap=1.0, min_seconds=0.0)
     tracks = tracker(shots, found, clock)
     taken = np.zeros(len(found), bool)

@@ -1,8 +1,8 @@
 """Assigns each face to a person, and decides which faces are covered in each frame: default deny.
 
-A face stays open only where it lies on a track of somebody who is to be seen, or goes on from one without
-doubt. Everything else that may be a face is hidden: other people, the background, what was set aside, and
-what only the dense pass saw.
+A face stays open only if it lies on a track of a person who may be seen, or is the certain continuation of
+such a track. All other possible faces are covered: those of other people and of the background, those set
+aside, and those that only the dense pass found.
 """
 
 from __future__ import annotations
@@ -24,52 +24,53 @@ from castlist.types import CUT, START, Clock, Shots, Tracks, freeze
 __all__ = ["Hide", "Plan", "lasting", "planned"]
 
 SAME_FACE = 0.35  # IoU from which two boxes in one frame are one face
-# From which score one detection alone is a face, and how many weaker ones that follow one another are. More
-# is hidden than is looked for afterwards: encoding moves scores a little, and a proof would find what was
-# just not hidden. SEEN is the score from which castlist find begins a track.
+# Score from which a single detection is a face, and the number of weaker, consecutive detections that are
+# one. HIDDEN is below SEEN, with which the proof searches: encoding changes scores a little, and the proof
+# would find faces just below the threshold. SEEN is the score from which castlist find begins a track.
 HIDDEN, HIDDEN_LASTING = 0.4, 2
 SEEN, SEEN_LASTING = 0.6, 10
-CERTAIN = 0.5  # score from which a face is hidden even where it overlaps one that is to be seen
-# A detector gives a second box of one face, around its eyes or its upper half; it is less sure of it by at
-# least so much. Of two faces side by side the surer is rarely so far ahead.
+CERTAIN = 0.5  # score from which a face is covered even where it overlaps an open face
+# Score difference from which a box inside another box of similar place is a second box of that face (around
+# its eyes or its upper half). Of two faces side by side, the scores rarely differ so much.
 SECOND_BOX = 0.15
-BEHIND = 0.3  # so much less sure is a detector of what is mostly behind another face, or none
-# A detector's box of a face that is half hidden behind another is up to so much of its size too small, so
-# much more is hidden. Where it overlaps a face that is to be seen, that one loses so much of its area first;
-# then the box gives way by so much of its area, and of its side, at most: its rim is cheek, ear or hair, and
-# its corners are no face at all.
+BEHIND = 0.3  # score difference from which a box that overlaps a face is mostly behind it, or no face
+# The box of a face that is half hidden behind another can be too small by this part of its size, so the cover
+# is larger by as much. Where the cover overlaps an open face, the open face first loses up to LOSES of its
+# area; then the cover gives way by at most GIVES_WAY of its area and GIVES_SIDE of its side: its edge shows
+# cheek, ear or hair, and its corners no part of the face.
 DEVIATES = 0.05
 LOSES, GIVES_WAY, GIVES_SIDE = 0.06, 0.08, 0.15
-AMONG = 0.3  # of a kept face's size around it: its head, which the margins of others' heads leave open
-EXACT = 0.03  # of a face's size by which a detector's boxes of one face differ between sizes of the picture
-GOES_ON = 0.25  # seconds between two detections within which an open face goes on as itself
-FOLLOWED = 0.5  # seconds after which a face is one that can be lost
-COASTS = 0.3  # seconds for which a face that is no longer found keeps its speed, as for the tracker
-MEASURED = 5  # frames over which that speed is measured
-NEAR_EDGE = 0.5  # face sizes from the edge of the picture, from where a face may leave it
+AMONG = 0.3  # margin around an open face, of its size: its head, which the margins of other heads leave open
+EXACT = 0.03  # of a face's size; boxes of one face differ by this between sizes of the picture
+GOES_ON = 0.25  # longest time in seconds between two detections of an open face that continues
+FOLLOWED = 0.5  # seconds; a face that was followed for a shorter time cannot be lost
+COASTS = 0.3  # seconds that a face continues at its speed after its last detection, as in the tracker
+MEASURED = 5  # frames over which this speed is measured
+NEAR_EDGE = 0.5  # in face sizes; a face nearer to the picture's edge may leave the picture
 
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """How much is hidden around a face, in parts of its own size, and for how long."""
+    """The margins of a cover around a face, in parts of the face's size, and its duration."""
 
-    sides: float = 0.5  # widths to the left and to the right: of a profile, the box ends before the ear
-    open: float = 0.1  # of a kept face, widths and heights around its box that stay open among others' heads
+    sides: float = 0.5  # widths to the left and to the right: the box of a profile ends before the ear
+    open: float = 0.1  # widths and heights around the box of an open face that stay open among other heads
     above: float = 0.55  # heights: a detector's box ends at the brows or a little above
-    below: float = 0.4  # heights: the chin, and some of the neck, which looks like a face under a black one
-    hold: float = 0.5  # seconds before a face was first and after it was last seen, within its shot
-    across: int = 1  # frames beyond a cut: cuts may be blends of two shots, or found a frame late
-    fail_secure: bool = False  # hide the whole picture from where a followed face is lost
+    # Heights: the chin, and a part of the neck, which resembles a face below a black cover.
+    below: float = 0.4
+    hold: float = 0.5  # seconds before the first and after the last detection of a face, within its shot
+    across: int = 1  # frames beyond a cut: a cut may blend two shots, or be found a frame late
+    fail_secure: bool = False  # cover the whole picture after a followed face is lost
 
     def __post_init__(self) -> None:
         check_options(self)
 
     def face(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, 4) what stays open of kept faces, from their boxes."""
+        """(n, 4) the parts of open faces that stay open, from the boxes of the faces."""
         return _grown(box, self.open)
 
     def head(self, box: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, 4) boxes of heads, from those of faces."""
+        """(n, 4) boxes of heads, from boxes of faces."""
         size = np.asarray(box[:, 2:] - box[:, :2], np.float64)
         w, h = size[:, 0], size[:, 1]
         margin = np.stack([-self.sides * w, -self.above * h, self.sides * w, self.below * h], 1)
@@ -78,13 +79,13 @@ class Hide:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plan:
-    """What is hidden of each frame, and where a face was left open."""
+    """The covers of each frame, and the faces that are left open."""
 
     covers: Covers
-    open_frame: NDArray[np.int64]  # (k,) faces left open on purpose, by frame
+    open_frame: NDArray[np.int64]  # (k,) frames of the faces left open on purpose
     open_box: NDArray[np.float32]  # (k, 4)
-    hidden: int = 0  # faces hidden, counted frame by frame
-    lost: int = 0  # frames hidden whole, because a followed face was lost
+    hidden: int = 0  # covered faces, counted in each frame
+    lost: int = 0  # frames covered completely, because a followed face was lost
 
     def __post_init__(self) -> None:
         freeze(self, open_frame=(np.int64, (None,)), open_box=(np.float32, (None, 4)))
@@ -98,14 +99,14 @@ def planned(
     hide: Hide = Hide(),
     more: Sequence[Tracks] = (),
 ) -> Plan:
-    """What is hidden of each frame of a film.
+    """The covers of each frame of a film.
 
     Args:
         cast: with the tracks of castlist find.
-        faces: all that may be a face, followed; see `dense.followed`.
-        open_tracks: (t,) the tracks of the cast that are to be seen.
-        ignored: (t,) the tracks of the cast of which somebody decided that they are no face.
-        more: faces that are hidden whatever the cast says.
+        faces: all possible faces, as tracks; see `dense.followed`.
+        open_tracks: (t,) the tracks of the cast that stay open.
+        ignored: (t,) the tracks of the cast that a reviewer marked as no face.
+        more: faces to cover, whatever the cast says.
     """
     ownership = _Ownership.of(cast.tracks, faces, open_tracks, ignored)
     real = ownership.real()[faces.track] if len(faces) else np.zeros(0, bool)
@@ -146,7 +147,7 @@ class _Part(NamedTuple):
 
 
 def _found_again(more: Sequence[Tracks], hide: Hide, cast: Cast) -> list[_Part]:
-    """Covers of faces that a proof found: they give way to nobody, and are black whatever the style."""
+    """Covers of faces that a proof found: they overlap open faces, and are black in every style."""
     no_rows = (np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
     parts = []
     for tracks in more:
@@ -157,12 +158,13 @@ def _found_again(more: Sequence[Tracks], hide: Hide, cast: Cast) -> list[_Part]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ownership:
-    """On which tracks of the cast each face of the dense pass lies."""
+    """For each face of the dense pass, whether it lies on an open, another or an ignored track of the
+    cast."""
 
     faces: Tracks
-    kept: NDArray[np.bool_]  # (m,) on a track that is to be seen
-    other: NDArray[np.bool_]  # (m,) on a track of anybody else
-    ignored: NDArray[np.bool_]  # (m,) on one that is no face, as somebody decided
+    kept: NDArray[np.bool_]  # (m,) on an open track
+    other: NDArray[np.bool_]  # (m,) on a track of another person, or of no person
+    ignored: NDArray[np.bool_]  # (m,) on a track that a reviewer marked as no face
 
     @classmethod
     def of(
@@ -177,19 +179,20 @@ class _Ownership:
         return cls(faces, *marks)
 
     def real(self) -> NDArray[np.bool_]:
-        """(t,) whether a track is a face: once sure, or often enough, or known to the cast."""
+        """(t,) whether a track is a face: by one high score, by several detections, or known to the cast."""
         known = _any(self.faces, self.kept | self.other)
         no_face = _any(self.faces, self.ignored) & ~known
         return (known | lasting(self.faces, HIDDEN, HIDDEN_LASTING)) & ~no_face
 
     def met(self) -> NDArray[np.bool_]:
-        """(m,) the faces of tracks that are anywhere on a track of anybody else: weak ones are faces too."""
+        """(m,) the faces of tracks of which any face is on another track of the cast; their weak faces count,
+        too."""
         if not len(self.faces):
             return self.other
         return _any(self.faces, self.other)[self.faces.track]
 
     def second_boxes(self, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(m,) the faces that are second boxes of one that is open (m,), or behind it: far less sure."""
+        """(m,) second boxes of an open face (m,), or faces behind it: those of a much lower score."""
         faces, marks = self.faces, np.zeros(len(self.faces.frame), bool)
         rows, shown = np.flatnonzero(~is_open & ~self.met()), np.flatnonzero(is_open)
         left, right = pairs_in_frame(faces.frame[rows], faces.frame[shown])
@@ -201,10 +204,10 @@ class _Ownership:
         return marks
 
     def open_rows(self, clock: Clock) -> NDArray[np.bool_]:
-        """(m,) the faces that are to be seen.
+        """(m,) the faces that stay open.
 
-        A track that meets nobody else is open as far as its detections follow one another from a face
-        that is known; of one that does meet somebody else, only the faces that are known.
+        A track without a face of another person is open as far as its detections continue from a known face;
+        of a track with such a face, only the known faces are open.
         """
         open_rows = self.kept & ~self.other
         if not len(self.faces):
@@ -218,10 +221,10 @@ class _Ownership:
 def lasting(
     faces: Tracks, sure: float = SEEN, several: int = SEEN_LASTING, rows: NDArray[np.bool_] | None = None
 ) -> NDArray[np.bool_]:
-    """(t,) whether a track is a face by its detections alone: one that is sure, or several weak ones.
+    """(t,) whether a track is a face by its detections alone: one of a high score, or several weaker ones.
 
     Args:
-        rows: (m,) the faces that count; all by default.
+        rows: (m,) the faces to count; all by default.
     """
     if not len(faces):
         return np.zeros(0, bool)
@@ -239,13 +242,13 @@ def _any(tracks: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _runs(faces: Tracks, clock: Clock) -> NDArray[np.int64]:
-    """(m,) the run of each face: rows of one track whose detections are GOES_ON apart or less."""
+    """(m,) the run of each face: rows of one track whose detections are at most GOES_ON seconds apart."""
     seconds = clock.seconds()
     detected = np.flatnonzero(faces.detection >= 0)
     starts = np.zeros(len(faces.frame), bool)
     starts[faces.offset[:-1]] = True
     gap = np.diff(seconds[faces.frame[detected]]) > GOES_ON
-    starts[detected[1:][gap]] = True  # whoever is found after a gap is found anew
+    starts[detected[1:][gap]] = True  # after a gap, a new run begins
     return np.cumsum(starts) - 1
 
 
@@ -257,10 +260,10 @@ def _hidden(
     cast: Cast,
     kept: tuple[NDArray[np.int64], NDArray[np.float32]],
 ) -> list[_Part]:
-    """Covers of some faces of tracks, and of where they were just before and will be just after.
+    """Covers of some faces of tracks, and of their estimated places just before and after.
 
-    Detections that are `certain` (m,) are hidden even where a kept face is, but for the edge that gives way
-    to `kept` (frames and boxes of faces that are to be seen).
+    Detections that are `certain` (m,) are covered even where an open face is, except for the edge that gives
+    way to `kept` (frames and boxes of open faces).
     """
     shots, clock = cast.shots, cast.clock
     at = np.flatnonzero(rows)
@@ -282,7 +285,7 @@ def _hidden(
 
 
 def _grown(box: NDArray[np.floating], share: float) -> NDArray[np.float64]:
-    """(n, 4) boxes with a margin to each side, in parts of their own size."""
+    """(n, 4) boxes with a margin on each side, in parts of their size."""
     more = share * np.asarray(box[:, 2:] - box[:, :2], np.float64)
     return np.concatenate([box[:, :2] - more, box[:, 2:] + more], axis=1)
 
@@ -290,7 +293,7 @@ def _grown(box: NDArray[np.floating], share: float) -> NDArray[np.float64]:
 def _same(
     frame: NDArray[np.int64], box: NDArray[np.float32], frames: NDArray[np.int64], boxes: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """(n,) whether each face is also among others: one in the same frame and place."""
+    """(n,) whether each face is also among other faces: one in the same frame and place."""
     left, right = pairs_in_frame(frame, frames)
     marks = np.zeros(len(frame), bool)
     marks[left[iou(box[left], boxes[right]) >= SAME_FACE]] = True
@@ -298,8 +301,9 @@ def _same(
 
 
 def _opened(faces: Tracks, shown: NDArray[np.int64], certain: NDArray[np.bool_], hide: Hide) -> list[_Part]:
-    """What stays open of the faces `shown` (k,): with a margin, but where somebody else's face is; and of
-    those that are near nobody, the whole head, where no other face was or will be."""
+    """The parts that stay open of the faces `shown` (k,): a box with a margin, except where another face is;
+    and of faces without another face near them, the whole head, where no face is covered just before or
+    after."""
     frame, box, others = faces.frame[shown], faces.box[shown], np.flatnonzero(certain)
     left, right = pairs_in_frame(frame, faces.frame[others])
 
@@ -321,7 +325,7 @@ def _giving_way(
     kept_frame: NDArray[np.int64],
     kept_box: NDArray[np.float32],
 ) -> NDArray[np.float64]:
-    """(n, 4) what is hidden whatever else is there: faces, each less the edge over which a kept face lies."""
+    """(n, 4) the parts covered in any case: faces, each without the edge that an open face overlaps."""
     core, kept = _grown(box, DEVIATES), np.asarray(kept_box, np.float64)
     left, right = pairs_in_frame(frame, kept_frame)
     a, b = core[left], kept[right]
@@ -330,7 +334,7 @@ def _giving_way(
     size, open_size = np.tile(a[:, 2:] - a[:, :2], 2), np.tile(b[:, 2:] - b[:, :2], 2)
     side = (into / np.maximum(size, 1e-9)).argmin(axis=1)
     common = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    along = np.tile(common[:, ::-1], 2)  # how long the border is along which the box gives way
+    along = np.tile(common[:, ::-1], 2)  # length of the border along which the box gives way
     borne = LOSES * open_size[:, :2].prod(axis=1, keepdims=True) / np.maximum(along, 1e-9)
     area = size[:, :2].prod(axis=1, keepdims=True)
     most = np.clip(into - borne, 0, np.minimum(GIVES_WAY * area / np.maximum(along, 1e-9), GIVES_SIDE * size))
@@ -340,7 +344,7 @@ def _giving_way(
 
 
 def _stretches(tracks: Tracks, rows: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(first, last) of runs of rows that follow one another within a track."""
+    """(first, last) of runs of consecutive rows within a track."""
     if not len(rows):
         return []
     owner = tracks.track[rows]
@@ -350,9 +354,9 @@ def _stretches(tracks: Tracks, rows: NDArray[np.int64]) -> list[tuple[int, int]]
 
 
 def _held(frame: int, step: int, hide: Hide, shots: Shots, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The frames before (step -1) or after (+1) one in which its face stays hidden.
+    """The frames before (step -1) or after (+1) a frame in which its face stays covered.
 
-    A cut ends that but for a few frames; a dissolve or a fade does not: there both shots are to be seen.
+    They end a few frames beyond a cut; they continue through a dissolve or a fade, which shows both shots.
     """
     shot = int(shots.of([frame])[0])
     if step < 0:
@@ -367,7 +371,7 @@ def _held(frame: int, step: int, hide: Hide, shots: Shots, seconds: NDArray[np.f
 
 
 def _within(tracks: Tracks, end: int, step: int, first: int, last: int) -> int:
-    """How many rows from an end of a stretch its speed is measured over."""
+    """The number of rows from an end of a stretch over which its speed is measured."""
     return min(MEASURED, end - first if step < 0 else last - end)
 
 
@@ -379,7 +383,7 @@ def _going_on(
     head: NDArray[np.float64],
     seconds: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(n, 4) a head or a face (4,) at the end of a stretch, drawn out to where it was going."""
+    """(n, 4) a head or a face (4,) at the end of a stretch, extended in the direction of its motion."""
     apart = float(seconds[tracks.frame[end]] - seconds[tracks.frame[other]])
     centre = [(tracks.box[r][:2] + tracks.box[r][2:]) / 2 for r in (end, other)]
     speed = (centre[0] - centre[1]) / apart if apart else np.zeros(2)
@@ -389,7 +393,7 @@ def _going_on(
 
 
 def _lost(faces: Tracks, hidden: NDArray[np.bool_], hide: Hide, cast: Cast) -> NDArray[np.int64]:
-    """Frames from where a followed face is lost, to where a face is found near there or the shot ends."""
+    """Frames after a followed face is lost, until a face begins near the same place or the shot ends."""
     shots, seconds = cast.shots, cast.clock.seconds()
     begun = np.array(sorted({int(r) for r in faces.offset[:-1]}), np.int64)
     lost: list[NDArray[np.int64]] = []
@@ -409,13 +413,13 @@ def _lost(faces: Tracks, hidden: NDArray[np.bool_], hide: Hide, cast: Cast) -> N
 
 
 def _leaves(box: NDArray[np.float32], cast: Cast) -> bool:
-    """Whether a face is so near the picture's edge that it may have left."""
+    """Whether a face is so near to the picture's edge that it may have left the picture."""
     near = NEAR_EDGE * float((box[2:] - box[:2]).max())
     size = (cast.video.width, cast.video.height)
     return bool((box[:2] < near).any() or (box[2:] > np.array(size) - near).any())
 
 
 def _near(boxes: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(n,) whether boxes lie within two face sizes of another."""
+    """(n,) whether the centres of boxes are less than two face sizes from that of another box."""
     apart = np.linalg.norm((boxes[:, :2] + boxes[:, 2:] - box[:2] - box[2:]) / 2, axis=1)
     return np.asarray(apart < 2 * float((box[2:] - box[:2]).max()))

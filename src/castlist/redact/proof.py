@@ -1,5 +1,5 @@
-"""The proof: searches the written film like the original; no face of a hidden person may be found.
-but who was left open on purpose."""
+"""The proof: searches the written film as the original was searched. It may find only faces that were left
+open on purpose."""
 
 from __future__ import annotations
 
@@ -22,36 +22,35 @@ from castlist.types import Clock, Detections, Machine, Shots, Tracks, Video
 
 __all__ = ["Leak", "Proof", "judged", "prove"]
 
-UNDER = 0.7  # share of a found face that lies under a cover and is black, from which it cannot be one
-EYE = 0.1  # of a face's width and height, to each side of the middle of an eye
-BLACK = 24  # of 255: the brightest that the encoder leaves of a black cover
-# Where a cover ends, a detector may take what is beside it for a face that nobody saw in the film. That is no
-# leak where the film shows none: nothing that the dense pass took for one, however weak, overlaps it by so
-# much in the frames before and after.
+UNDER = 0.7  # share of a detection that is covered and black, from which it cannot be a face
+EYE = 0.1  # of a face's width and height, to each side of the centre of an eye
+BLACK = 24  # of 255: largest value that the encoder leaves in a black cover
+# At the edge of a cover, a detector may find a face where the film shows none. This is no leak if no possible
+# face of the dense pass, however weak, overlaps it by COMMON in the AROUND frames before and after.
 BESIDE, COMMON, AROUND = 0.5, 0.25, 2  # face sizes from a cover; IoU with a face of the film; frames
 LATE = Fraction(1, 100)  # seconds by which times may differ between containers
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A face that can still be seen though nobody is to be seen there."""
+    """A face that is still visible, and should not be."""
 
     start: Fraction  # seconds
     stop: Fraction
-    frame: int  # in which it is seen best
+    frame: int  # the frame of its highest score
     box: tuple[float, float, float, float]  # left, top, right, bottom in pixels of that frame
     score: float  # of the detection, 0 to 1
-    frames: int  # in how many it was found
+    frames: int  # number of frames in which it was found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Proof:
-    """What the second pass found in the film that was written."""
+    """The result of the second pass, over the written film."""
 
     leaks: tuple[Leak, ...]
-    beside: tuple[Leak, ...]  # faces that only covers make of what is beside them: no leaks
-    faces: Tracks  # those of the leaks, to be hidden in a further round
-    open_faces: int  # found where they were left open on purpose, counted frame by frame
+    beside: tuple[Leak, ...]  # detections that only the covers cause, at their edges: no leaks
+    faces: Tracks  # the faces of the leaks, to be covered in a further round
+    open_faces: int  # faces found where they were left open on purpose, counted in each frame
 
 
 def prove(
@@ -65,12 +64,12 @@ def prove(
     machine: Machine = Machine(),
     watch: Callable[[int], None] = lambda frames: None,
 ) -> Proof:
-    """Who can still be seen in a redacted film.
+    """The faces that are still visible in a redacted film.
 
     Args:
-        clock, shots: of the film that it was made of.
-        plan: what was hidden of it.
-        film: all that the dense pass took for a face in it.
+        clock, shots: of the original film.
+        plan: its covers.
+        film: all possible faces that the dense pass found in it.
 
     Raises:
         VideoError: the output cannot be read, or its frames are not those of the film.
@@ -91,19 +90,19 @@ def prove(
 
 
 class Judged(NamedTuple):
-    """What each of m faces is that was found in the output; none of the three where nothing is known."""
+    """Kinds of the m faces found in the output; a face may be of no kind, if nothing is known of it."""
 
     leak: NDArray[np.bool_]
-    of_covers: NDArray[np.bool_]  # made by covers
+    of_covers: NDArray[np.bool_]  # (m,) caused by covers
     as_planned: NDArray[np.bool_]  # left open on purpose
 
 
 def judged(tracks: Tracks, plan: Plan, film: Tracks) -> Judged:
-    """What each face (m,) that was found in the output is.
+    """The kind of each face (m,) found in the output.
 
     Args:
-        film: all that the dense pass took for a face in the film itself. Those that were left open say
-            nothing of others.
+        film: all possible faces that the dense pass found in the film itself. Those left open do not count as
+            evidence for other faces.
     """
     found = tracks.detection >= 0
     left_open = _left_open(tracks, plan)
@@ -116,7 +115,7 @@ def judged(tracks: Tracks, plan: Plan, film: Tracks) -> Judged:
 
 
 def _in_film(tracks: Tracks, film: Tracks, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(m,) whether the film shows one of some faces (n,) there, or something like one."""
+    """(m,) whether the film shows a marked face (n,), or part of one, at the same place and time."""
     marks = np.zeros(len(tracks.frame), bool)
     frame, box = film.frame[rows], film.box[rows]
     for apart in range(-AROUND, AROUND + 1):
@@ -127,7 +126,7 @@ def _in_film(tracks: Tracks, film: Tracks, rows: NDArray[np.bool_]) -> NDArray[n
 
 
 def _beside_covers(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
-    """(m,) whether a cover lies within half a face of each face, or over it."""
+    """(m,) whether a cover lies over each face, or within half a face size of it."""
     covers = plan.covers
     left, right = pairs_in_frame(tracks.frame, covers.frame)
     size = tracks.box[:, 2:] - tracks.box[:, :2]
@@ -140,11 +139,11 @@ def _beside_covers(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Visible:
-    """Which of the faces found may be faces although there are solid covers.
+    """Which detections may be faces in spite of solid covers.
 
-    Where a cover lies, a detector may take its edge for hair and the neck below for a face. What lies under
-    a cover for the most part, or with both eyes, shows nobody; a cover is where one was planned and all is
-    black.
+    At a cover, a detector may take its edge for hair and the neck below it for a face. A detection that lies
+    mostly under a cover, or with both eyes under it, shows no face. A cover is a place where one was planned
+    and where the picture is black.
     """
 
     plan: Plan
@@ -160,7 +159,7 @@ class _Visible:
         return ~np.array(hidden, bool)
 
     def _eye(self, point: NDArray[np.float32], box: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(4,) an eye, as large as it is in a face of that size."""
+        """(4,) the box of an eye, in proportion to the face."""
         reach = np.maximum(EYE * (box[2:] - box[:2]), 1)
         return np.concatenate([point - reach, point + reach])
 
@@ -181,7 +180,7 @@ def _check_times(output: Path, clock: Clock, times: Clock) -> None:
 
 
 def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
-    """(m,) whether each face lies where one was left open on purpose."""
+    """(m,) whether each face lies where a face was left open on purpose."""
     left, right = pairs_in_frame(tracks.frame, plan.open_frame)
     a, b = tracks.box[left], plan.open_box[right]
     marks = np.zeros(len(tracks.frame), bool)
@@ -190,7 +189,7 @@ def _left_open(tracks: Tracks, plan: Plan) -> NDArray[np.bool_]:
 
 
 def _within_open(tracks: Tracks, left_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(m,) faces that lie within one that was left open, and are far less sure: a mouth or an eye of it."""
+    """(m,) faces of a much lower score within a face that was left open: its mouth or an eye."""
     rows, shown = np.flatnonzero(~left_open), np.flatnonzero(left_open)
     left, right = pairs_in_frame(tracks.frame[rows], tracks.frame[shown])
     a, b = tracks.box[rows[left]], tracks.box[shown[right]]
@@ -203,7 +202,7 @@ def _within_open(tracks: Tracks, left_open: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def _by_track(tracks: Tracks, rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of each track that has any."""
+    """The marked rows of each track that has any."""
     if not len(rows):
         return []
     return np.split(rows, np.flatnonzero(np.diff(tracks.track[rows])) + 1)
@@ -223,7 +222,7 @@ def _leak(tracks: Tracks, rows: NDArray[np.int64], clock: Clock) -> Leak:
 
 
 def _only(tracks: Tracks, rows: NDArray[np.bool_]) -> Tracks:
-    """The tracks that hold any of these faces, with those faces only, each face a detection."""
+    """The tracks with any of these faces, and only these faces, each one a detection."""
     at = np.flatnonzero(rows)
     owner, size = np.unique(tracks.track[at], return_counts=True)
     offset = np.concatenate([[0], np.cumsum(size)])

@@ -1,4 +1,4 @@
-"""Workspace -> a film in which only some people can be seen: dense pass, plan, rendering, proof."""
+"""Workspace -> a film in which only some people are visible: dense pass, plan, rendering, proof."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from castlist.types import Clock, Detections, Json, Machine, Tracks
 
 __all__ = ["Redaction", "UnsureTrack", "check", "redact"]
 
-ROUNDS = 3  # times at most that a film is written: what a proof finds is hidden in the next
+ROUNDS = 3  # times that a film is written at most: faces found by a proof are covered in the next round
 MARGINS = Hide()
-# Probability from which a track stays open that shows too little of a face to be compared by it alone, where
-# nobody decided whose it is.
+# Probability of its person from which a track that shows too little of a face stays open, unless a reviewer
+# decided about it.
 SURE = 0.9
 DENSE = "dense"  # name of the dense pass among the workspace's results
 
 
 @dataclass(frozen=True, slots=True)
 class UnsureTrack:
-    """A track of somebody who is to be seen that is hidden, since it may be of somebody else."""
+    """A track of a visible person that is covered, since it may show another person."""
 
-    person: str  # name of whom castlist gave it to
+    person: str  # name of the person that castlist assigned the track to
     track: int
     start: Fraction  # seconds
     stop: Fraction
@@ -55,36 +55,36 @@ class UnsureTrack:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """A redacted film: what was done, and what the proof found."""
+    """A redacted film: what was done, and the result of the proof."""
 
     output: Path
     film: Path
     film_sha256: str
     output_sha256: str
-    kept: tuple[str, ...]  # names of who can be seen
+    kept: tuple[str, ...]  # names of the visible people
     style: CoverStyle | str
-    sound: tuple[str, ...]  # of each sound track: "aac, copied"; none where muted
+    sound: tuple[str, ...]  # for each sound track, as in "aac, copied"; empty if muted
     codec: str
     frames: int
-    hidden_faces: int  # faces hidden, counted frame by frame
-    whole_frames: int  # frames hidden whole
-    rounds: int  # times the film was written until the proof held, or was given up
-    leaks: tuple[Leak, ...]  # what can still be seen: none where the proof holds
-    # What a detector takes for faces at the edges of covers, where the film shows none.
+    hidden_faces: int  # covered faces, counted in each frame
+    whole_frames: int  # frames covered completely
+    rounds: int  # times that the film was written
+    leaks: tuple[Leak, ...]  # faces still visible: none if the proof succeeded
+    # Detections at the edges of covers, where the film shows no face.
     beside: tuple[Leak, ...]
     hide: Hide
     detector: str
     detector_sha256: str
-    unsure: tuple[UnsureTrack, ...] = ()  # hidden, though they may be of those who can be seen
+    unsure: tuple[UnsureTrack, ...] = ()  # covered, though they may show visible people
 
     @property
     def proved(self) -> bool:
-        """Whether nobody was found in the output but who was left open."""
+        """Whether the proof found no faces in the output except those left open."""
         return not self.leaks
 
     @property
     def sentence(self) -> str:
-        """What was done, for people."""
+        """What was done, as a sentence."""
         names = ", ".join(self.kept)
         if self.proved:
             visible = f"only {names} can be seen" if names else "nobody can be seen"
@@ -110,7 +110,7 @@ class Redaction:
         return f" {tracks} {names} {'is' if count == 1 else 'are'} hidden too, because castlist is not sure."
 
     def document(self) -> dict[str, Json]:
-        """Everything as plain values, for JSON; times in seconds."""
+        """All fields as plain values, for JSON; times in seconds."""
         leaks, beside = (
             [asdict(each) | {"start": float(each.start), "stop": float(each.stop)} for each in found]
             for found in (self.leaks, self.beside)
@@ -158,23 +158,22 @@ def redact(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> Redaction:
-    """Write a film in which only some people can be seen.
+    """Write a film in which only some people are visible.
 
-    Every face is hidden of which castlist cannot say that it is of somebody who is to be seen. The film that
-    was written is then searched as closely as the one that was read; what is found in it is hidden in a
-    further round, and where something is left after the last, `Redaction.leaks` lists it.
+    castlist covers every face that it cannot assign with certainty to a visible person. It then searches the
+    written film as closely as the original; faces found there are covered in a further round, and those left
+    after the last round are listed in `Redaction.leaks`.
 
     Args:
-        workspace: a `film.castlist` in which a cast was found, and put right by somebody.
-        output: a file to write; its suffix says which container.
-        keep: names of the people who can be seen; or
-        hide: of those who cannot, where everybody else of the cast can; or
-        hide_all: nobody can be seen.
+        workspace: a `film.castlist` with a cast that a user has reviewed.
+        output: a file to write; its suffix selects the container.
+        keep: names of the visible people; or
+        hide: names of the covered people, if all others of the cast are visible; or
+        hide_all: cover all people.
         style: "solid", "blur" or "pixels"; solid hides most.
         mute: leave the sound out.
-        margins: how much is hidden around a face, for how long, and what happens where one is lost.
+        margins: size and duration of the covers, and what happens when a face is lost.
         rounds: how often the film is written at most.
-
     Raises:
         InputError: none or several of `keep`, `hide` and `hide_all` are given, a name is unknown, or the
             output has no known suffix.
@@ -212,10 +211,10 @@ def check(
     machine: Machine = Machine(),
     watch: Watch = silent,
 ) -> Redaction:
-    """The proof alone, of a film that was redacted before, by castlist or by another program.
+    """Only the proof, of a film that was redacted before, by castlist or by another program.
 
-    Nothing is written. The film must have the frames of the workspace's film, at their times. Arguments and
-    errors are those of `redact`.
+    Nothing is written. The film must have the frames of the workspace's film, at the same times. Arguments
+    and errors are those of `redact`.
     """
     job = _Job.of(Path(workspace), _Named(keep, hide, hide_all), style, margins, machine, watch)
     plan = job.plan([])
@@ -223,7 +222,7 @@ def check(
 
 
 class _Named(NamedTuple):
-    """Who is to be seen or hidden, as the caller says it."""
+    """The people to show or to hide, as the caller names them."""
 
     keep: Sequence[str]
     hide: Sequence[str]
@@ -232,11 +231,11 @@ class _Named(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Job:
-    """Everything that a plan and a proof need."""
+    """All inputs of a plan and a proof."""
 
     cast: Cast
-    people: tuple[Person, ...]  # who can be seen
-    unsure: tuple[UnsureTrack, ...]  # tracks of theirs that are hidden
+    people: tuple[Person, ...]  # visible people
+    unsure: tuple[UnsureTrack, ...]  # tracks of these people that are covered
     faces: Tracks  # of the dense pass
     search: DenseSearch
     style: CoverStyle | str
@@ -249,7 +248,7 @@ class _Job:
         cls, path: Path, people: _Named, style: CoverStyle | str, margins: Hide,
         machine: Machine, watch: Watch,
     ) -> Self:  # fmt: skip
-        """What the workspace knows, and the dense pass; raises as `redact` does."""
+        """Read the workspace, and do the dense pass; raises as `redact` does."""
         with Workspace.open(path, write=False) as workspace:
             cast, search = workspace.cast(), _search(workspace)
             visible = tuple(_to_be_seen(cast, people))
@@ -265,7 +264,7 @@ class _Job:
         )
 
     def plan(self, more: Sequence[Tracks]) -> Plan:
-        """What is hidden, with faces that an earlier proof found."""
+        """The covers, including those of faces that earlier proofs found."""
         hidden = {each.track for each in self.unsure}
         shown = [t for p in self.people for t in p.tracks if t not in hidden]
         open_tracks = np.isin(np.arange(len(self.cast.tracks)), shown)
@@ -273,7 +272,7 @@ class _Job:
         return planned(self.cast, self.faces, open_tracks, no_face, self.margins, more)
 
     def proof(self, output: Path, plan: Plan, stage: str) -> Proof:
-        """What can still be seen."""
+        """The proof of the output."""
         return prove(
             output, self.cast.clock, self.cast.shots, plan, self.faces,
             search=self.search, machine=self.machine, watch=_staged(self.watch, stage, self.cast),
@@ -282,7 +281,7 @@ class _Job:
     def redaction(
         self, output: Path, plan: Plan, proof: Proof, sound: tuple[str, ...], codec: str, rounds: int
     ) -> Redaction:
-        """What was done."""
+        """The report of the finished film."""
         model, film = MODELS[self.search.detector.model], self.cast.video.path
         return Redaction(
             output=output, film=film, film_sha256=_sha256(film), output_sha256=_sha256(output),
@@ -298,7 +297,7 @@ def _staged(watch: Watch, stage: str, cast: Cast) -> Callable[[int], None]:
 
 
 def _search(workspace: Workspace) -> DenseSearch:
-    """The dense pass with the detector that found the cast."""
+    """The settings of the dense pass, with the detector that found the cast."""
     runs = [run for run in workspace.runs() if run.finished]
     with suppress(RecipeError):
         detector = Recipe.stored(runs[-1].recipe).detect if runs else None
@@ -310,7 +309,7 @@ def _search(workspace: Workspace) -> DenseSearch:
 def _dense(
     path: Path, cast: Cast, search: DenseSearch, machine: Machine, watch: Watch
 ) -> tuple[Clock, Detections]:
-    """The dense pass over a film, as kept from before or done now and kept."""
+    """The dense pass over a film: stored earlier, or done now and stored."""
     key = f"{search!r} {cast.video.digest}"
     with suppress(WorkspaceError), Workspace.open(path, write=False) as workspace:
         found = workspace.get(DENSE, key, Detections)
@@ -329,10 +328,10 @@ def _dense(
 
 
 def _to_be_seen(cast: Cast, people: _Named) -> list[Person]:
-    """The people who can be seen.
+    """The visible people.
 
     Raises:
-        InputError: nobody is named, or a name is unknown.
+        InputError: no person is named, or a name is unknown.
     """
     if [bool(people.keep), bool(people.hide), people.hide_all].count(True) != 1:
         raise InputError(
@@ -348,10 +347,10 @@ def _to_be_seen(cast: Cast, people: _Named) -> list[Person]:
 
 
 def _unsure(workspace: Workspace, cast: Cast, people: Sequence[Person]) -> tuple[UnsureTrack, ...]:
-    """The tracks of these people that castlist is not sure of, and about which nobody decided.
+    """The tracks of these people that castlist is unsure of and that no reviewer decided about.
 
     Raises:
-        WorkspaceError: the workspace does not say how sure castlist is.
+        WorkspaceError: the workspace has no probabilities for its tracks.
     """
     base = workspace.machine()
     if not people or not len(cast.tracks):

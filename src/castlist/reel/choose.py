@@ -1,4 +1,4 @@
-"""Casts -> the pieces of films that show a person: appearances, cut at shot borders where possible."""
+"""Casts -> the parts of films that show a person: appearances, cut at shot boundaries where possible."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from castlist.cast import Cast, Person
 
 __all__ = ["NEAR", "Piece", "chosen_pieces", "parts_of", "placed"]
 
-NEAR = Fraction(1, 2)  # seconds to a shot border within which the cut is made there
+NEAR = Fraction(1, 2)  # seconds; a cut so near to a shot boundary is made at the boundary
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a film, and where it lies in the reel; times in seconds."""
+    """A part of a film, and its place in the reel; times in seconds."""
 
     first: int  # frame of the film
     stop: int  # frame after the last
     start: Fraction  # in the film
     end: Fraction
     reel_start: Fraction = Fraction(0)
-    film: int = 0  # which of the reel's films
+    film: int = 0  # index of the film in the reel
 
     @property
     def duration(self) -> Fraction:
@@ -39,14 +39,14 @@ def chosen_pieces(
     longest: Fraction | None = None,
     near: Fraction = NEAR,
 ) -> tuple[Piece, ...]:
-    """The parts of a film in which all of these people appear, in order, none overlapping.
+    """The parts of a film in which all of these people appear, in order, without overlap.
 
     Args:
-        people: at least one; of several, the parts in which each of them is in an appearance. In the place of
-            one may stand several who count as one.
-        longest: seconds of all parts together at most; the longest parts are taken first, and the last of
-            them is shortened.
-        near: seconds to a shot border within which the cut is made there.
+        people: at least one; of several, the parts in which all of them appear. A sequence of people counts
+            as one person.
+        longest: seconds of all parts together at most; the longest parts come first, and the last part that
+            does not fit is shortened.
+        near: seconds; a cut so near to a shot boundary is made at the boundary.
     """
     return placed([(cast, parts_of(cast, people, near))], longest)
 
@@ -54,7 +54,7 @@ def chosen_pieces(
 def parts_of(
     cast: Cast, people: Sequence[Person | Sequence[Person]], near: Fraction = NEAR
 ) -> tuple[Piece, ...]:
-    """The parts of one film, not yet placed in a reel; see `chosen_pieces`."""
+    """The parts of one film, without their place in a reel; see `chosen_pieces`."""
     first, *others = [_frames(cast, [person] if isinstance(person, Person) else person) for person in people]
     for other in others:
         first = _overlaps(first, other)
@@ -64,7 +64,7 @@ def parts_of(
 def placed(
     films: Sequence[tuple[Cast, Sequence[Piece]]], longest: Fraction | None = None
 ) -> tuple[Piece, ...]:
-    """The parts of films, film by film, each at its place in the reel; see `chosen_pieces`."""
+    """The parts of several films, film after film, each with its place in the reel; see `chosen_pieces`."""
     casts = [cast for cast, _ in films]
     pieces = [replace(piece, film=k) for k, (_, parts) in enumerate(films) for piece in parts]
     if longest is not None:
@@ -87,13 +87,13 @@ def _frames(cast: Cast, people: Sequence[Person]) -> list[tuple[int, int]]:
 
 
 def _overlaps(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The frames that lie in a span of each."""
+    """The frames that lie in a span of `a` and in a span of `b`."""
     meet = [(max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b]
     return sorted(span for span in meet if span[0] < span[1])
 
 
 def _snapped(cast: Cast, first: int, stop: int, near: Fraction) -> tuple[int, int]:
-    """The same frames, begun and ended at the border of their shots where that is near."""
+    """The same frames, extended to the boundaries of their shots where these are near."""
     clock, shots = cast.clock, cast.shots
     if not len(shots):
         return first, stop
@@ -111,7 +111,7 @@ def _piece(cast: Cast, first: int, stop: int) -> Piece:
 
 
 def _joined(cast: Cast, pieces: list[Piece]) -> list[Piece]:
-    """Pieces that overlap or touch as one."""
+    """The pieces, with those that overlap or touch joined."""
     joined: list[Piece] = []
     for piece in sorted(pieces, key=lambda p: (p.first, p.stop)):
         if joined and piece.first <= joined[-1].stop:
@@ -122,7 +122,7 @@ def _joined(cast: Cast, pieces: list[Piece]) -> list[Piece]:
 
 
 def _within(casts: Sequence[Cast], pieces: list[Piece], longest: Fraction) -> list[Piece]:
-    """The longest pieces that fit, in order; of the one that does not, its beginning."""
+    """The longest pieces that fit, in order, and the beginning of the first that does not."""
     taken, left = [], longest
     for piece in sorted(pieces, key=lambda p: (-p.duration, p.film, p.first)):
         if piece.duration > left:
@@ -137,7 +137,7 @@ def _within(casts: Sequence[Cast], pieces: list[Piece], longest: Fraction) -> li
 
 
 def _frame_at(cast: Cast, piece: Piece, seconds: Fraction) -> int:
-    """The last frame at which a piece can stop so as not to be longer than that."""
+    """The last frame at which a piece can end without exceeding a length in seconds."""
     times: NDArray[np.float64] = cast.clock.seconds()
     stop = int(np.searchsorted(times, float(piece.start + seconds) + 1e-9, side="right")) - 1
     while stop > piece.first and cast.clock.time(stop) - piece.start > seconds:

@@ -21,12 +21,12 @@ from castlist.store import Workspace
 __all__ = ["Reel", "reel", "reel_of"]
 
 
-Who = Sequence[Person | Sequence[Person]]  # all of these; where several stand for one, any of them
+Who = Sequence[Person | Sequence[Person]]  # all of these people; of an inner sequence, any one person
 
 
 @dataclass(frozen=True, slots=True)
 class Reel:
-    """A film of somebody's appearances."""
+    """A film of one person's appearances."""
 
     output: Path
     casts: tuple[Cast, ...]  # of the films, in the order in which they are shown
@@ -57,17 +57,17 @@ def reel(
     mute: bool = False,
     watch: Watch = silent,
 ) -> Reel:
-    """Write a film of the parts in which somebody appears, one after another.
+    """Write a film of the parts in which a person appears, one after another.
 
-    Every frame is encoded anew and the cuts are exact to the frame; sound fades in and out at each.
+    Every frame is encoded again, so cuts are exact to the frame; sound fades in and out at each cut.
 
     Args:
-        workspace: a `film.castlist` in which a cast was found.
-        output: a file to write; its suffix says which container.
+        workspace: a `film.castlist` with a cast.
+        output: a file to write; its suffix selects the container.
         person: a name of the cast.
-        together: names of people who must appear with that person.
+        together: names of people who must appear together with this person.
         longest: seconds at most; the longest parts are taken.
-        near: seconds to a shot border within which the cut is made there.
+        near: seconds; a cut so near to a shot boundary is made at the boundary.
         mute: leave the sound out.
 
     Raises:
@@ -93,11 +93,11 @@ def reel_of(
     mute: bool = False,
     watch: Watch = silent,
 ) -> Reel:
-    """Write a film of the parts of several films, film by film; see `reel` and `castlist.render.joined`.
+    """Write a film of the parts of several films, film after film; see `reel` and `castlist.render.joined`.
 
     Args:
-        films: of each its cast, and who is to appear.
-        names: what these people are called, all films together.
+        films: for each film, its cast and the people who are to appear.
+        names: the names of these people, for all films.
     """
     target = Path(output)
     check_target([cast.video for cast, _ in films], target)
