@@ -1,6 +1,6 @@
-"""What FFmpeg leaves out of a Windows Media file that is cut short: how long it was.
+"""The duration of a truncated Windows Media file, which FFmpeg does not give.
 
-FFmpeg gives no duration where the file's size is not that of its header. [Advanced Systems Format
+FFmpeg gives no duration if the file's size differs from that in its header. [Advanced Systems Format
 specification, section 3.2, "File Properties Object"]
 """
 
@@ -13,16 +13,16 @@ from castlist.decode.readable import Readable, beginning
 
 __all__ = ["stated_duration"]
 
-_HEADER = 1 << 20  # bytes in which the header's objects lie; they come first
+_HEADER = 1 << 20  # bytes at the file's beginning that are searched for the objects of its header
 _PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # GUID of the file's properties
 _LENGTH = struct.Struct("<QQQI")  # at byte 64: play and send duration (100 ns), preroll (ms), flags
 _AT, _BROADCAST = 64, 1
 
 
 def stated_duration(file: Readable) -> Fraction:
-    """Seconds that the film lasts by its header; 0 where it does not say.
+    """Duration in seconds by the film's header; 0 if unknown.
 
-    The file is left at the place where it was.
+    The file's read position is unchanged.
     """
     head = beginning(file, _HEADER)
     at = head.find(_PROPERTIES)

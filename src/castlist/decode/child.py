@@ -1,7 +1,7 @@
 """The decoding child: a separate process, so that a damaged file cannot crash the reader.
 
-Started by process.py with a job (JSON) as its only argument; it imports PyAV and NumPy and nothing
-heavier. It ends when its work is done, when it is killed, and when its parent is gone.
+process.py starts it with a job (JSON) as the only argument; it imports only PyAV and NumPy. It ends when its
+work is done, when it is killed, or when its parent has ended.
 """
 
 from __future__ import annotations
@@ -32,26 +32,28 @@ if TYPE_CHECKING:
     from castlist.decode.source import Source
 
 ALIVE_EVERY = 0.5  # seconds between signs of life while no frame is ready
-TIMES = 4096  # of frames, told at once
-COLLECT_EVERY = 4  # frames; one whose side data was read refers to itself, and left alone hundreds pile up
+TIMES = 4096  # times of frames in one record
+# Frames between garbage collections: a frame whose side data was read refers to itself, so that hundreds
+# would pile up.
+COLLECT_EVERY = 4
 
 
 J = TypeVar("J")
 
 
 def main(text: str) -> None:
-    """Decode a film as the job (JSON) says; never raises."""
+    """Decode a film as the job (JSON) describes; never raises."""
     run(text, decode)
 
 
 def run(text: str, work: Callable[[J, int], None]) -> None:
-    """Do the job and say how it went; never raises.
+    """Do the job and report its outcome; never raises.
 
     Args:
         text: the job as JSON.
-        work: what is done of it, with the descriptor on which records are written.
+        work: does the job; gets it and the descriptor to which records are written.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     job = json.loads(text)
     end_when_parent_ends(job["life"])
     out = job["out"]
@@ -62,13 +64,13 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
         pass
     except BaseException as error:
         send_record(out, wire.Record(RecordKind.ERROR), _trouble(error))
-    os._exit(0)  # no clean-up that a damaged codec state could hang in
+    os._exit(0)  # no clean-up: a damaged codec state could make it hang
 
 
 def decode(job: wire.DecodeJob, out: int) -> None:
-    """Describe the file, or send its frames if the job has a place for their pictures, or do both in turn.
+    """Describe the file; send its frames, if the job has memory for their pictures; or do both in turn.
 
-    Or, where the job asks for it, say when the frames are shown.
+    If the job asks for it, send only the times of the frames.
     """
     import av.logging
 
@@ -95,7 +97,7 @@ def _source(film: Readable, job: wire.DecodeJob) -> Source:
 
 
 def _send_times(source: Source, out: int) -> None:
-    """Tell when the frames are shown, by the packets; where those do not tell, that they do not."""
+    """Send the times of the frames from the packets, or report that the packets do not have them."""
     from castlist.decode.source import Unforetold
 
     times: list[int] = []
@@ -144,13 +146,13 @@ def _describe(source: Source, first: av.VideoFrame, width: int, height: int) -> 
 
 
 def _sound(source: Source) -> list[int] | None:
-    """Channels and samples a second of the first sound track; None where there is none."""
+    """Channels and samples a second of the first sound track; None if there is none."""
     context = next((s.codec_context for s in source.container.streams.audio), None)
     return [context.channels, context.sample_rate] if context and context.sample_rate else None
 
 
 class _Sender:
-    """Tells the parent of each frame, and paints those that it asks for."""
+    """Reports each frame to the parent, and paints the frames that the parent asks for."""
 
     def __init__(self, source: Source, job: wire.DecodeJob, out: int) -> None:
         from castlist.decode.picture import Painter, fitted_size
@@ -160,22 +162,22 @@ class _Sender:
         self._thumb = Painter(*job["thumb"], smooth=True) if job["thumb"] else None
         shape = (self._painter.height, self._painter.width, 3)
         self._canvas = np.frombuffer(mmap.mmap(job["canvas"], math.prod(shape)), np.uint8).reshape(shape)
-        self._held: dict[int, av.VideoFrame] = {}  # frames by time, until the parent is done with them
+        self._held: dict[int, av.VideoFrame] = {}  # frames by time, until the parent releases them
         self._wishes = wire.Wishes()
 
     def send(self) -> None:
-        """All frames; ends with the parent, since it may ask for the last ones whenever it likes."""
+        """Send all frames; then wait until the parent ends: it may ask for the last frames at any time."""
         try:
             self._send_frames()
         except Exception as error:
-            failed = wire.Record(RecordKind.ERROR)  # the frames before are good
+            failed = wire.Record(RecordKind.ERROR)  # the frames before it are good
             send_record(self._out, failed, _trouble(error))
         while True:
             self._serve()
 
     def _send_frames(self) -> None:
         source, reported = self._source, time.monotonic()
-        gc.freeze()  # so that a collection looks at what came since
+        gc.freeze()  # a garbage collection then examines only later objects
         for number, (pts, frame) in enumerate(source.frames(self._start)):
             if number % COLLECT_EVERY == 0:
                 gc.collect()
@@ -191,10 +193,10 @@ class _Sender:
         self._send_record(RecordKind.END)
 
     def _serve(self) -> None:
-        """Do what the parent wishes; waits for it."""
+        """Wait for a request of the parent, and fulfil it."""
         data = os.read(0, 4096)
         if not data:
-            raise BrokenPipeError  # the parent is gone
+            raise BrokenPipeError  # the parent has ended
         for kind, pts in self._wishes(data):
             if kind == WishKind.ASK:
                 self._send_record(RecordKind.PAINTED, pts, self._painted(self._held[pts]))
@@ -202,7 +204,7 @@ class _Sender:
                 self._held = {time: frame for time, frame in self._held.items() if time > pts}
 
     def _painted(self, frame: av.VideoFrame) -> bytes:
-        """Lay the picture of a frame on the canvas; what went wrong, or nothing."""
+        """Paint a frame into the shared memory; returns the error message, empty on success."""
         try:
             self._canvas[:] = self._painter(frame)
         except Exception as error:
@@ -215,7 +217,7 @@ class _Sender:
 
 
 def _trouble(error: BaseException) -> bytes:
-    """What the parent is told of an error."""
+    """The error message for the parent."""
     given = getattr(error, "code", None)
     broken = Fault.NO_MEMORY if isinstance(error, MemoryError) else Fault.BROKEN
     code = given if isinstance(given, Fault) else broken

@@ -1,6 +1,6 @@
-"""How FFmpeg opens a film: through an open file object, and only as one of the formats that hold films.
+"""Opens a film with FFmpeg: through an open file object, and only in formats that hold films.
 
-FFmpeg sees no name and may open nothing else: a playlist names other files. Runs in the decoding child.
+FFmpeg gets no file name and cannot open other files, which a playlist would name. Runs in the decoding child.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "opened"]
 
-# Demuxers that read the file they are given and nothing else.
+# Demuxers that read only the given file.
 FORMATS = (
     "3dostr,4xm,aac,ac3,aiff,amr,amv,apng,asf,au,av1,avi,avs,bink,caf,cavsvideo,dirac,dnxhd,dts,dv,eac3,ea,"
     "flac,flic,flv,gif,gxf,h261,h263,h264,hevc,ivf,ivr,live_flv,lvf,m4v,matroska,webm,mgsts,mjpeg,mjpeg_2000,"
     "mov,mp4,m4a,3gp,3g2,mj2,mp3,mpeg,mpegts,mpegvideo,mpjpeg,msf,mtv,mv,mxf,nsv,nut,nuv,obu,ogg,pmp,pva,"
     "r3d,rl2,rm,roq,smk,smush,swf,thp,tmv,truehd,vc1,vc1test,vivo,vvc,wav,wc3movie,wtv,wv,yop,yuv4mpegpipe,"
-    # single pictures, to name them as what they are
+    # formats of single pictures, so that the error message can name them
     "png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe,jpegxl_pipe,gem_pipe,psd_pipe,dds_pipe,exr_pipe,"
     "j2k_pipe,pgm_pipe,ppm_pipe,pbm_pipe,pam_pipe,sunrast_pipe,xpm_pipe,svg_pipe,ico,dpx_pipe,sgi_pipe,pcx_pipe,"
     "qoi_pipe,hdr_pipe,jpegls_pipe,jpegxs_pipe,pfm_pipe,phm_pipe,pgx_pipe,xbm_pipe,xwd_pipe"
@@ -32,7 +32,7 @@ FORMATS = (
 
 
 def opened(file: Readable, *, edits: bool = True) -> InputContainer:
-    """FFmpeg's view of a file that is read through this object, and of nothing else.
+    """The container that FFmpeg reads through this file object, and from no other file.
 
     Args:
         edits: follow the edit lists of QuickTime and MP4.
@@ -54,9 +54,9 @@ def _refuse(*_: object) -> NoReturn:
 
 
 class _Bytes:
-    """A file as FFmpeg reads it: a place that no file has, named by a broken index, is FFmpeg's to handle.
+    """A file object for FFmpeg: a seek beyond the file, by a broken index, is left to FFmpeg.
 
-    Time scales of QuickTime and MP4 tracks that cannot be are read as those that they must have been.
+    Impossible time scales of QuickTime and MP4 tracks are replaced as they are read.
     """
 
     def __init__(self, file: Readable) -> None:

@@ -1,10 +1,10 @@
-"""Interlaced frames without combing. Runs in the decoding child.
+"""Deinterlaces frames where they show a comb. Runs in the decoding child.
 
-The two fields of an interlaced frame were taken one after the other: where something moves, its edges look
-like a comb. There the lines of the second field are interpolated from the first one; where nothing moves,
-both fields are shown. Whether the fields of a block differ is measured as MPEG-2 encoders do, since many
-copies of tapes say they are progressive, and many progressive films that they are interlaced: neighbouring
-lines are less alike than every other line. [ISO/IEC JTC1/SC29/WG11 N0400, Test Model 5, field/frame DCT]
+The two fields of an interlaced frame were taken at different times, so that the edges of moving things look
+like a comb. There, the lines of the second field are interpolated from the first; still parts show both
+fields. Whether the fields of a block differ is measured as MPEG-2 encoders do, since many copies of tapes are
+marked as progressive and many progressive films as interlaced: in a comb, neighbouring lines differ more than
+every other line. [ISO/IEC JTC1/SC29/WG11 N0400, Test Model 5, field/frame DCT]
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 __all__ = ["combed", "deinterlaced"]
 
 BLOCK = 16  # pixels; a macroblock of MPEG-2
-TALLEST = 1088  # lines: no standard has larger interlaced pictures
-EVERY = 4  # columns of which one is measured
-# Neighbouring lines of a comb differ so many times as much (squares) as every other line, at least.
+TALLEST = 1088  # lines: no standard has taller interlaced pictures
+EVERY = 4  # every fourth column is measured
+# Least ratio, in a comb, of the squared differences of neighbouring lines to those of every other line.
 TIMES = 2.0
-VISIBLE = 4  # levels of 255 by which they differ at least, on average
-# Packed formats, and those that hold the same samples in planes.
+VISIBLE = 4  # of 255: least mean difference of neighbouring lines in a comb
+# Packed formats, and planar formats of the same samples.
 PACKED = {"uyvy422": "yuv422p", "yuyv422": "yuv422p", "nv12": "yuv420p"}
 
 
 def deinterlaced(frame: av.VideoFrame) -> av.VideoFrame:
-    """The frame without combing; the same one where there is none, or where its format cannot be measured."""
+    """The frame without combs; the same frame if it has none, or if its format cannot be measured."""
     name = frame.format.name
     if frame.height > TALLEST or frame.height < 2 * BLOCK or not name.startswith(("yuv", "gray", *PACKED)):
         return frame
     if name.endswith("be") or (name.startswith("gray") and frame.format.components[0].bits > 16):
         return frame
     stored = frame.reformat(format=PACKED[name]) if name in PACKED else frame
-    if any(plane.line_size < 0 for plane in stored.planes):  # rows from the bottom up
+    if any(plane.line_size < 0 for plane in stored.planes):  # rows stored from the bottom up
         return frame
     source = planes(stored)
     blocks = combed(source[0], stored.format.components[0].bits)
@@ -47,7 +47,7 @@ def deinterlaced(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def combed(luma: Plane, bits: int = 8) -> NDArray[np.bool_]:
-    """Which blocks of a picture (h, w), 16 pixels to a side, show a comb."""
+    """(rows, columns) whether each block of a picture (h, w), 16 pixels to a side, shows a comb."""
     lines = luma[:, ::EVERY].astype(np.float32)
     near, far = lines[1:-1] - lines[:-2], lines[2:] - lines[:-2]
     near, far = _sums(near * near), _sums(far * far)
@@ -64,7 +64,7 @@ def _sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _first_field(frame: av.VideoFrame, source: list[Plane], blocks: NDArray[np.bool_]) -> av.VideoFrame:
-    """A new frame whose second field is interpolated in these blocks and in those beside them."""
+    """A new frame whose second field is interpolated in these blocks and their neighbours."""
     import av
 
     around = np.pad(blocks, 1)

@@ -1,4 +1,4 @@
-"""Opens a film as a regular file, whatever its name looks like; computes the digest of its content."""
+"""Opens a film as a regular file, whatever its name; computes the digest of its content."""
 
 from __future__ import annotations
 
@@ -23,30 +23,31 @@ UNREADABLE = (
 )
 _WHOLE = 64 << 20  # bytes up to which all of a file is read for its digest
 _END = 8 << 20  # of a larger file: the first and the last bytes,
-_BLOCKS, _BLOCK = 64, 256 << 10  # and so many blocks of this size evenly spaced over it
+_BLOCKS, _BLOCK = 64, 256 << 10  # and this many evenly spaced blocks of this size
 
 
-SMALL = 640 * 480  # pixels: up to here two threads take an eighth more processor time, and one is fast enough
+# Pixels; for smaller frames, two threads take an eighth more processor time, and one is fast enough.
+SMALL = 640 * 480
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What decoding one film may cost; beyond it a film is refused with one sentence."""
+    """Limits on decoding one film; a film beyond these is refused with one sentence."""
 
-    seconds: float = 60.0  # without a sign of life before the decoder counts as hung
+    seconds: float = 60.0  # without a sign of life, after which the decoder counts as hung
     memory: int = 4 << 30  # bytes of address space of the decoding child (Linux)
     max_pixels: int = 1 << 26  # of a frame: 67 megapixels, twice 8K
-    threads: int = 0  # decoding threads; 0: as many as FFmpeg finds right for the machine
+    threads: int = 0  # decoding threads; 0: FFmpeg's choice for the machine
     ahead: int = 64 << 20  # bytes of frames decoded ahead (at least two frames, at most 16)
 
 
 def decoding_threads(width: int, height: int, most: int = 0) -> int:
-    """Threads that decode frames of a size in pixels, at most so many; 0: as many as FFmpeg finds right."""
+    """Threads that decode frames of a size in pixels, at most `most`; 0: FFmpeg's choice."""
     return 1 if width * height <= SMALL else most
 
 
 def printable(path: str | bytes | os.PathLike[str]) -> str:
-    """A file name that is safe to show: control characters and undecodable bytes escaped."""
+    """A file name that is safe to print: control characters and undecodable bytes are escaped."""
     name = os.fsdecode(path)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
@@ -55,7 +56,7 @@ def plain_path(path: str | os.PathLike[str]) -> Path:
     """The path of a file, taken literally: never a URL, a protocol or an option.
 
     Raises:
-        InputError: it is not a path at all.
+        InputError: it is no path.
     """
     try:
         name = os.fsdecode(path)
@@ -72,14 +73,14 @@ def plain_path(path: str | os.PathLike[str]) -> Path:
 
 
 def open_plain(path: Path) -> int:
-    """A file descriptor of a regular file with something in it; the caller closes it.
+    """A file descriptor of a regular file that is not empty; the caller closes it.
 
     Raises:
-        VideoError: there is no such file, it may not be read, or it is not a regular file.
+        VideoError: the file does not exist, cannot be read, or is no regular file.
     """
     name = printable(path)
     try:
-        mode = os.stat(path).st_mode  # before opening: to open a device or a pipe can have effects
+        mode = os.stat(path).st_mode  # before opening, which can have side effects on a device or a pipe
         if stat.S_ISDIR(mode):
             raise VideoError(f"{name} is a directory; give the path of one film file")
         if not stat.S_ISREG(mode):
@@ -99,7 +100,7 @@ def open_plain(path: Path) -> int:
 
 
 def digest_of(path: Path) -> str:
-    """The key of the content of a file; see `digest`.
+    """The digest of a file's content; see `digest`.
 
     Raises:
         VideoError: see `open_plain` and `digest`.
@@ -112,7 +113,7 @@ def digest_of(path: Path) -> str:
 
 
 def check_content(path: Path, found: str, wanted: str) -> None:
-    """Refuse a file whose content is not that of the film whose cast was found, by their digests.
+    """Refuse a file whose digest differs from that of the film whose cast was found.
 
     Raises:
         VideoError: it is another film, or was changed.

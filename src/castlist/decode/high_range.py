@@ -1,10 +1,10 @@
-"""Frames of a high dynamic range (HDR) or a wide gamut as an ordinary screen shows them. Runs in the child.
+"""Converts frames of high dynamic range (HDR) or wide gamut for an ordinary screen. Runs in the child.
 
-The values of PQ and HLG films say how bright a screen shall be, up to 1000 cd/m² and more. Taken for those of
-an ordinary film they look grey and dark. Here they become light, that light is fitted into the range of an
-ordinary screen, whose white is the 203 cd/m² at which such films have white paper, its colours are given in
-BT.709's primaries, and the result is coded as BT.1886 says. A table of three dimensions, as broadcasters use
-for it, does all of it at once. [ITU-R BT.2100; BT.2408 for white; BT.2390, 5.4, for the fit]
+The values of PQ and HLG films encode the brightness of the screen, up to 1000 cd/m² and more. Read as those
+of an ordinary film, they look grey and dark. Here they are converted to light; the light is mapped into the
+range of an ordinary screen, whose white is 203 cd/m², the white of paper in such films; the colours are
+converted to the primaries of BT.709, and the result is encoded by BT.1886. One three-dimensional table, as
+broadcasters use, does all these steps. [ITU-R BT.2100; BT.2408 for white; BT.2390, 5.4, for the mapping]
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ XY = {  # chromaticities of red, green, blue; white is D65 in all [ITU-T H.273, 
 }
 D65 = (0.3127, 0.3290)  # chromaticity of white [ITU-R BT.709, table 1]
 WHITE = 203.0  # cd/m² of diffuse white [BT.2408, table 1]
-PEAK = 1000.0  # cd/m² of the screen for which HLG is nominal, and most PQ films are made [BT.2100, table 5]
+PEAK = 1000.0  # cd/m²; nominal screen of HLG, and that of most PQ films [BT.2100, table 5]
 GAMMA = 2.4  # of an ordinary screen [BT.1886]
-SIZE = 33  # values a side of the table: as usual; they differ from what is computed by 0.4 levels of 255
-FORMAT = "gbrp16le"  # of what comes in and out: the one that FFmpeg's lut3d does quickest
+SIZE = 33  # values a side of the table, the usual number; the error is 0.4 levels of 255
+FORMAT = "gbrp16le"  # of the input and output: FFmpeg's lut3d is fastest in it
 FloatArray = NDArray[np.float64]
 
 
@@ -43,19 +43,19 @@ def is_high_range(curve: int) -> bool:
 
 
 def is_ordinary(frame: av.VideoFrame) -> bool:
-    """Whether a screen shows the values of a frame as they are."""
+    """Whether an ordinary screen shows the values of a frame correctly."""
     return not is_high_range(int(frame.color_trc)) and int(frame.color_primaries) != BT2020
 
 
 class ScreenColours:
-    """Turns frames in FORMAT, all of one size, into such frames as an ordinary screen shows them."""
+    """Converts frames in FORMAT, all of one size, for an ordinary screen."""
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
         self._for: tuple[int, ...] = ()
 
     def __call__(self, frame: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
-        """The frame, whose values mean what those of another one do, as shown."""
+        """The frame, converted from the colours of `like` to those of an ordinary screen."""
         key = (int(like.color_trc), int(like.color_primaries), frame.width, frame.height)
         if self._graph is None or key != self._for:
             self._graph, self._for = _graph(frame, key[0], key[1]), key
@@ -65,10 +65,11 @@ class ScreenColours:
 
 
 def shown(values: FloatArray, curve: int, primaries: int) -> FloatArray:
-    """(..., 3) values of red, green and blue from 0 to 1, as an ordinary screen needs them.
+    """(..., 3) values of red, green and blue from 0 to 1, converted for an ordinary screen.
 
     Args:
-        curve, primaries: what they mean: numbers of ITU-T H.273. Primaries that are not in XY are BT.2020's.
+        curve, primaries: of the values, by the numbers of ITU-T H.273. Primaries not in XY are read as
+            BT.2020's.
     """
     if is_high_range(curve):
         light = _fitted(_pq_light(values) if curve == PQ else _hlg_light(values)) / WHITE
@@ -103,7 +104,7 @@ def _hlg_light(values: FloatArray) -> FloatArray:
 
 
 def _fitted(light: FloatArray) -> FloatArray:
-    """cd/m² from 0 to WHITE of cd/m² from 0 to PEAK: dark and middle tones stay. [BT.2390, 5.4.1, EETF]"""
+    """cd/m² from 0 to PEAK mapped to 0 to WHITE; dark and middle tones stay. [BT.2390, 5.4.1, EETF]"""
     peak = float(_pq_values(np.array(PEAK)))
     top = float(_pq_values(np.array(WHITE))) / peak
     knee = 1.5 * top - 0.5
@@ -121,7 +122,7 @@ def _to_xyz(chromaticities: tuple[tuple[float, float], ...]) -> FloatArray:
 
 
 def _graph(frame: av.VideoFrame, curve: int, primaries: int) -> Graph:
-    """A graph of one table, which FFmpeg reads from a file once."""
+    """A graph with one table, which FFmpeg reads once from a file."""
     from fractions import Fraction
 
     from av.filter import Graph

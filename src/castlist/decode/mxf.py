@@ -1,7 +1,7 @@
-"""What FFmpeg leaves out of an MXF file: how many frames a second its timecode counts.
+"""The timecode rate of an MXF file, which FFmpeg does not give.
 
-A camera of 50 or 60 pictures a second may count timecode at 25 or 30; FFmpeg gives the label alone. [SMPTE ST
-377-1, "Timecode Component"]
+A camera of 50 or 60 pictures a second may count its timecode at 25 or 30; FFmpeg gives only the label. [SMPTE
+ST 377-1, "Timecode Component"]
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from castlist.timecode import Timebase
 
 __all__ = ["timecode_rate"]
 
-_HEADER = 4 << 20  # bytes in which the header's metadata lie; they come first
-# A timecode component; its eighth byte is the version of the register
+_HEADER = 4 << 20  # bytes at the file's beginning that are searched for the header's metadata
+# Key of a timecode component; its eighth byte is the version of the register.
 _COMPONENT = bytes.fromhex("060e2b34025301010d01010101011400")
 _START, _COUNT, _DROP = 0x1501, 0x1502, 0x1503  # local tags: first frame, frames a second, drop-frame
 
@@ -24,7 +24,7 @@ _START, _COUNT, _DROP = 0x1501, 0x1502, 0x1503  # local tags: first frame, frame
 def timecode_rate(file: Readable, label: str) -> Fraction | None:
     """Frames a second that the component counts whose timecode is this label; None where none is found.
 
-    The file is left at the place where it was.
+    The file's read position is unchanged.
     """
     head = beginning(file, _HEADER)
     for start, count, drop in _components(head):
@@ -35,7 +35,7 @@ def timecode_rate(file: Readable, label: str) -> Fraction | None:
 
 
 def _components(head: bytes) -> Iterator[tuple[int, int, bool]]:
-    """First frame, frames a second, and whether it is drop-frame, of each timecode component."""
+    """First frame, frames a second, and whether it is drop-frame, for each timecode component."""
     at = head.find(_COMPONENT)
     while at >= 0:
         begin, size = _length(head, at + len(_COMPONENT))
@@ -48,7 +48,7 @@ def _components(head: bytes) -> Iterator[tuple[int, int, bool]]:
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
-    """Where a value begins and how long it is, by its length in BER."""
+    """Where a value begins, and its size, from its length field in BER."""
     first = data[at] if at < len(data) else 0
     more = first & 0x7F if first & 0x80 else 0
     return at + 1 + more, int.from_bytes(data[at + 1 : at + 1 + more], "big") if more else first

@@ -17,13 +17,13 @@ __all__ = ["PacketTimes"]
 
 
 class PacketTimes:
-    """When the frames of a film are shown, by the times of its packets; read by a process of its own."""
+    """The presentation times of a film's frames, from its packets; a separate process reads them."""
 
     def __init__(self, video: Video, *, limits: Limits | None = None) -> None:
-        """Start to read, and return at once.
+        """Begin to read, and return at once.
 
         Raises:
-            VideoError: the file is gone, or may not be read.
+            VideoError: the file is missing or cannot be read.
         """
         fd = open_plain(video.path)
         try:
@@ -33,14 +33,14 @@ class PacketTimes:
             os.close(fd)
 
     def read(self) -> NDArray[np.int64]:
-        """(f,) times in ticks of `Reader.unit`, rising.
+        """(f,) times in ticks of `Reader.unit`, increasing.
 
-        Nothing is decoded: a frame that turns out to be damaged is among them, so whoever relies on them
-        compares them with the frames that came. Empty where the packets do not tell: raw streams, AVI,
-        broadcast formats, and films whose clock starts again.
+        Nothing is decoded: the times include damaged frames, so a caller must compare these with the frames
+        read. Empty if the packets have no reliable times: raw streams, AVI, broadcast formats, and films
+        whose clock restarts.
 
         Raises:
-            VideoError: the file cannot be read, or it was stopped.
+            VideoError: the file cannot be read, or the process was stopped.
         """
         times: list[NDArray[np.int64]] = []
         while True:
@@ -52,9 +52,9 @@ class PacketTimes:
                 return np.concatenate(times) if foretold and times else np.zeros(0, np.int64)
 
     def stop(self) -> None:
-        """End the process; a `read` under way in another thread then raises VideoError."""
+        """End the process; a `read` in another thread then raises VideoError."""
         self._child.kill()
 
     def close(self) -> None:
-        """End the process and forget it; may be called again."""
+        """End the process; calling it again has no effect."""
         self._child.close()

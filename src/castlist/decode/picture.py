@@ -1,9 +1,9 @@
-"""A decoded frame with right colours, aspect ratio and rotation. Runs in the decoding child.
+"""A decoded frame as a picture with correct colours, aspect ratio and rotation. Runs in the decoding child.
 
-Pixels become 8-bit BGR by swscale with the matrix and range that the frame states; a frame that states
-none is taken as BT.709 when it is larger than standard definition and as BT.601 otherwise, as players
-do. Where the fields of an interlaced frame differ, one of them is shown. A high dynamic range is fitted into
-that of an ordinary screen. Transparency is ignored.
+swscale converts pixels to 8-bit BGR with the matrix and range of the frame; a frame without these is read as
+BT.709 if it is larger than standard definition and otherwise as BT.601, as players do. Where the fields of an
+interlaced frame differ, one of them is shown. High dynamic range is mapped to that of an ordinary screen.
+Transparency is ignored.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import av
     from av.video.reformatter import VideoReformatter
 
-# AVColorSpace (ITU-T H.273 matrix coefficients) -> swscale's names; absent: as if unspecified
+# AVColorSpace (ITU-T H.273 matrix coefficients) -> swscale's names; others count as unspecified.
 _MATRIX = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020", 10: "BT2020"}
 
 
 class Orientation(NamedTuple):
-    """How a frame is turned for showing; the flips come after the transposition."""
+    """How a frame is rotated for display; the flips come after the transposition."""
 
     transpose: bool
     flip_x: bool
@@ -34,10 +34,10 @@ class Orientation(NamedTuple):
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:
-    """How a frame is turned for showing.
+    """How a frame is rotated for display.
 
-    The display matrix maps a pixel (x, y) to (a x + c y, b x + d y); angles between quarter turns are
-    taken to the nearest one.
+    The display matrix maps a pixel (x, y) to (a x + c y, b x + d y); other angles are rounded to the nearest
+    quarter turn.
     """
     try:
         data = frame.side_data["DISPLAYMATRIX"]
@@ -50,14 +50,15 @@ def orientation(frame: av.VideoFrame) -> Orientation:
 
 
 def shown_size(width: int, height: int, aspect: Fraction | None, transpose: bool) -> tuple[int, int]:
-    """Width and height of a stored frame as shown: stretched to square pixels, then turned."""
-    if aspect and Fraction(1, 8) <= aspect <= 8:  # anything else is a broken header, not a lens
+    """Width and height of a stored frame on display: stretched to square pixels, then rotated."""
+    # Any other aspect comes from a broken header, not from a lens.
+    if aspect and Fraction(1, 8) <= aspect <= 8:
         width = max(1, round(width * aspect))
     return (height, width) if transpose else (width, height)
 
 
 def fitted_size(width: int, height: int, max_side: int) -> tuple[int, int]:
-    """The size of a frame scaled down so that its long side is at most `max_side`; 0: as it is."""
+    """The size of a frame scaled down to a long side of at most `max_side`; 0: unchanged."""
     long = max(width, height)
     if not max_side or long <= max_side:
         return width, height
@@ -65,10 +66,10 @@ def fitted_size(width: int, height: int, max_side: int) -> tuple[int, int]:
 
 
 class Painter:
-    """Turns frames into BGR pictures of one size, whatever size, format and rotation each frame has."""
+    """Converts frames to BGR pictures of one size, whatever the size, format and rotation of each frame."""
 
     def __init__(self, width: int, height: int, *, smooth: bool = False) -> None:
-        """`smooth` makes each pixel the mean of the area that it covers, for pictures far smaller."""
+        """`smooth` makes each pixel the mean of the area that it covers, for much smaller pictures."""
         from av.video.reformatter import VideoReformatter
 
         self.width, self.height = width, height
@@ -83,13 +84,13 @@ class Painter:
         if not self._interpolation:  # means of areas show no comb
             frame = deinterlaced(frame)
         width, height = (self.height, self.width) if transpose else (self.width, self.height)
-        self._kept: av.VideoFrame | None = None  # so that its memory can serve again
+        self._kept: av.VideoFrame | None = None  # kept so that its memory is reused
         if is_ordinary(frame):
             self._kept = self._scaled(self._reformatter, frame, width, height, "bgr24")
         else:
             high = self._shown(self._scaled(self._high, frame, width, height, FORMAT), frame)
             self._kept = self._scaled(self._reformatter, high, width, height, "bgr24")
-        if self._kept.planes[0].line_size < 0:  # rows from the bottom up, handed through as they are
+        if self._kept.planes[0].line_size < 0:  # rows stored from the bottom up, which swscale leaves so
             self._kept = self._reformatter.reformat(self._kept, format="bgr0").reformat(format="bgr24")
         plane = self._kept.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, : 3 * width]
@@ -117,7 +118,7 @@ def _pixels(rows: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
 
 
 def _colorspace(frame: av.VideoFrame) -> str | None:
-    """The matrix that turns this frame's YUV to RGB; None: it is RGB, or swscale knows better."""
+    """The matrix from this frame's YUV to RGB; None: the frame is RGB, or swscale's own choice is better."""
     if frame.format.is_rgb or frame.format.name.startswith(("pal8", "gray", "mono")):
         return None
     from av.video.reformatter import Colorspace

@@ -1,4 +1,4 @@
-"""The parent's side of the decoding child: starts it, reads its records, always ends it."""
+"""The parent's side of the decoding child: starts it, reads its records, and always ends it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ _SENTENCES = {
 
 
 class Child:
-    """A running decoder of one file: `hear` gives its records, `ask` has frames painted; `close` ends it."""
+    """A running decoder of one file: `hear` gives its records, `ask` has it paint a frame, `close` ends
+    it."""
 
     def __init__(
         self,
@@ -58,10 +59,11 @@ class Child:
         fds: tuple[int, ...] = (),
         job: Mapping[str, object],
     ) -> None:
-        """`module` has the `main` that does the job, and may use the descriptors `fds` too."""
+        """`module` has the `main` that does the job, and can use the descriptors `fds`, too."""
         self._path, self._limits = path, limits
         self.frames = 0  # frames
-        self._waiting: deque[tuple[wire.Record, bytes]] = deque()  # came while a picture was waited for
+        # Records that arrived before an awaited picture.
+        self._waiting: deque[tuple[wire.Record, bytes]] = deque()
         life, self._life = os.pipe()
         self._in, out = os.pipe()
         job = {**job, "file": fd, "life": life, "out": out, "threads": limits.threads}
@@ -77,7 +79,7 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 pass_fds=kept,
                 env=environment,
-                process_group=0,  # Ctrl-C in the terminal reaches the parent only
+                process_group=0,  # Ctrl-C in the terminal reaches only the parent
                 bufsize=0,
             )
         except BaseException:
@@ -103,7 +105,7 @@ class Child:
         return record, text
 
     def ask(self, pts: int) -> None:
-        """Have a frame that is still held painted; returns when that is done. Raises as `hear` does."""
+        """Have the child paint a frame that it still holds, and wait for it. Raises as `hear` does."""
         self._send(WishKind.ASK, pts)
         while (answer := self._next())[0].kind != RecordKind.PAINTED:
             self._waiting.append(answer)
@@ -111,11 +113,11 @@ class Child:
             self._fail(answer[1])
 
     def done(self, pts: int) -> None:
-        """Let go of all frames up to this one."""
+        """Release all frames up to this one."""
         self._send(WishKind.DONE, pts)
 
     def go_on(self, job: wire.DecodeJob) -> None:
-        """Tell a child that waits the rest of its job."""
+        """Send the rest of its job to a waiting child."""
         self._write(wire.more(job))
 
     def _next(self) -> tuple[wire.Record, bytes]:
@@ -136,11 +138,11 @@ class Child:
             self._process.stdin.write(data)
 
     def kill(self) -> None:
-        """End the child; whoever hears it, in another thread too, learns that it ended."""
+        """End the child; a thread that waits in `hear` then gets the error."""
         self._process.kill()
 
     def close(self) -> None:
-        """End the child and forget it; may be called again."""
+        """End the child; calling it again has no effect."""
         if self._in < 0:
             return
         self._process.kill()
@@ -171,7 +173,7 @@ class Child:
         return data
 
     def _obituary(self) -> str:
-        """Why the child ended without saying so."""
+        """Why the child ended without reporting a reason."""
         code = self._process.wait()
         self.close()
         if code < 0:

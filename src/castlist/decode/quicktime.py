@@ -1,12 +1,12 @@
-"""What FFmpeg leaves out of a QuickTime file: a timecode track's edits and rate; and impossible time scales.
+"""What FFmpeg does not give for a QuickTime file: edits and rate of a timecode track; impossible time scales.
 
-QuickTime trims a film by edit lists and leaves the samples where they are. FFmpeg gives the timecode of the
-track's first sample, so of a film whose first seconds were trimmed away it gives the timecode of a frame
-that is not shown. And cameras that record 50 or 60 frames a second often count timecode at 25 or 30: a label
-of such a track is of its own rate and not of the pictures'. [Apple, QuickTime File Format, "Edit List Atom",
+QuickTime trims a film by edit lists and leaves the samples in the file. FFmpeg gives the timecode of the
+track's first sample: if a film's first seconds were trimmed, that is the timecode of a frame that is not
+shown. Cameras of 50 or 60 frames a second often count the timecode at 25 or 30: a label of such a track
+counts at the track's rate, not at that of the pictures. [Apple, QuickTime File Format, "Edit List Atom",
 "Timecode Media"]
 
-A track's time scale (ticks a second) that is damaged makes an edit list leave out almost all frames.
+If a track's time scale (ticks a second) is damaged, an edit list leaves out almost all frames.
 """
 
 from __future__ import annotations
@@ -24,60 +24,61 @@ from castlist.timecode import snapped
 
 __all__ = ["lacks_index", "time_scales", "timecode_rate", "timecode_shift"]
 
-_MOST = 1000  # atoms looked at within one; a film has some dozens
+_MOST = 1000  # atoms examined within one atom; a film has some dozens
 _ENDLESS = 1 << 62  # bytes
-_TRACKS = 100  # tracks of a file whose time scales are looked at
-_LARGEST_SCALE = (1 << 31) - 1  # FFmpeg takes larger ones for negative, and 1 for those
-_RATES = (1, 1000)  # frames a second of usual films: beyond, a time scale is compared with the file's own
-_UNLIKE = 10  # times that a track lasts longer or shorter by its time scale than the film's header says
-_USUAL = (5, 240)  # frames a second that a right time scale must give: pictures at long intervals can be cut
-_RUNS = 1_000_000  # runs of samples of one length that are read: 8 MB
-_EDITS = 16  # entries looked at: only those before the first that shows something count
+_TRACKS = 100  # tracks of a file whose time scales are examined
+_LARGEST_SCALE = (1 << 31) - 1  # FFmpeg reads larger ones as negative, and uses 1 instead
+_RATES = (1, 1000)  # frames a second of usual films; outside, a time scale is compared with the header's
+_UNLIKE = 10  # ratio of the durations by the track's time scale and by the film's header that is impossible
+_USUAL = (5, 240)  # frames a second that a repaired time scale must give: films of slow stills are left alone
+_RUNS = 1_000_000  # runs of samples of one duration that are read: 8 MB
+_EDITS = 16  # entries examined: only those up to the first that is not empty count
 
 
 T = TypeVar("T")
-Atom = tuple[bytes, int, int]  # name, where its content begins, where it ends
+Atom = tuple[bytes, int, int]  # name, beginning and end of its content
 
 
 def timecode_shift(file: Readable) -> Fraction:
-    """Seconds from the timecode track's first sample to what is shown at time 0; 0 where nothing is said.
+    """Seconds from the timecode track's first sample to the sample shown at time 0; 0 if the file has none.
 
-    The file is left at the place where it was.
+    The file's read position is unchanged.
     """
     return _asked(file, _shift, Fraction(0))
 
 
 def timecode_rate(file: Readable) -> Fraction | None:
-    """Frames a second that the timecode track counts; None where nothing is said.
+    """Frames a second that the timecode track counts; None if the file has none.
 
-    The file is left at the place where it was.
+    The file's read position is unchanged.
     """
     return _asked(file, _rate, None)
 
 
 def lacks_index(file: Readable) -> bool:
-    """Whether pictures and sound are there (mdat), and what says where is not (moov): it is written last.
+    """Whether a file has pictures and sound (mdat) but no index (moov), which is written last.
 
-    The file is left at the place where it was.
+    The file's read position is unchanged.
     """
     place, names = file.tell(), set()
     try:
-        for name, *_ in _atoms(file, (b"", 0, _ENDLESS)):  # the last one may say that it goes on
+        # the size of the last atom may be "to the end of the file"
+        for name, *_ in _atoms(file, (b"", 0, _ENDLESS)):
             names.add(name)
     except (ValueError, OSError):
         pass
     finally:
         file.seek(place)
-    return b"mdat" in names and not names & {b"moov", b"meta"}  # meta: of pictures (HEIF)
+    return b"mdat" in names and not names & {b"moov", b"meta"}  # meta: the index of still pictures (HEIF)
 
 
 def time_scales(file: Readable) -> dict[int, bytes]:
-    """The time scales of tracks that cannot be, put right: where each stands in the file, and its 4 bytes.
+    """Repaired values for impossible time scales of tracks: their offset in the file -> their 4 bytes.
 
-    A time scale cannot be where it is 0 or above 2^31 - 1, or where the track's frames would come at less
-    than 1 or more than 1,000 a second while the film's header says another length, by which they come at 5 to
-    240 a second. The right one follows from that length; that of sound is its samples a second. The file is
-    left at the place where it was.
+    A time scale is impossible if it is 0 or above 2^31 - 1; or if it gives the track less than 1 or more than
+    1,000 frames a second, and the duration in the film's header differs and gives 5 to 240 frames a second.
+    The repaired value follows from that duration; for sound it is the number of samples a second. The file's
+    read position is unchanged.
     """
     place = file.tell()
     found: dict[int, bytes] = {}
@@ -88,17 +89,17 @@ def time_scales(file: Readable) -> dict[int, bytes]:
             for track in islice((t for t in _atoms(file, movie) if t[0] == b"trak"), _TRACKS):
                 found |= _repaired(file, track, length)
     except (struct.error, ValueError, OSError):
-        pass  # damaged: what FFmpeg makes of it stands
+        pass  # damaged: leave it to FFmpeg
     finally:
         file.seek(place)
     return found
 
 
 def _repaired(file: Readable, track: Atom, second: int) -> dict[int, bytes]:
-    """The track's time scale put right, where it cannot be and the right one can be told.
+    """The repaired time scale of a track, if it is impossible and can be repaired.
 
     Args:
-        second: the film's own ticks in one.
+        second: ticks in a second by the film's header.
     """
     head, media = _first(file, track, b"tkhd"), _first(file, track, b"mdia", b"mdhd")
     if head is None or media is None:
@@ -108,7 +109,7 @@ def _repaired(file: Readable, track: Atom, second: int) -> dict[int, bytes]:
     possible = 0 < scale <= _LARGEST_SCALE
     if possible and kind != b"vide":
         return {}
-    wide = _read(file, head[1], 1) == b"\1"  # version 1 has times of 64 bits
+    wide = _read(file, head[1], 1) == b"\1"  # version 1 has 64-bit times
     length = _number(file, head[1] + (28 if wide else 20), wide=wide)
     count, ticks = _samples(file, track)
     if not length or not ticks:
@@ -127,13 +128,13 @@ def _repaired(file: Readable, track: Atom, second: int) -> dict[int, bytes]:
 
 
 def _sound_rate(file: Readable, track: Atom) -> int:
-    """Samples a second of a sound track, whose time scale is the same; 0 where it does not say."""
+    """Samples a second of a sound track, which are its time scale; 0 if unknown."""
     table = _first(file, track, b"mdia", b"minf", b"stbl", b"stsd")
     return _number(file, table[1] + 8 + 32, wide=False) >> 16 if table else 0
 
 
 def _samples(file: Readable, track: Atom) -> tuple[int, int]:
-    """How many samples, such as frames, a track has, and how many ticks they last."""
+    """The number of samples of a track, such as frames, and their total duration in ticks."""
     table = _first(file, track, b"mdia", b"minf", b"stbl", b"stts")
     if table is None or table[2] - table[1] < 8:
         return 0, 0
@@ -143,12 +144,12 @@ def _samples(file: Readable, track: Atom) -> tuple[int, int]:
 
 
 def _number(file: Readable, at: int, *, wide: bool) -> int:
-    """The number of 8 bytes, or 4, at a place of a file."""
+    """The number of 8 bytes (`wide`) or 4 bytes at an offset in a file."""
     return int.from_bytes(_read(file, at, 8 if wide else 4), "big")
 
 
 def _asked(file: Readable, question: Callable[[Readable, Atom, Atom], T], unsaid: T) -> T:
-    """What is said of the first timecode track, given the movie and the track."""
+    """The answer of `question` for the movie and its first timecode track; `unsaid` if there is none."""
     place = file.tell()
     try:
         movie = _first(file, (b"", 0, file.seek(0, 2)), b"moov")
@@ -156,7 +157,7 @@ def _asked(file: Readable, question: Callable[[Readable, Atom, Atom], T], unsaid
         track = next((t for t in tracks if t[0] == b"trak" and _kind(file, t) == b"tmcd"), None)
         return unsaid if movie is None or track is None else question(file, movie, track)
     except (struct.error, ValueError, OSError, ZeroDivisionError):
-        return unsaid  # damaged: what FFmpeg made of it stands
+        return unsaid  # damaged: leave it to FFmpeg
     finally:
         file.seek(place)
 
@@ -169,7 +170,7 @@ def _shift(file: Readable, movie: Atom, track: Atom) -> Fraction:
 
 
 def _rate(file: Readable, movie: Atom, track: Atom) -> Fraction | None:
-    """Ticks a second and ticks a frame, as the track's first sample description says."""
+    """Ticks a second divided by ticks a frame, from the track's first sample description."""
     table = _first(file, track, b"mdia", b"minf", b"stbl", b"stsd")
     if table is None:
         return None
@@ -178,7 +179,7 @@ def _rate(file: Readable, movie: Atom, track: Atom) -> Fraction | None:
 
 
 def _start(file: Readable, edits: Atom, scale: int, ticks: int) -> Fraction:
-    """Where an edit list begins in its media, in seconds, less what is empty before."""
+    """Where an edit list begins in its media, in seconds, minus the empty edits before."""
     head = _read(file, edits[1], 8)
     entry = struct.Struct(">Qq4x" if head[0] == 1 else ">Ii4x")
     empty = Fraction(0)
@@ -191,21 +192,21 @@ def _start(file: Readable, edits: Atom, scale: int, ticks: int) -> Fraction:
 
 
 def _kind(file: Readable, track: Atom) -> bytes:
-    """What a track holds: vide, soun, tmcd, ..."""
+    """The kind of a track: vide, soun, tmcd, ..."""
     handler = _first(file, track, b"mdia", b"hdlr")
     return _read(file, handler[1] + 8, 4) if handler else b""
 
 
 def _timescale(file: Readable, header: Atom | None) -> int:
-    """Ticks a second, as a movie's or a media's header says."""
+    """Ticks a second, from the header of a movie or a media."""
     if header is None:
         raise ValueError("no header")
-    at = 20 if _read(file, header[1], 1) == b"\1" else 12  # version 1 has times of 64 bits
+    at = 20 if _read(file, header[1], 1) == b"\1" else 12  # version 1 has 64-bit times
     return int(struct.unpack(">I", _read(file, header[1] + at, 4))[0])
 
 
 def _first(file: Readable, atom: Atom, *path: bytes) -> Atom | None:
-    """The first atom of that path within another."""
+    """The first atom at a path within another atom."""
     for name in path:
         found = next((a for a in _atoms(file, atom) if a[0] == name), None)
         if found is None:
@@ -215,7 +216,7 @@ def _first(file: Readable, atom: Atom, *path: bytes) -> Atom | None:
 
 
 def _atoms(file: Readable, parent: Atom) -> Iterator[Atom]:
-    """The atoms directly within another."""
+    """The atoms directly within another atom."""
     _, at, end = parent
     for _ in range(_MOST):
         if at + 8 > end:

@@ -1,4 +1,4 @@
-"""An open file that is read here and there: what FFmpeg and the readers of single formats need of it."""
+"""The interface of an open file with random access, for FFmpeg and for the readers of single formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FARTHEST = (1 << 63) - 1  # the largest place in a file that the system takes: 
 
 
 class Readable(Protocol):
-    """What is read of a file."""
+    """A file with random access."""
 
     def read(self, size: int, /) -> bytes: ...
     def seek(self, offset: int, whence: int = ..., /) -> int: ...
@@ -55,7 +55,7 @@ class FilmDescriptor:
 
 
 def beginning(file: Readable, size: int) -> bytes:
-    """The first bytes of a file, up to `size`; the file is left at the place where it was."""
+    """The first bytes of a file, up to `size`; its read position is unchanged."""
     place = file.tell()
     try:
         file.seek(0)

@@ -25,7 +25,7 @@ from castlist.decode.wire import RecordKind
 from castlist.errors import InputError, VideoError
 from castlist.types import Video
 
-_MOST_AHEAD = 16  # frames decoded and not yet read
+_MOST_AHEAD = 16  # frames that are decoded and not yet read
 
 
 class Frame:
@@ -36,8 +36,8 @@ class Frame:
     def __init__(
         self, pts: int, thumb: NDArray[np.uint8] | None, paint: Callable[[int], NDArray[np.uint8]]
     ) -> None:
-        self.pts = pts  # when it is shown: ticks of Reader.unit from the start of the file
-        self.thumb = thumb  # (h, w, 3) BGR, each pixel the mean of its area, where one is wished for
+        self.pts = pts  # time at which it is shown: ticks of Reader.unit from the start of the file
+        self.thumb = thumb  # (h, w, 3) BGR, each pixel the mean of its area; None if not asked for
         self._paint = paint
         self._image: NDArray[np.uint8] | None = None
 
@@ -46,7 +46,7 @@ class Frame:
         """(h, w, 3) BGR as shown; its own memory.
 
         Raises:
-            InputError: the reader makes pictures when they are asked for, and has read on too far.
+            InputError: the reader makes pictures on demand, and has released this frame.
             VideoError: the decoder crashed or hung.
         """
         if self._image is None:
@@ -55,17 +55,17 @@ class Frame:
 
 
 class WaitingDecoder:
-    """A decoder that describes a film, and then waits for whoever reads its frames.
+    """A decoder that describes a film, and then waits until a `Reader` uses it.
 
-    Starting a decoder takes as long as decoding some seconds of a film, and without this two are started: one
-    that opens the film, and one that reads it. The `with` block ends it, unless a `Reader` has taken it.
+    To start a decoder takes as long as to decode some seconds of a film; this saves the second decoder, since
+    one describes the film and another one reads it. The `with` block ends it, unless a `Reader` has taken it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, limits: Limits | None = None) -> None:
         """Start the decoder, and return at once.
 
         Raises:
-            VideoError: the file is missing, or no plain file.
+            VideoError: the file is missing, or is no regular file.
             InputError: `path` is no path.
         """
         self._path = plain_path(path)
@@ -80,10 +80,10 @@ class WaitingDecoder:
                 _close(fd, canvas)
 
     def video(self) -> Video:
-        """The film, as its header and its first frame describe it. To be asked once, before it is read.
+        """The film, as its header and its first frame describe it. Call it once, before the film is read.
 
         Raises:
-            VideoError: it is no video that can be read, or beyond the limits.
+            VideoError: the file is no readable video, or exceeds the limits.
             InputError: the decoder has ended.
         """
         if self._started is None:
@@ -92,7 +92,7 @@ class WaitingDecoder:
         return _video(self._path, header, self._started.fd)
 
     def take(self) -> _Started | None:
-        """What was started, for who goes on with it and ends it; None where it is gone."""
+        """The decoder and its descriptors, which the caller must end and close; None if it has ended."""
         started, self._started = self._started, None
         return started
 
@@ -113,7 +113,7 @@ class WaitingDecoder:
 
 
 class _Started(NamedTuple):
-    """A decoder that was started, and the descriptors of its film and of its pictures."""
+    """A started decoder, and the descriptors of its film and of its pictures."""
 
     child: Child
     fd: int
@@ -130,7 +130,7 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
     """The film at `path`, as its header and its first frame describe it.
 
     Raises:
-        VideoError: it is missing, unreadable, no video, or beyond the limits.
+        VideoError: it is missing, unreadable, no video, or exceeds the limits.
         InputError: `path` is no path.
     """
     plain = plain_path(path)
@@ -142,10 +142,10 @@ def open_video(path: str | os.PathLike[str], *, limits: Limits | None = None) ->
 
 
 def open_again(video: Video) -> Video:
-    """The film of a cast as it lies there now.
+    """The film of a cast, as the file is now.
 
     Raises:
-        VideoError: it is gone, another film lies there, or it cannot be read.
+        VideoError: the file is missing, is another film, or cannot be read.
     """
     if not os.path.lexists(video.path):
         raise VideoError(
@@ -181,10 +181,10 @@ class Sound:
 
 
 def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
-    """The film's first sound track, None where there is none.
+    """The film's first sound track; None if there is none.
 
     Raises:
-        VideoError: the film is gone, is another one, or cannot be read.
+        VideoError: the file is missing, is another film, or cannot be read.
     """
     fd = open_plain(video.path)
     try:
@@ -196,7 +196,7 @@ def sound_of(video: Video, *, limits: Limits | None = None) -> Sound | None:
 
 
 def _header(path: Path, fd: int, limits: Limits) -> wire.Header:
-    """What the child says of a film."""
+    """The child's description of a film."""
     child = Child(path, fd, limits, job=wire.DecodeJob(canvas=-1))
     try:
         return wire.load(child.hear()[1], wire.Header)
@@ -215,19 +215,19 @@ def read_frames(
     limits: Limits | None = None,
     decoder: WaitingDecoder | None = None,
 ) -> Reader:
-    """A reader of the frames with pts >= `start_pts`, in order; the same frames wherever it starts.
+    """A reader of the frames with pts >= `start_pts`, in order; the frames do not depend on the start.
 
     Args:
         start_pts: ticks of the reader's unit; 0 or less reads everything.
-        max_side: pixels of the long side to which frames are scaled down; 0 leaves them as they are.
-        thumb: width and height of `Frame.thumb`, a small picture that costs little; None: there is none.
-        on_demand: make a picture only when `Frame.image` is asked for, which can be done for so many of
-            the frames last read; 0: make all. Painting a large frame takes as long as decoding it.
-        exact: decode everything before `start_pts` too. Only needed where an earlier frame was given another
-            time than the file gives it (`Reader.retimed`), since the times of the frames after depend on it.
+        max_side: pixels of the long side to which frames are scaled down; 0 leaves them unscaled.
+        thumb: width and height of `Frame.thumb`, a small picture of little cost; None: no thumb.
+        on_demand: make a picture only when `Frame.image` is read, which is possible for this many of the last
+            frames; 0: make all pictures. To make a large picture takes as long as to decode the frame.
+        exact: also decode everything before `start_pts`. Only needed if an earlier frame got another time
+            than the file gives it (`Reader.retimed`), since later times depend on it.
 
     Raises:
-        VideoError: the file is gone, or is another than the one that was opened.
+        VideoError: the file is missing, or differs from the one that was opened.
     """
     if max_side < 0:
         raise InputError(f"max_side must be 0 or a number of pixels, got {max_side}")
@@ -242,21 +242,22 @@ def read_frames(
 
 
 class Reader:
-    """Iterates over the frames of a film in the order in which they are shown, their times rising.
+    """Iterates over the frames of a film in the order of display, with increasing times.
 
-    Use it in a `with` statement: leaving that ends the child that decodes. A frame that is damaged is
-    skipped and counted in `damaged`; one whose time is wrong or missing gets another (see decode/times.py)
-    and is counted in `retimed`.
+    Use it in a `with` statement, whose end ends the decoding child. A damaged frame is skipped and counted in
+    `damaged`; a frame whose time is wrong or missing gets another (see decode/times.py) and is counted in
+    `retimed`.
 
     Attributes:
         unit: seconds per tick of `Frame.pts`.
-        damaged: frames skipped because they could not be decoded or read, up to the frame last given.
-        retimed: frames whose time is not the one that the file gives, up to the frame last given.
+        damaged: frames skipped because they could not be decoded or read, up to the last frame given.
+        retimed: frames whose time differs from that in the file, up to the last frame given.
         unread: ticks of the film for which no picture could be read: gaps in a film of an even frame rate,
-            and after the last frame what the header says beyond it.
+        and
+            after the last frame the rest of the duration in the header.
 
     Iterating raises:
-        VideoError: the decoder crashed, hung, or ran into a limit, or the file changed meanwhile.
+        VideoError: the decoder crashed, hung, or reached a limit, or the file changed meanwhile.
     """
 
     def __init__(
@@ -273,15 +274,15 @@ class Reader:
     ) -> None:
         width, height = fitted_size(video.width, video.height, max_side)
         ahead = max(2, min(_MOST_AHEAD, limits.ahead // (3 * video.width * video.height)))
-        # Frames read, and after how many the child hears of it.
+        # Number of frames read, and interval at which the child is told of it.
         self._read, self._rest = 0, max(1, ahead // 4)
         self.damaged = self.retimed = self.unread = 0
         self._child: Child | None = None
         self._video, self._fd = video, -1
         self._thumb, self._on_demand = thumb, on_demand
-        self._ended = False  # all frames were told of
+        self._ended = False  # the child has reported all frames
         kept = max(1, on_demand)
-        self._held: deque[int] = deque(maxlen=kept)  # times of frames whose picture can be asked for
+        self._held: deque[int] = deque(maxlen=kept)  # times of the frames whose pictures are available
         job = wire.DecodeJob(
             start=start_pts, max_side=max_side, thumb=thumb, width=video.width, height=video.height,
             ahead=kept + ahead, exact=exact,
@@ -340,7 +341,7 @@ class Reader:
         raise StopIteration
 
     def _done(self, pts: int) -> None:
-        """Let the child go on; not for each frame, since that wakes it."""
+        """Let the child continue; not for every frame, since each message wakes it."""
         self._read += 1
         if self._read % self._rest == 0 and self._child is not None:
             self._child.done(pts)
@@ -352,7 +353,7 @@ class Reader:
         return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
     def _paint(self, pts: int) -> NDArray[np.uint8]:
-        """The picture of one of the frames last read, in memory of its own."""
+        """The picture of one of the last frames read, in its own memory."""
         if self._child is None or pts not in self._held:
             raise InputError(
                 "this frame's picture was not asked for in time; it can be for the last "
@@ -366,7 +367,7 @@ class Reader:
             self.close()
 
     def close(self) -> None:
-        """End the child that decodes; the frames given stay valid."""
+        """End the decoding child; the frames given stay valid."""
         child, self._child = getattr(self, "_child", None), None
         if child is not None:
             child.close()
@@ -385,7 +386,7 @@ class Reader:
 
 
 def _state(fd: int) -> tuple[int, int]:
-    """Size and time of the last change of a file: the same as long as nobody writes to it."""
+    """Size and time of the last change of a file; unchanged as long as no process writes to it."""
     status = os.fstat(fd)
     return status.st_size, status.st_mtime_ns
 
@@ -398,7 +399,7 @@ def _shared_picture(canvas: int, height: int, width: int) -> NDArray[np.uint8]:
 
 
 def _anonymous_file() -> int:
-    """A descriptor of memory without a name, so that it is gone with the last process that holds it."""
+    """A descriptor of memory without a name, which is freed when the last process closes it."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("castlist frames")
     else:

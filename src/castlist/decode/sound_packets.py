@@ -1,9 +1,9 @@
 """The packets of a film's sound, on the clock of its pictures. Runs in a child.
 
-Where a file's clock starts again (joined recordings, discs), the pictures are carried over the restart by an
-offset (`castlist.decode.times.Restarts`). Sound ends a little before or after the pictures, so an offset of
-its own would move it against them, more with every restart: it takes that of the pictures. Its first packet
-after a restart may stand before theirs in the file; it then waits for them.
+Where a file's clock restarts (joined recordings, discs), an offset carries the times of the pictures over the
+restart (`castlist.decode.times.Restarts`). Sound ends slightly before or after the pictures, so an offset of
+its own would shift it against the pictures, more with every restart: sound therefore uses the offset of the
+pictures. If its first packet after a restart comes before theirs in the file, it waits for theirs.
 """
 
 from __future__ import annotations
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["sound_frames", "sound_packets"]
 
-WAITING = 2000  # packets of sound that wait for the pictures' restart; then there is none, only a gap
+# Packets of sound that wait for the pictures' restart; after these, it is a gap and no restart.
+WAITING = 2000
 
 
 def sound_packets(
     source: Source, container: InputContainer, streams: Sequence[av.AudioStream]
 ) -> Iterator[av.Packet[av.AudioStream]]:
-    """The packets of these streams, their times on the clock of the film's pictures.
+    """The packets of these streams, with times on the clock of the film's pictures.
 
     Args:
         source: the film.
-        container: the same file, opened once more.
+        container: the same file, opened separately.
         streams: of that container.
     """
-    if not source.broadcast:  # its clock does not start again, and pictures need not be read
+    if not source.broadcast:  # its clock never restarts, so the pictures need not be read
         yield from container.demux(list(streams))
         return
     pictures = container.streams[source.stream.index]
@@ -56,7 +57,7 @@ def sound_packets(
 
 
 def sound_frames(packet: av.Packet[av.AudioStream]) -> Iterator[av.AudioFrame]:
-    """The frames of a packet that have a time; none of what cannot be decoded, which is silent."""
+    """The frames of a packet that have a time; none if it cannot be decoded, which gives silence."""
     import av.error
 
     with contextlib.suppress(av.error.FFmpegError):
@@ -64,30 +65,30 @@ def sound_frames(packet: av.Packet[av.AudioStream]) -> Iterator[av.AudioFrame]:
 
 
 class _SoundStream:
-    """One stream of sound, and its packets that wait.
+    """A stream of sound, and its waiting packets.
 
     Args:
-        offsets: those of the pictures so far, in seconds; they grow.
+        offsets: of the pictures so far, in seconds; the caller appends to the list.
     """
 
     def __init__(self, stream: av.AudioStream, offsets: list[Fraction]) -> None:
         self._tick = Fraction(stream.time_base or 1)
         self._rule = Restarts(float(1 / self._tick), 0, True)
         self._offsets, self._at = offsets, 0
-        self._next: Fraction | None = None  # ticks of the film at which the next packet is expected
+        self._next: Fraction | None = None  # expected time of the next packet, in ticks of the film
         self._waiting: deque[av.Packet[av.AudioStream]] = deque()
 
     def take(self, packet: av.Packet[av.AudioStream]) -> Iterator[av.Packet[av.AudioStream]]:
-        """One more packet; those that can go."""
+        """Take one more packet; gives those that are ready."""
         self._waiting.append(packet)
         if packet.size:
             yield from self.moved(give_up=len(self._waiting) > WAITING)
             return
-        while self._waiting:  # the end: nothing more is to come
+        while self._waiting:  # the end: no packets follow
             yield from self.moved(give_up=True)
 
     def moved(self, *, give_up: bool = False) -> Iterator[av.Packet[av.AudioStream]]:
-        """The packets that can go, on the film's clock; where none may wait, the first of them at least."""
+        """The packets that are ready, on the film's clock; with `give_up`, at least the first one."""
         while self._waiting:
             packet = self._waiting[0]
             if packet.dts is not None and self._rule.breaks(self._ahead(packet.dts, self._at)):
@@ -107,7 +108,7 @@ class _SoundStream:
         return 0.0 if self._next is None else float(dts + self._shift(number) - self._next)
 
     def _restart(self, dts: int) -> int | None:
-        """The later offset with which a packet goes on where the one before ended, as nearly as can be."""
+        """The later offset that best continues the times of the packet before; None if no offset fits."""
         after = range(self._at + 1, len(self._offsets))
         near = min(after, key=lambda i: abs(self._ahead(dts, i)), default=None)
         return None if near is None or abs(self._ahead(dts, near)) > JUMP / self._tick else near

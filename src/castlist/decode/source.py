@@ -1,6 +1,6 @@
 """The frames of one open file in presentation order. Runs in the decoding child.
 
-A file is given as an open file object and read through it alone (`castlist.decode.container`).
+It reads only the open file object that it gets (`castlist.decode.container`).
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ from castlist.timecode import Timebase, frame_number, relabelled, snapped
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-EARLIER = (2, 10, 60)  # seconds before the wanted time at which to look for a key frame to start from
-SETTLED = 32  # frames after a key frame from which on a decoder knows all that it would have known
+EARLIER = (2, 10, 60)  # seconds before the wanted time at which a key frame is sought
+SETTLED = 32  # frames after a key frame from which decoding no longer depends on where it began
 DELAY = 64  # packets: a frame overtakes fewer; H.264 and HEVC reorder up to 16 frames, which are 32 fields
-REORDER = 4  # frames that may be shown before a frame they are predicted from, where FFmpeg does not say
+REORDER = 4  # frames that may be shown before a frame they depend on, where FFmpeg gives no number
 TIMECODE = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}[:;.,]\d{2,3}", re.ASCII)
-MAX_STUMBLES = 100  # reading errors in a row after which the rest of a file is given up
-FINE = 8  # ticks between two frames, at least: so that a time can be given between two others
-GAP = 2.5  # usual times between two frames, beyond which there is a gap in a film of an even rate
-EVEN = Fraction(1, 50)  # by which the average and the base rate of such a film differ at most
-FRAME_AND_HALF = Fraction(3, 2)  # frames: a stream that lasts less has one, however its duration is rounded
+MAX_STUMBLES = 100  # consecutive reading errors after which the rest of a file is given up
+FINE = 8  # ticks between two frames, at least: so that a frame can get a time between two others
+GAP = 2.5  # frame durations between two frames, beyond which there is a gap in a film of an even rate
+EVEN = Fraction(1, 50)  # largest relative difference of the average and the base rate of such a film
+FRAME_AND_HALF = Fraction(3, 2)  # frames: a shorter stream has one frame, however its duration is rounded
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration
 
 
 class Unforetold(Exception):
-    """When the frames are shown is only known once they are decoded, one after the other."""
+    """The times of the frames are only known after decoding them in order."""
 
 
 class _Damage(Exception):
-    """A frame is damaged while several are decoded at once."""
+    """A frame is damaged while several are decoded in parallel."""
 
 
 class _Decoded(NamedTuple):
-    """A frame, and what had been counted when it came."""
+    """A frame, and the counts at the time when it was decoded."""
 
     pts: int  # ticks of `Source.unit`
     frame: av.VideoFrame
@@ -64,14 +64,14 @@ class _Decoded(NamedTuple):
 
 
 class _TooLate(Exception):
-    """Frames from this key frame on might differ from those of a read from the beginning."""
+    """Frames from this key frame on may differ from those of a read from the beginning."""
 
 
 class Source:
     """One open file and its main video stream.
 
-    `exact` refuses short cuts to a later frame: needed where a frame before it was given another time than
-    the file gives it, since that goes on to the frames after.
+    `exact` forbids seeking to a later frame: needed if a frame before it got another time than the file gives
+    it, since later times depend on it.
 
     Raises:
         Unusable: it is no video, its frames are larger than `max_pixels`, or its disk cannot be read.
@@ -79,10 +79,10 @@ class Source:
 
     def __init__(self, file: Readable, *, threads: int, max_pixels: int, exact: bool = False) -> None:
         self._file, self._threads, self._max_pixels = file, threads, max_pixels
-        self.damaged = 0  # frames that could not be decoded, or not even be read
-        self.retimed = 0  # frames whose time is not the one that the file gives
+        self.damaged = 0  # frames that could not be decoded or read
+        self.retimed = 0  # frames whose time differs from that in the file
         self.unread = 0  # ticks of the film of which no frame could be read
-        self._before = (0, 0, 0)  # the three when damage was met
+        self._before = (0, 0, 0)  # these three counts before the first damage
         self._exact = exact
         self._open()
 
@@ -100,7 +100,7 @@ class Source:
         context.thread_type = "AUTO"
         context.thread_count = self._threads
         context.options = {"max_pixels": str(self._max_pixels)}
-        self._tick = Fraction(self.stream.time_base or Fraction(1, 90000))  # the file's own
+        self._tick = Fraction(self.stream.time_base or Fraction(1, 90000))  # the file's own tick, in seconds
         self._fine = math.ceil(FINE * self.rate * self._tick)
         self.unit = self._tick / self._fine
         self._zero = self._start_of_file()
@@ -108,9 +108,9 @@ class Source:
         self._times = self._clock()
         self._step = max(1, round(1 / (self.rate * self.unit)))
         self._hurts = 0  # frames lost since it was opened
-        self._owed = 0  # packets that have not given a frame yet
-        self._ended: int | None = None  # when the last frame ends
-        self._usual = self._step  # how long it lasts
+        self._owed = 0  # packets that have given no frame yet
+        self._ended: int | None = None  # end of the last frame
+        self._usual = self._step  # its duration
 
     def _container(self, *, edits: bool = True) -> InputContainer:
         try:
@@ -120,7 +120,7 @@ class Source:
             raise Unusable(Fault.NO_INDEX if lacks_index(self._file) else Fault.NOT_A_VIDEO) from e
 
     def _shows_nothing(self) -> bool:
-        """Whether an edit list leaves one frame of a film, or none: then it is damaged, or not meant so."""
+        """Whether an edit list leaves at most one frame of a film: it is then damaged, or not meant so."""
         if not self._edited or self.stream.frames <= 2:
             return False
         shown = (1 for entry in self.stream.index_entries if not entry.is_discard)
@@ -133,7 +133,7 @@ class Source:
 
     @property
     def hidden(self) -> int:
-        """Frames of the file that its edit list leaves out: no player shows them."""
+        """Number of frames that the file's edit list leaves out, which no player shows."""
         if not self._edited or not self.stream.frames:
             return 0
         index = self.stream.index_entries
@@ -142,12 +142,12 @@ class Source:
         return max(0, int(self.stream.frames) - shown)
 
     def restarts(self) -> Restarts:
-        """What carries the packets of the pictures over restarts of the file's clock, at its beginning."""
+        """A rule that carries the pictures' packets over restarts of the clock, from the file's beginning."""
         step = max(1, round(1 / (self.rate * self._tick)))
         return Restarts(float(1 / self._tick), step, self.broadcast)
 
     def _clock(self) -> Times | Count:
-        """What gives the frames their times."""
+        """The rule that gives the frames their times."""
         step = 1 / (self.rate * self.unit)
         if self._has(Flags.no_timestamps):
             return Count(float(step))
@@ -158,13 +158,13 @@ class Source:
 
     @property
     def broadcast(self) -> bool:
-        """Whether a format's clock may jump: broadcast and disc formats, whose headers say no duration."""
+        """Whether the format's clock may jump: broadcast and disc formats, whose headers have no duration."""
         return self._has(Flags.ts_discont)
 
     def _main_stream(self) -> av.VideoStream:
-        """The default video stream, of several the largest.
+        """The default video stream; of several, the largest.
 
-        Cover art and thumbnails are no video; a stream of one frame is the film only where it is alone.
+        Cover art and thumbnails are no video; a stream of one frame counts only if it is the only one.
         """
         if "_pipe" in self.container.format.name or self.container.format.name == "ico":
             raise Unusable(Fault.MOVING_WEBP if self._moving_webp() else Fault.PICTURE)
@@ -193,8 +193,8 @@ class Source:
     def _start_of_file(self) -> int:
         """The time at which players show 0, in the file's own ticks.
 
-        In a film file that is time 0 of the file. Broadcast streams count from anywhere: there it is
-        when the first of all their streams starts, as it is where that comes before 0.
+        In a film file that is the file's time 0. Broadcast streams count from any time: in these it is the
+        earliest start of all streams, and so it is in files with a start before 0.
         """
         starts = [self.stream.start_time]
         if self.container.start_time is not None:
@@ -204,14 +204,14 @@ class Source:
 
     @property
     def zero(self) -> Fraction:
-        """Where the file has the film's time 0, in seconds."""
+        """The film's time 0 in the times of the file, in seconds."""
         return self._zero * self._tick
 
     @property
     def rate(self) -> Fraction:
-        """Average frames per second; 25 where the file does not say.
+        """Average frames per second; 25 if unknown.
 
-        What a raw stream says of itself comes before the average, which is only its demuxer's default.
+        For a raw stream, the rate in the stream is used, since the average is only its demuxer's default.
         """
         stream = self.stream
         rates = [stream.average_rate, stream.guessed_rate, stream.base_rate]
@@ -222,12 +222,12 @@ class Source:
 
     @property
     def start(self) -> Fraction:
-        """Seconds, by the file's own times, at which players show 0."""
+        """The time, in the file's own times, at which players show 0; in seconds."""
         return self._zero * self.unit
 
     @property
     def duration(self) -> Fraction:
-        """Seconds, as the header says; 0 where it does not."""
+        """Seconds, from the header; 0 if it has no duration."""
         if self._has(Flags.no_timestamps):
             return Fraction(0)
         if self.stream.duration is not None:
@@ -249,8 +249,8 @@ class Source:
     def timecode(self) -> str:
         """The timecode of the film's time 0, as hh:mm:ss:ff (hh:mm:ss;ff: drop-frame); "" for none.
 
-        QuickTime has a track of it (tmcd), MXF a component of the material package, others a tag; FFmpeg
-        gives each as metadata. What is no timecode is as good as none.
+        QuickTime stores it in a track (tmcd), MXF in a component of the material package, other formats in a
+        tag; FFmpeg gives each as metadata. Invalid timecodes count as none.
         """
         written = self._written_timecode()
         name, rate = self.container.format.name, snapped(self.rate)
@@ -261,15 +261,15 @@ class Source:
         else:
             shift, counted = timecode_shift(self._file), timecode_rate(self._file)
         try:
-            if counted and self._even:  # else frames are left out, and `rate` is not what is counted
+            if counted and self._even:  # otherwise frames are left out, and `rate` is not the counted rate
                 written = relabelled(written, counted, rate)
             number, drop = frame_number(written, rate)
-        except InputError:  # of another rate than the pictures: kept as it is, for whoever reads it
+        except InputError:  # its rate differs from the pictures': kept unchanged for the reader
             return written
         return Timebase(rate, drop, number).label(round(shift * rate)) if shift else written
 
     def _written_timecode(self) -> str:
-        """What the file's metadata say: the pictures' own, then the file's, then another track's."""
+        """The timecode in the metadata: that of the pictures, else of the file, else of another track."""
         streams = self.container.streams
         for tags in (self.stream.metadata, self.container.metadata, *(s.metadata for s in streams)):
             for name, value in tags.items():
@@ -278,10 +278,10 @@ class Source:
         return ""
 
     def frames(self, start: int = 0) -> Iterator[tuple[int, av.VideoFrame | None]]:
-        """(pts, frame) of each frame with pts >= start, rising; (pts, None) of those on the way to it.
+        """(pts, frame) of each frame with pts >= start, increasing; (pts, None) for the frames before.
 
-        Frames and counts are the same wherever it starts. What a decoder makes up for lost data depends
-        on what else is decoded at that moment, so from the first damage on it decodes frame by frame.
+        Frames and counts do not depend on the start. How a decoder conceals lost data depends on what else it
+        decodes at that moment, so after the first damage frames are decoded one by one.
         """
         last = start - 1
         try:
@@ -297,19 +297,19 @@ class Source:
         self.unread += self._missing_end()
 
     def packet_times(self) -> Iterator[int | None]:
-        """When each frame is shown, rising, by the times of the packets alone; None on the way to one.
+        """The presentation time of each frame, increasing, from packets alone; None for packets in between.
 
-        Nothing is decoded, so frames that turn out damaged are among them.
+        Nothing is decoded, so damaged frames are included.
 
         Raises:
-            Unforetold: the packets do not tell: the format stores no presentation times, a later frame cannot
-                be found by its time, a time is missing, or the clock starts again.
+            Unforetold: the packets do not have the times: the format stores no presentation times, times
+                cannot be used to find a frame, a time is missing, or the clock restarts.
         """
         if self._exact or self.broadcast or not isinstance(self._times, Times) or self._times.trusts_dts:
             raise Unforetold
         coming: list[int] = []
         last = -math.inf
-        for packet in self._packets():  # the last one is empty, or None
+        for packet in self._packets():  # the last packet is empty, or None
             yield None
             end = packet is None or not packet.size
             if packet is not None and not end and not packet.is_discard:
@@ -325,7 +325,7 @@ class Source:
                 yield time
 
     def _begun(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
-        """The same, begun at a key frame well before `start`, or at the beginning where there is none."""
+        """`frames`, decoded from a key frame well before `start`, or from the beginning if there is none."""
         if start > 0 and not self._exact and not isinstance(self._times, Count):
             for seconds in EARLIER:
                 frames = self._from(start - round(seconds / self.unit))
@@ -338,10 +338,10 @@ class Source:
         yield from self._counted(self._decoded_all(), start)
 
     def _from(self, target: int) -> Iterator[_Decoded] | None:
-        """Frames from the last key frame before a time on; None: there is none to go to."""
+        """Frames from the last key frame before a time; None if there is none."""
         if target <= 0:
             return None
-        if self.broadcast:  # times come twice where a clock starts again: count packets
+        if self.broadcast:  # times repeat where a clock restarts: count packets instead
             self._reopen()
             number = self._key_packet(target)
             self._reopen()
@@ -354,7 +354,7 @@ class Source:
         return self._from_key_frame()
 
     def _key_packet(self, target: int) -> int:
-        """The number of the last packet before a time with which a decoder can begin; 0 for none."""
+        """The number of the last packet before a time from which decoding can begin; 0 for none."""
         number = 0
         for i, packet in enumerate(self._packets()):
             if packet is None or packet.dts is None:
@@ -368,8 +368,8 @@ class Source:
     def _counted(
         self, frames: Iterator[_Decoded], start: int, *, sought: bool = False
     ) -> Iterator[tuple[int, av.VideoFrame | None]]:
-        """Those from `start` on, the others as None; counts what comes after the last before `start`."""
-        on_the_way = damaged = retimed = 0  # the two as they were at the last frame before `start`
+        """The frames from `start` on, and None for those before; counts damage after the last one before."""
+        on_the_way = damaged = retimed = 0  # frames before `start`, and the two counts at the last of these
         before = self._before
         self.damaged, self.retimed, self.unread = before
         for shown in self._late(frames):
@@ -390,7 +390,7 @@ class Source:
         self.damaged = before[0] + self._hurts - damaged
 
     def _follow(self, shown: _Decoded) -> int:
-        """The ticks between the end of the frame before and this one for which the film has no picture."""
+        """The ticks between the end of the last frame and this one for which the film has no picture."""
         step = max(self._step, round((shown.frame.duration or 0) * self._fine))
         before, usual = self._ended, self._usual
         self._ended, self._usual = shown.pts + step, step
@@ -399,10 +399,10 @@ class Source:
         return shown.pts - before
 
     def _missing_end(self) -> int:
-        """The ticks between the end of the last frame and that of the film by its header."""
+        """The ticks between the end of the last frame and the film's end by its header."""
         if self._ended is None or self.broadcast or not self.duration:
             return 0
-        begin = 0  # from which a duration counts: a stream's own from its first frame, any other from time 0
+        begin = 0  # origin of the duration: of a stream's own, its first frame; else time 0
         if self.stream.duration is not None:
             begin = max(0, int(self.stream.start_time or 0) - self._zero) * self._fine
         missing = begin + math.floor(self.duration / self.unit) - self._ended
@@ -411,7 +411,7 @@ class Source:
         return int(missing) if missing > least else 0
 
     def _late(self, frames: Iterator[_Decoded]) -> Iterator[_Decoded]:
-        """The same frames; if several are decoded at once, only when those they need proved whole."""
+        """The same frames; in parallel decoding delayed until the frames that they depend on proved whole."""
         if self._threads == 1:
             yield from frames
             return
@@ -428,9 +428,9 @@ class Source:
         self._open()
 
     def _from_key_frame(self, number: int = 0) -> Iterator[_Decoded]:
-        """Frames from the next key frame on, without those before it that need frames we do not have.
+        """Frames from the next key frame on, without earlier ones that depend on frames not read.
 
-        The packets before the one of this number are left out.
+        Packets before the one of this number are skipped.
         """
         key: int | None = None
         for i, packet in enumerate(self._packets()):
@@ -449,7 +449,7 @@ class Source:
             yield from self._decoded(packet)
 
     def _packets(self) -> Iterator[av.Packet | None]:
-        """Packets of the stream; what cannot be read is skipped as far as the format allows, and counted."""
+        """Packets of the stream; unreadable ones are skipped as far as the format allows, and counted."""
         stumbles = 0
         while stumbles < MAX_STUMBLES:
             try:
@@ -489,8 +489,8 @@ class Source:
     def _pictures(self, packet: av.Packet | None) -> list[av.VideoFrame]:
         """The frames that a packet completes; None flushes.
 
-        Where frames are decoded side by side, an error at the flush can end the film in silence: fewer frames
-        than packets are then a reason to read the end once more, frame by frame.
+        In parallel decoding, an error at the flush can end the film silently: if there are fewer frames than
+        packets, the end is read again, frame by frame.
         """
         try:
             frames = list(self.stream.codec_context.decode(packet))
@@ -506,29 +506,29 @@ class Source:
         return None if time is None else (int(time) - self._zero) * self._fine
 
     def _doubtful(self, packet: av.Packet | None) -> bool:
-        """Whether a packet is damaged, or may be without a word: the end of a stream without an index."""
+        """Whether a packet is damaged or may be: the end of a stream without an index is never marked."""
         if packet is not None and packet.size:
             return bool(packet.is_corrupt)
         return self.broadcast
 
     def _hurt(self) -> None:
-        """Count a frame that could not be decoded, or not without making up for lost data."""
+        """Count a frame that could not be decoded, or only by concealing lost data."""
         if self._threads != 1:
             raise _Damage
         self._hurts += 1
 
 
 def _of_one_frame(stream: av.VideoStream) -> bool:
-    """Whether a stream is, by its header or as far as FFmpeg looked, one picture.
+    """Whether a stream is a single picture, by its header or as far as FFmpeg read it.
 
-    Such is the first stream of an animated AVIF, or a poster in a track of its own.
+    Examples are the first stream of an animated AVIF, and a poster in a track of its own.
     """
-    rate = stream.average_rate  # None where FFmpeg saw one frame
+    rate = stream.average_rate  # None if FFmpeg read one frame
     return stream.frames == 1 or rate is None or 0 < _tagged(stream) * rate < FRAME_AND_HALF
 
 
 def _tagged(stream: av.VideoStream) -> Fraction:
-    """Seconds that a Matroska track lasts by its statistics; 0 where it has none."""
+    """Duration in seconds of a Matroska track, from its statistics; 0 if it has none."""
     text = str(stream.metadata.get("DURATION", ""))
     match = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", text)
     if not match:

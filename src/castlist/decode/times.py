@@ -1,10 +1,10 @@
 """Presentation times of frames whose file has wrong or missing timestamps. Runs in the decoding child.
 
-Two things go wrong. A file's clock starts again in the middle (joined recordings): an offset is carried
-over the restart, as the ffmpeg command does. And a frame's own time is wrong: of the two times that a file
-gives, presentation (pts) and decoding (dts), the one with fewer faults is taken, as FFmpeg's
-`best_effort_timestamp` does; where neither rises, the frame rate says when a frame is shown. A frame that
-was decoded always gets a time, later than that of the frame before.
+There are two kinds of faults. A file's clock restarts in the middle (joined recordings): an offset carries
+the times over the restart, as in the ffmpeg command. Or a frame's own time is wrong: of the two times in the
+file, presentation (pts) and decoding (dts), the one with fewer faults is used, as in FFmpeg's
+`best_effort_timestamp`; if neither increases, the frame rate gives the time. A decoded frame always gets a
+time, later than that of the frame before.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import av
 
-# Seconds by which decoding times step back where a clock starts again [ffmpeg: ffmpeg_demux.c].
+# Seconds by which decoding times go back when a clock restarts [ffmpeg: ffmpeg_demux.c].
 BACKWARDS = 0.1
-JUMP = 10.0  # seconds; more is a restart too where a format may have them (-dts_delta_threshold's default)
-STUCK = 20  # a clock that advances by less than this part of a frame's usual time stands still
-USUAL = 0.04  # seconds: films of more than 25 frames a second do not stand still sooner than others
+# Seconds; a longer jump ahead is a restart in formats that allow it (-dts_delta_threshold's default).
+JUMP = 10.0
+STUCK = 20  # a clock that advances by less than this part of a frame's duration stands still
+# Seconds; longest duration of a frame for STUCK, so that films above 25 frames a second are not affected.
+USUAL = 0.04
 
 
 @dataclass(slots=True)
@@ -28,28 +30,28 @@ class Restarts:
 
     Attributes:
         second: ticks in a second.
-        step: ticks that a packet usually lasts.
-        jumps: whether a long jump ahead is a restart, as in broadcast formats, or a pause.
+        step: usual duration of a packet in ticks.
+        jumps: whether a long jump ahead is a restart, as in broadcast formats; otherwise it is a pause.
     """
 
     second: float
     step: int
     jumps: bool
     _offset: int = 0
-    _next: int | None = None  # the time at which the next packet is expected
+    _next: int | None = None  # expected time of the next packet
 
     @property
     def restarted(self) -> bool:
-        """Whether the clock has started again."""
+        """Whether the clock has restarted."""
         return self._offset != 0
 
     @property
     def offset(self) -> int:
-        """Ticks by which packets are moved now."""
+        """Ticks that are now added to the times of packets."""
         return self._offset
 
     def __call__(self, packet: av.Packet) -> None:
-        """Move a packet's times by the offset that holds for it."""
+        """Shift a packet's times by the offset that applies to it."""
         dts = packet.dts
         if dts is not None:
             self._look_at(dts)
@@ -66,20 +68,20 @@ class Restarts:
             self._offset -= ahead
 
     def breaks(self, ahead: float) -> bool:
-        """Whether a packet so many ticks later than expected is one after a restart."""
-        back = ahead < -BACKWARDS * self.second - self.step  # than the packet before
+        """Whether a packet this many ticks later than expected follows a restart."""
+        back = ahead < -BACKWARDS * self.second - self.step  # relative to the packet before
         return back or (self.jumps and ahead > JUMP * self.second)
 
 
 @dataclass(slots=True)
 class Times:
-    """Gives every frame a time that rises.
+    """Gives every frame a time, increasing.
 
     Attributes:
         step: ticks between two frames, by the frame rate.
         second: ticks in a second.
         trusts_dts: the format stores no presentation times; those of its packets are guesses (AVI).
-        retimed: frames so far whose time is not the presentation time that the file gives.
+        retimed: frames so far whose time differs from the presentation time in the file.
     """
 
     step: int
@@ -87,21 +89,21 @@ class Times:
     trusts_dts: bool = False
     retimed: int = 0
     last: int | None = None  # the time given to the last frame
-    _own: int | None = None  # the time that the file gave it
+    _own: int | None = None  # the file's time of that frame
     _before: list[int] = field(default_factory=list)  # decoding times of packets before the first frame
-    _late: int | None = None  # ticks by which frames come out after their packets, where dts counts
+    _late: int | None = None  # ticks between a packet and its frame's output, if dts is used
     _pts: int | None = None
     _dts: int | None = None
     _faulty_pts: int = 0
     _faulty_dts: int = 0
 
     def read(self, dts: int | None) -> None:
-        """Note the decoding time of a packet that goes to the decoder."""
+        """Record the decoding time of a packet that goes to the decoder."""
         if self.trusts_dts and self._late is None and dts is not None:
             self._before.append(dts)
 
     def __call__(self, pts: int | None, dts: int | None) -> int:
-        """The time of a frame with these times, either of which may be missing."""
+        """The time of a frame with these two times, each of which may be missing."""
         best = self._best(pts, dts)
         time = self._rising(best)
         self.retimed += time != pts
@@ -123,9 +125,9 @@ class Times:
         return pts if trusted and pts is not None else dts
 
     def _early(self, dts: int) -> int:
-        """A decoding time without the decoder's delay, which is so many frames as it took packets more.
+        """A decoding time minus the decoder's delay: one frame for each packet taken before the first frame.
 
-        Between those packets the film may stand still, so the delay is no difference of times.
+        The delay is counted in frames, since the film may pause between those packets.
         """
         if self._late is None:
             more = sum(before < dts for before in self._before)
@@ -134,7 +136,7 @@ class Times:
         return dts - self._late
 
     def _rising(self, best: int | None) -> int:
-        """The frame's own time where it rises. A clock that lags behind catches up within some frames."""
+        """The frame's own time if it increases. A clock that lags catches up within some frames."""
         if self.last is None:
             return best or 0
         if best is None:
@@ -148,7 +150,7 @@ class Times:
 
 @dataclass(slots=True)
 class Count:
-    """Times of a stream that has none: frames one after the other at its rate, each exact."""
+    """Times of a stream without times: consecutive frames at its rate, each exact."""
 
     step: float  # ticks between two frames
     retimed: int = 0

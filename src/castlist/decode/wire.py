@@ -1,9 +1,8 @@
-"""The protocol between the reader and its decoding child: fixed records, some with JSON.
+"""The protocol between the reader and its decoding child: fixed-size records, some with JSON.
 
-The child writes records to a pipe: of each frame its time and, if that is wished for, a thumbnail. It
-holds a few frames undecided. The parent asks for the picture of one of them, which the child then lays in
-memory that both share, and says up to which frame it needs none any more. Both sides import this file and
-nothing else of each other.
+The child writes records to a pipe: for each frame its time and, on request, a thumbnail. It holds a few
+frames. The parent asks for the picture of one of these, which the child paints into shared memory, and tells
+the child up to which frame it needs no more. Reader and child share this file and no other code.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TypedDict, TypeVar
 
 
 class RecordKind(IntEnum):
-    """What a record of the child is about."""
+    """The kinds of records from the child."""
 
     HEADER = 0
     FRAME = 1
@@ -29,14 +28,14 @@ class RecordKind(IntEnum):
 
 
 class WishKind(IntEnum):
-    """What the parent asks of a frame, named by its time."""
+    """The parent's requests about a frame, which is identified by its time."""
 
     ASK = 0
     DONE = 1
 
 
 class Fault(StrEnum):
-    """What can be wrong with a file, as the child names it; the sentences are in process.py."""
+    """The faults of a file, as the child reports them; the messages are in process.py."""
 
     NOT_A_VIDEO = "not a video"
     NO_INDEX = "no index"
@@ -70,11 +69,11 @@ class Record:
     """One message of the child."""
 
     kind: RecordKind
-    text: int = 0  # bytes that follow: JSON, a frame's thumbnail, or times of packets (int64)
+    text: int = 0  # number of bytes that follow: JSON, a frame's thumbnail, or times of packets (int64)
     pts: int = 0  # ticks from the start of the file
-    damaged: int = 0  # frames that could not be decoded, so far
-    retimed: int = 0  # frames whose time is not the one that the file gives, so far
-    unread: int = 0  # ticks of the film of which no frame could be read, so far
+    damaged: int = 0  # frames so far that could not be decoded
+    retimed: int = 0  # frames so far whose time differs from that in the file
+    unread: int = 0  # ticks of the film so far of which no frame could be read
 
     def pack(self, text: bytes = b"") -> bytes:
         """The bytes of this record and of its text."""
@@ -89,7 +88,7 @@ def unpack(data: bytes) -> Record:
 
 
 def wish(kind: WishKind, pts: int) -> bytes:
-    """What the parent sends: ASK for the picture of a frame, or that it is DONE with all up to this one."""
+    """The bytes of a request: ASK for the picture of a frame, or DONE with all frames up to this one."""
     return _WISH.pack(kind, pts)
 
 
@@ -97,16 +96,16 @@ _LENGTH = struct.Struct("<I")
 
 
 def more(job: DecodeJob) -> bytes:
-    """The rest of a job, for a child that waits for it."""
+    """The rest of a job, for a waiting child."""
     text = json.dumps(job).encode()
     return _LENGTH.pack(len(text)) + text
 
 
 def read_more(read: Callable[[int], bytes]) -> DecodeJob:
-    """What `more` wrote.
+    """The job that `more` wrote.
 
     Raises:
-        BrokenPipeError: the parent is gone.
+        BrokenPipeError: the parent has ended.
     """
     (length,) = _LENGTH.unpack(_exactly(read, _LENGTH.size))
     return load(_exactly(read, length), DecodeJob)
@@ -123,13 +122,13 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
 
 
 class Wishes:
-    """Puts together what the parent said from pieces as they come."""
+    """Assembles the parent's requests from pieces of data."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def __call__(self, data: bytes) -> list[tuple[WishKind, int]]:
-        """(kind, pts) of each wish that is complete with this piece."""
+        """(kind, pts) of each request that this piece completes."""
         data = self._rest + data
         whole = len(data) // _WISH.size * _WISH.size
         self._rest = data[whole:]
@@ -145,21 +144,21 @@ def dump(value: Mapping[str, object]) -> bytes:
 
 
 def load(data: bytes, kind: type[T]) -> T:
-    """What `dump` wrote: a mapping of that type."""
+    """The mapping that `dump` wrote, as that type."""
     value: T = json.loads(data)
     return value
 
 
 class DecodeJob(TypedDict, total=False):
-    """What the decoding child is asked for."""
+    """The job of the decoding child."""
 
-    file: int  # descriptors of the film, of the parent's life and of the answers
+    file: int  # descriptor of the film; `life` and `out` are those of the parent's life and of the answers
     life: int
     out: int
     threads: int
     memory: int  # bytes
     max_pixels: int
-    canvas: int  # descriptor of the memory in which pictures are laid; -1: only the header is asked for
+    canvas: int  # descriptor of the memory for pictures; -1: only the header is wanted
     start: int  # ticks
     max_side: int
     thumb: tuple[int, int] | None
@@ -167,24 +166,24 @@ class DecodeJob(TypedDict, total=False):
     height: int
     ahead: int  # frames
     exact: bool
-    packets: bool  # only say when the frames are shown, by the packets
-    waits: bool  # say the header, then wait for the rest of the job, on the canvas that is given
+    packets: bool  # only report the times of the frames, from the packets
+    waits: bool  # report the header, then wait for the rest of the job
 
 
 class Begun(TypedDict):
-    """Said before the first frame."""
+    """Reported before the first frame."""
 
     unit: str  # seconds of a tick, exact
 
 
 class PacketsRead(TypedDict):
-    """Said after the times of all packets."""
+    """Reported after the times of all packets."""
 
-    foretold: bool  # whether they tell when all frames are shown
+    foretold: bool  # whether these are the times of all frames
 
 
 class Header(Begun):
-    """What a film is like."""
+    """The properties of a film."""
 
     width: int
     height: int
@@ -193,12 +192,12 @@ class Header(Begun):
     codec: str
     pixel_format: str
     timecode: str
-    hidden: int  # frames that the edit list leaves out
+    hidden: int  # number of frames that the edit list leaves out
     sound: list[int] | None  # channels and samples a second of the first sound track
 
 
 class Trouble(TypedDict):
-    """Why it could not be done."""
+    """Why the job could not be done."""
 
     code: str
     detail: str

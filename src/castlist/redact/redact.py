@@ -174,6 +174,7 @@ def redact(
         mute: leave the sound out.
         margins: size and duration of the covers, and what happens when a face is lost.
         rounds: how often the film is written at most.
+
     Raises:
         InputError: none or several of `keep`, `hide` and `hide_all` are given, a name is unknown, or the
             output has no known suffix.
