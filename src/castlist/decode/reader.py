@@ -253,8 +253,7 @@ class Reader:
         damaged: frames skipped because they could not be decoded or read, up to the last frame given.
         retimed: frames whose time differs from that in the file, up to the last frame given.
         unread: ticks of the film for which no picture could be read: gaps in a film of an even frame rate,
-        and
-            after the last frame the rest of the duration in the header.
+            and after the last frame the rest of the duration in the header.
 
     Iterating raises:
         VideoError: the decoder crashed, hung, or reached a limit, or the file changed meanwhile.

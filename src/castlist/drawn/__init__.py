@@ -1,11 +1,11 @@
-"""The drawn film: people made of ellipses, in an encoded video, with exact truth.
+"""Drawn films: people made of ellipses, in an encoded video, with exact ground truth.
 
     script = FILMS["demo"]()
     truth = render(script, "demo.mp4")
     truth.write_csv("demo.truth.csv")
 
-The films are the demo, the tests' video and the source of hard cases; they show nobody's likeness.
-Importing this package loads neither OpenCV nor PyAV.
+The films are the demo, the tests' video and the source of hard cases; no face in them resembles a real
+person. Importing this package loads neither OpenCV nor PyAV.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ __all__ = [
 def render(
     script: Script, path: Path | str, *, seed: int = 0, watch: Callable[[int, int], None] | None = None
 ) -> Truth:
-    """The truth of the film that is drawn and written to `path`.
+    """Draw a film, write it to `path`, and return its ground truth.
 
-    The same script and seed give the same pixels; memory does not grow with the film. `watch` is
-    called with the frames done and all frames. Raises InputError where the file cannot be written.
+    The same script and seed give the same pixels; the use of memory does not depend on the film's length.
+    `watch` gets the number of frames drawn and of all frames. Raises InputError for an unwritable file.
     """
     from castlist.drawn.film import render as draw
 

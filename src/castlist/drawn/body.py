@@ -9,7 +9,7 @@ from castlist.drawn.look import Look, key
 from castlist.drawn.sheet import Sheet, ellipse, ribbon, tone
 
 SIZE = (4.6, 8.2)  # of the sheet, in half head heights
-CENTRE = (2.3, 0.0)  # of the head on it: the body lies below
+CENTRE = (2.3, 0.0)  # of the head on the sheet: the body lies below it
 
 
 def draw(look: Look, light: float, scale: float, *, over: int = 2) -> NDArray[np.uint8]:

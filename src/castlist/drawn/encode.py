@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def ticks(script: Script, frames: int) -> tuple[NDArray[np.int64], Fraction]:
-    """(frames,) rising presentation times and their unit; a constant frame rate has two ticks a frame."""
+    """(frames,) increasing presentation times and their unit; a constant frame rate has two ticks a frame."""
     unit = 1 / (2 * script.frame_rate)
     if not script.encoding.variable:
         return 2 * np.arange(frames, dtype=np.int64), unit
@@ -31,7 +31,7 @@ def ticks(script: Script, frames: int) -> tuple[NDArray[np.int64], Fraction]:
 
 
 def stored_size(script: Script) -> tuple[int, int]:
-    """Width and height of the frames in the file, before a player turns and stretches them."""
+    """Width and height of the frames in the file, before a player rotates and stretches them."""
     w, h = script.width, script.height
     if script.encoding.rotation in (90, 270):
         w, h = h, w
@@ -39,10 +39,10 @@ def stored_size(script: Script) -> tuple[int, int]:
 
 
 def stored(frame: NDArray[np.uint8], script: Script) -> NDArray[np.uint8]:
-    """The frame as it lies in the file."""
+    """The frame as it is stored in the file."""
     import cv2
 
-    turned = np.rot90(frame, script.encoding.rotation // 90)  # a player turns it back, clockwise
+    turned = np.rot90(frame, script.encoding.rotation // 90)  # a player rotates it back, clockwise
     size = stored_size(script)
     if turned.shape[1::-1] != size:
         turned = cv2.resize(np.ascontiguousarray(turned), size, interpolation=cv2.INTER_AREA)
@@ -51,7 +51,7 @@ def stored(frame: NDArray[np.uint8], script: Script) -> NDArray[np.uint8]:
 
 @contextmanager
 def writer(script: Script, path: Path) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
-    """A function that takes frames, (h, w, 3) uint8 red, green, blue as shown, and appends them to a film."""
+    """A function that appends frames, (h, w, 3) uint8 red, green, blue as shown, to a film."""
     encoding, (width, height) = script.encoding, stored_size(script)
     pts, unit = ticks(script, script.frame_count)
     try:
@@ -86,14 +86,14 @@ def _stream(container: OutputContainer, script: Script, unit: Fraction) -> av.Vi
     stream.width, stream.height = stored_size(script)
     stream.pix_fmt = encoding.pixel_format
     stream.codec_context.time_base = stream.time_base = unit
-    stream.codec_context.thread_count = 1  # the same bytes on every machine
+    stream.codec_context.thread_count = 1  # for the same bytes on every machine
     if encoding.sample_aspect_ratio != 1:
         stream.codec_context.sample_aspect_ratio = encoding.sample_aspect_ratio
     return stream
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
-    if encoding.codec == "libx264":  # looking ahead, it does not always decide alike
+    if encoding.codec == "libx264":  # its lookahead does not always give the same result
         codec_options = {"x264-params": "rc-lookahead=0"}
         return {"crf": str(encoding.quality), "preset": encoding.preset, **codec_options}
     if encoding.codec == "libx265":
@@ -102,7 +102,7 @@ def _options(encoding: Encoding) -> dict[str, str]:
 
 
 def turn(path: Path, degrees: int, width: int, height: int) -> None:
-    """Write into an mp4 or mov file that players turn its picture clockwise (ISO 14496-12, 8.3.2: tkhd)."""
+    """Mark an mp4 or mov file so that players rotate its picture clockwise (ISO 14496-12, 8.3.2: tkhd)."""
     if path.suffix.lower() not in (".mp4", ".mov", ".m4v"):
         raise InputError(f"a rotation flag needs an .mp4 or .mov file, not {path.name}")
     cos, sin = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
@@ -119,7 +119,7 @@ def turn(path: Path, degrees: int, width: int, height: int) -> None:
 
 
 def find_box(file: BinaryIO, names: Iterable[bytes]) -> int:
-    """Where the content of a nested box begins; the file is left there."""
+    """The position of the content of a nested box, to which the file is moved."""
     start, end = 0, file.seek(0, os.SEEK_END)
     for name in names:
         while start < end:

@@ -1,4 +1,4 @@
-"""What is painted on a drawn head beside its hair: skin, ears, eyes, brows, nose, mouth, glasses."""
+"""The parts of a drawn head except its hair: skin, ears, eyes, brows, nose, mouth, glasses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from castlist.drawn.sheet import Image, Points, Sheet, ellipse, ribbon, tone
 
 
 def skin(sheet: Sheet, shape: Shape, pose: Pose) -> Image:
-    """Lay the skin, rounded by the light, and return its mask."""
+    """Paint the skin, shaded by the light, and return its mask."""
     edge = shape.outline()
     sheet.paint(edge, shape.look.skin)
     at, _ = sheet.cover([edge])
@@ -28,7 +28,7 @@ def skin(sheet: Sheet, shape: Shape, pose: Pose) -> Image:
 
 
 def ears(sheet: Sheet, shape: Shape, *, near: bool) -> None:
-    """The ears before the skull (`near`), or those behind its edge."""
+    """The ears in front of the skull (`near`), or those behind its edge."""
     look = shape.look
     for side in (-1, 1):
         place = np.array([[side * look.width * 0.98, 0.10, -0.08]])
@@ -47,7 +47,7 @@ def ears(sheet: Sheet, shape: Shape, *, near: bool) -> None:
 
 
 def cheeks(sheet: Sheet, shape: Shape, skull: Image) -> None:
-    """Sockets, cheeks, lines of age, freckles."""
+    """Eye sockets, cheeks, wrinkles, freckles."""
     look = shape.look
     dark, blush = tone(look.skin, 0.55, 0.2), tone(look.skin, 0.93, 0.35)
     for side in (-1, 1):
@@ -202,7 +202,7 @@ def mouth(sheet: Sheet, shape: Shape, opened: float, skull: Image) -> None:
     lip = (1 - 0.6 * look.lip) * tone(look.skin, 0.74, 0.38) + 0.6 * look.lip * np.array([0.72, 0.16, 0.20])
 
     def between(a: Points, b: Points) -> Points:
-        """The lips from one height to another."""
+        """The lips between two curves."""
         ring = np.concatenate([np.column_stack([x, a]), np.column_stack([x, b])[::-1]])
         return shape.face(ring, 0.05)
 

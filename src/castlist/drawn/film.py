@@ -1,4 +1,4 @@
-"""Script -> an encoded film and its exact truth."""
+"""Script -> an encoded film and its exact ground truth."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from castlist.types import CUT, DISSOLVE, FADE, START, Clock, Shots
 Image = NDArray[np.uint8]
 Watch = Callable[[int, int], None]  # frames done, frames in all
 
-LEAST_HEIGHT = 14.0  # pixels: a smaller face need not be found
-MOST_YAW = 60.0  # degrees: a head turned farther need not be found
-LEAST_SEEN = 0.55  # of a face's box: less need not be found
-GONE = 0.15  # of a face's box, or of its picture's light: less is not there
-LEAST_LIGHT = 0.45  # of a shot's picture, while it fades
+# Where a face is below one of these limits, a detector need not find it: the ground truth calls it UNKNOWN.
+LEAST_HEIGHT = 14.0  # pixels of the face
+MOST_YAW = 60.0  # degrees; the largest yaw of the head
+LEAST_SEEN = 0.55  # visible share of the face's box
+GONE = 0.15  # visible share of the box, or light of its picture, below which the face does not count at all
+LEAST_LIGHT = 0.45  # light of the shot's picture during a fade
 
 
 class Row(NamedTuple):
@@ -30,7 +31,7 @@ class Row(NamedTuple):
 
     frame: int
     box: NDArray[np.float64]  # (4,) left, top, right, bottom in pixels
-    person: int  # its number, or NOT_A_FACE or UNKNOWN
+    person: int  # number of the person, or NOT_A_FACE or UNKNOWN
     track: int  # -1 for none
 
 
@@ -38,10 +39,10 @@ KINDS = {SceneTransition.CUT: CUT, SceneTransition.DISSOLVE: DISSOLVE, SceneTran
 
 
 def render(script: Script, path: Path | str, *, seed: int = 0, watch: Watch | None = None) -> Truth:
-    """The truth of the film that is drawn and written to `path`.
+    """Draw a film, write it to `path`, and return its ground truth.
 
-    The same script and seed give the same pixels. Frames are drawn one after another and none is kept,
-    so memory does not grow with the film. Raises InputError where the file cannot be written.
+    The same script and seed give the same pixels. Frames are drawn one after another and not kept, so the use
+    of memory does not depend on the film's length. Raises InputError if the file cannot be written.
     """
     rows: list[Row] = []
     grain = grain_bank(script, seed)
@@ -57,7 +58,7 @@ def render(script: Script, path: Path | str, *, seed: int = 0, watch: Watch | No
 
 
 def truth(script: Script, rows: list[Row]) -> Truth:
-    """The rows found while drawing, as a table."""
+    """The rows that drawing collected, as a table."""
     names = tuple(f"P{i + 1}" for i in range(len(script.looks)))
     frame, person, track = (
         np.array(v) for v in ([r.frame for r in rows], [r.person for r in rows], [r.track for r in rows])
@@ -68,7 +69,8 @@ def truth(script: Script, rows: list[Row]) -> Truth:
 
 
 def shots(script: Script) -> Shots:
-    """The shots of a film: a dissolve's cut is its first frame in which the new shot outweighs the old."""
+    """The shots of a film; a dissolve's cut is the first frame in which the new shot has the larger
+    weight."""
     starts = scene_starts(script)
     shared = script.lengths()[1]
     cut = [s + o // 2 for s, o in zip(starts, shared, strict=True)]
@@ -77,7 +79,7 @@ def shots(script: Script) -> Shots:
 
 
 def scene_starts(script: Script) -> list[int]:
-    """The frame in which each scene is first seen."""
+    """The first frame of each scene."""
     frames, shared = script.lengths()
     starts = [0]
     for i in range(1, len(frames)):
@@ -99,7 +101,7 @@ def picture(script: Script, seed: int) -> Iterator[tuple[Image, list[Row]]]:
         before = (
             first_track - (len(script.scenes[i - 1].actors) + len(script.scenes[i - 1].pictures)) if i else 0
         )
-        for k in range(shared[i]):  # the dissolve out of the scene before
+        for k in range(shared[i]):  # the dissolve from the scene before
             assert old is not None  # noqa: S101 - the first scene shares nothing
             weight = (k + 1) / (shared[i] + 1)
             j = frames[i - 1] - shared[i] + k
@@ -119,7 +121,7 @@ def picture(script: Script, seed: int) -> Iterator[tuple[Image, list[Row]]]:
 
 
 def fade(script: Script, i: int, k: int, n: int) -> float:
-    """The light of frame k of scene i, which fades in from black, or out to it, or neither."""
+    """The light of frame k of scene i, which may fade in from black or out to black."""
 
     def half(scene: Scene) -> float:
         return max(1.0, scene.overlap * float(script.frame_rate) / 2)
@@ -133,7 +135,7 @@ def fade(script: Script, i: int, k: int, n: int) -> float:
 
 
 def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, main: bool) -> list[Row]:
-    """The faces of one frame of a scene. Where another shot outweighs this one, nobody need find them."""
+    """The faces of one frame of a scene; UNKNOWN if another shot has the larger weight (not `main`)."""
     if light < GONE:
         return []
     size = np.array([stage.script.width, stage.script.height], float)
@@ -151,7 +153,8 @@ def faces(stage: Stage, k: int, frame: int, first_track: int, light: float, *, m
         held = stage.hands.get(p)
         if held is not None and not held.present[stage.moment(k)]:
             continue
-        before = [face.box for face in found] if held is None else []  # a phone is held in front of everybody
+        # A phone is held in front of all people.
+        before = [face.box for face in found] if held is None else []
         if visible(box, before, stage, size) >= GONE:
             track = first_track + len(stage.scene.actors) + p
             rows.append(Row(frame, clip(box, size), NOT_A_FACE if main else UNKNOWN, track if main else -1))
@@ -166,7 +169,7 @@ def clip(box: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.floa
 def visible(
     box: NDArray[np.float64], before: list[NDArray[np.float64]], stage: Stage, size: NDArray[np.float64]
 ) -> float:
-    """The share of a face's box that the frame shows: not outside it, not behind heads and bodies."""
+    """The visible share of a face's box: inside the frame, and not behind heads and bodies."""
     t = (np.arange(12) + 0.5) / 12
     x, y = np.meshgrid(box[0] + t * (box[2] - box[0]), box[1] + t * (box[3] - box[1]))
     free = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
@@ -182,7 +185,7 @@ def visible(
 
 
 def grain_bank(script: Script, seed: int) -> Callable[[Image, int], Image]:
-    """A function that adds film grain to a frame: one of 13 sheets of noise, turned by its number."""
+    """A function that adds film grain to a frame: one of 13 sheets of noise, rotated by its number."""
     import cv2
 
     if script.noise <= 0:

@@ -1,4 +1,4 @@
-"""The drawn films: each a small script that shows one thing."""
+"""The drawn films: small scripts, each of one difficulty."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from castlist.drawn.look import SHIRTS, Look, people, resembling
 from castlist.drawn.script import Actor, Encoding, Picture, Scene, SceneTransition, Script
 
 Colour = tuple[float, float, float]
-# Light by which a scene is drawn: factors of red, green and blue
+# Light in which a scene is drawn: factors of red, green and blue.
 NIGHT: Colour = (0.58, 0.64, 0.86)
 EVENING: Colour = (1.0, 0.86, 0.70)  # warmer
-DAY: Colour = (1.0, 1.0, 1.0)  # as drawn
+DAY: Colour = (1.0, 1.0, 1.0)  # unchanged
 INDOORS = ("study", "kitchen", "cafe", "gallery")
 
 
 def demo() -> Script:
-    """Six people in about 40 seconds, a stranger passing by and a portrait on the wall."""
+    """Six people in about 40 seconds, a passer-by and a portrait on the wall."""
     crossing = (
         Actor(2, 0.08, 0.44, 0.20, to=(0.86, 0.44, 0.22), yaw=18),
         Actor(3, 0.92, 0.42, 0.26, to=(0.14, 0.43, 0.26), yaw=-20),
@@ -75,7 +75,7 @@ def close(
     tint: Colour = DAY,
     light: float = -0.6,
 ) -> Scene:
-    """A close-up before a room out of focus."""
+    """A close-up in front of a blurred room."""
     actor = Actor(person, 0.5 - yaw / 300, 0.45, 0.48, yaw=yaw, turn=turn)
     return Scene(seconds, (actor,), room, blur=1.6, tint=tint, light=light)
 
@@ -84,7 +84,7 @@ def close(
 def random_script(
     seed: int, *, n_people: int = 6, seconds: float = 60.0, width: int = 640, height: int = 360
 ) -> Script:
-    """A film made up from a seed: close-ups, two-shots, groups and crossings of n people, about so long."""
+    """A random film from a seed, about `seconds` long: close-ups, two-shots, groups, crossings of people."""
     rng = np.random.default_rng([seed, 11])
     scenes: list[Scene] = []
     length = 0.0
@@ -126,12 +126,12 @@ def random_scene(rng: np.random.Generator, n_people: int, seconds: float) -> Sce
 
 
 def long(minutes: float = 20) -> Script:
-    """Ten people who come and go, for as long as you like."""
+    """Ten people who come and go, for any length of time."""
     return replace(random_script(20, n_people=10, seconds=60 * minutes), title="long")
 
 
 def crossing() -> Script:
-    """Three times two people walk past each other, one hiding the other."""
+    """Three times, two people walk past each other, and one hides the other."""
     walks = [((0, 1), 0.26, 0.30), ((2, 3), 0.20, 0.24), ((1, 2), 0.34, 0.38)]
     scenes = tuple(
         Scene(
@@ -184,7 +184,7 @@ def wall() -> Script:
 
 
 def phone() -> Script:
-    """Two people who show each other photographs of three strangers on a phone, which the hand moves."""
+    """Two people who show each other photographs of three strangers on a phone in a moving hand."""
     cast = people(6)
     scenes = (
         _showing(Scene(3.0, two(0, 1), "cafe"), Picture(cast[2], 0.17, 0.30, 0.15, holder=0)),
@@ -202,14 +202,14 @@ def _showing(scene: Scene, *pictures: Picture) -> Scene:
 
 
 def twins() -> Script:
-    """One look twice, as two people who meet: only seeing them together tells them apart."""
+    """Two people with the same look who meet: only their co-occurrence distinguishes them."""
     cast = people(3)
     scenes = (close(0, "study"), close(1, "garden"), Scene(4.0, two(0, 1), "cafe"), close(2, "street"))
     return Script("twins", (cast[2], cast[2], cast[1]), (*scenes, Scene(3.0, two(1, 2), "kitchen")))
 
 
 def lookalikes() -> Script:
-    """Two people who look much alike and never meet."""
+    """Two people who look very similar and never meet."""
     cast = people(3)
     looks = (cast[1], resembling(cast[1], seed=5, amount=0.25), cast[2])
     scenes = (close(0, "study"), Scene(3.0, two(0, 2), "kitchen"), close(1, "garden"))
@@ -217,7 +217,7 @@ def lookalikes() -> Script:
 
 
 def twins_dressed() -> Script:
-    """Two people with one face who meet once, and are told apart by what they wear."""
+    """Two people with the same face who meet once, and whose clothes distinguish them."""
     cast = people(3)
     looks = (replace(cast[2], shirt=SHIRTS[0]), replace(cast[2], shirt=SHIRTS[3]), cast[1])
     scenes = [close(p, INDOORS[i % 4], seconds=1.2) for i, p in enumerate((0, 1, 2, 1, 0, 2, 0, 1))]
@@ -227,7 +227,7 @@ def twins_dressed() -> Script:
 
 
 def uniforms() -> Script:
-    """Six people in one dress: what they wear tells nobody from anybody."""
+    """Six people in the same clothes, which do not distinguish them."""
     looks = tuple(replace(look, shirt=SHIRTS[6]) for look in people(6))
     scenes = [Scene(1.4, two(a, b), "street") for a, b in ((0, 1), (2, 3), (4, 5))]
     scenes += [close(p, "study", seconds=1.0) for p in (0, 3, 1, 5, 2, 4, 0, 2)]
@@ -235,7 +235,7 @@ def uniforms() -> Script:
 
 
 def wardrobe() -> Script:
-    """Four people who wear something else whenever they are seen."""
+    """Four people who change their clothes between all scenes."""
     scenes = [close(p, INDOORS[i % 4], seconds=1.0) for i, p in enumerate((0, 1, 2, 3) * 3)]
     meetings = [Scene(1.4, two(a, b), "street") for a, b in ((0, 1), (2, 3))]
     every = [_changed(scene, i) for i, scene in enumerate([*meetings, *scenes])]
@@ -243,7 +243,8 @@ def wardrobe() -> Script:
 
 
 def swapped() -> Script:
-    """By night two people wear what the other one wore by day, and a third one wears what both did."""
+    """By night, two people wear each other's clothes of the day, and a third one wears the clothes of
+    both."""
     day = [close(p, "garden", seconds=1.2) for p in (0, 1, 0, 1)]
     night = [
         _in(close(p, "night", seconds=1.2, tint=NIGHT), colour)
@@ -261,12 +262,12 @@ def _in(scene: Scene, *shirts: Colour) -> Scene:
 
 
 def _changed(scene: Scene, number: int) -> Scene:
-    """A scene whose actors wear something that they did not wear before."""
+    """A scene whose actors wear other clothes than before."""
     return _in(scene, *(SHIRTS[(3 * number + 2 * i) % len(SHIRTS)] for i in range(len(scene.actors))))
 
 
 def slides() -> Script:
-    """A slide show: photographs of five people, one after the other, and nothing moves."""
+    """A slide show: photographs of five people, one after another, without motion."""
     scenes = [replace(close(p, INDOORS[p % 4], seconds=2.0), still=True) for p in (0, 1, 2, 3, 4, 0, 2)]
     return Script("slides", people(5), tuple(scenes))
 
@@ -280,7 +281,7 @@ def zooms() -> Script:
 
 
 def poster() -> Script:
-    """Two people before a poster as large as they are; the camera stands, pans and comes nearer."""
+    """Two people in front of a poster of their size; the camera stands still, pans and zooms in."""
     cast = people(5)
     a, b = Actor(0, 0.28, 0.52, 0.26, yaw=12), Actor(1, 0.30, 0.52, 0.27, yaw=10)
     hung = [(Picture(look, 0.74, 0.40, 0.30),) for look in cast[2:]]
@@ -295,7 +296,7 @@ def poster() -> Script:
 
 
 def calm() -> Script:
-    """Five people who hardly move: they listen beside somebody who talks, and wait before a camera."""
+    """Five people who hardly move: they listen next to a person who talks, and wait in front of a camera."""
     listens = [Actor(p, 0.70, 0.44, 0.28, yaw=-12, turn=6, stir=0.25, talk=False) for p in range(5)]
     talks = [Actor((p + 1) % 5, 0.30, 0.43, 0.30, yaw=14) for p in range(5)]
     beside = [
@@ -310,7 +311,7 @@ def calm() -> Script:
 
 
 def mirror() -> Script:
-    """A person and her reflection, seen at once."""
+    """A person and her reflection in the same frames."""
     person = Actor(1, 0.30, 0.44, 0.32, yaw=24, turn=8)
     glass = replace(person, x=0.72, size=0.25, mirrored=True)
     return Script(
@@ -324,7 +325,7 @@ def black_and_white() -> Script:
 
 
 def crowd(n: int = 40) -> Script:
-    """n people, six at a time and then each alone."""
+    """n people, in groups of six and then each alone."""
     scenes: list[Scene] = []
     for first in range(0, n, 6):
         group = range(first, min(first + 6, n))
@@ -346,21 +347,21 @@ def alone() -> Script:
 
 
 def nobody() -> Script:
-    """Rooms, and no one in them."""
+    """Rooms without people."""
     return Script(
         "nobody", (), tuple(Scene(1.6, room=room, pan=0.1) for room in ("study", "garden", "street"))
     )
 
 
 def title() -> Script:
-    """Only titles: no picture at all."""
+    """Only titles, without pictures."""
     return Script(
         "title", (), (Scene(2.0, room="black", text="The End"), Scene(2.0, room="black", text="Cast"))
     )
 
 
 def day_and_night() -> Script:
-    """Three people by day, in the evening, by night; lit from the left and from the right."""
+    """Three people by day, in the evening and by night; lit from the left and from the right."""
     scenes = [
         close(p, room, tint=tint, light=light, seconds=2.0)
         for room, tint, light in (("garden", DAY, -0.6), ("cafe", EVENING, 0.6), ("night", NIGHT, -0.6))
@@ -370,7 +371,7 @@ def day_and_night() -> Script:
 
 
 def profiles() -> Script:
-    """Heads that turn to profile and back: beyond 60 degrees nobody need find them."""
+    """Heads that turn to profile and back; beyond 60 degrees, their faces need not be found."""
     scenes = [replace(close(p, "study", yaw=38.0 * (-1) ** p, turn=38.0), seconds=4.0) for p in range(3)]
     return Script("profiles", people(3), tuple(scenes))
 
@@ -400,7 +401,7 @@ def variable() -> Script:
 
 
 def rotated() -> Script:
-    """A portrait film whose frames lie on their side in the file; a flag says so."""
+    """A portrait film whose frames are stored rotated by a quarter turn, with a flag for players."""
     film = short()
     scenes = tuple(
         replace(scene, actors=tuple(replace(a, size=0.55 * a.size, to=None) for a in scene.actors))
@@ -411,12 +412,12 @@ def rotated() -> Script:
 
 
 def anamorphic() -> Script:
-    """A film of 640x360 whose file has 480x360 pixels, each four thirds as wide as high."""
+    """A film of 640x360 stored in 480x360 pixels, each four thirds as wide as high."""
     return replace(short(), title="anamorphic", encoding=Encoding(sample_aspect_ratio=Fraction(4, 3)))
 
 
 def split_screen() -> Script:
-    """Two rooms at once, as in a telephone call."""
+    """Two rooms in one frame, as in a telephone call."""
     call = (Actor(0, 0.25, 0.44, 0.34), Actor(1, 0.75, 0.44, 0.34))
     scenes = (Scene(4.0, call, "study", right="garden"), close(0, "study"), close(1, "garden"))
     return Script("split screen", people(2), scenes)

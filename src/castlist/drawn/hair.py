@@ -1,4 +1,4 @@
-"""The hair of a drawn head, before and behind it, and its beard."""
+"""The hair of a drawn head, in front of it and behind it, and its beard."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def beard(sheet: Sheet, shape: Shape, skull: Image) -> None:
 
 
 def tufts(look: Look) -> Points:
-    """(240, 2) sixty strands of a beard, four points each."""
+    """(240, 2) points of sixty strands of a beard, four points each."""
     rng = np.random.default_rng(key(look) + 1)
     start = np.column_stack([rng.uniform(-0.85, 0.85, 60) * look.width, rng.uniform(0.5, 0.9, 60)])
     steps = np.array([[0.98, 0.0], [0.97, 0.03], [0.96, 0.07], [0.95, 0.10]])
@@ -53,7 +53,7 @@ def tufts(look: Look) -> Points:
 
 
 def hairs(sheet: Sheet, look: Look, lines: list[Points], inside: Image | None) -> None:
-    """Strands: some lighter, some darker than the hair they lie on."""
+    """Strands, some lighter and some darker than the hair below."""
     for gain, strand_lines in ((1.35, lines[::3]), (0.62, lines[1::3] + lines[2::3])):
         strands = [ribbon(line, 0.014) for line in strand_lines]
         sheet.paint(strands, tone(look.hair, gain), alpha=0.35, blur=0.004, inside=inside, solid=False)
@@ -73,9 +73,9 @@ THICK = {
 
 
 def hair_edge(shape: Shape) -> Points:
-    """(n, 3) where hair meets face: sideburn to forehead to sideburn, in space."""
+    """(n, 3) points of the hairline in space: sideburn to forehead to sideburn."""
     look = shape.look
-    a = np.linspace(-105, 105, 61)  # degrees about the head, 0 in front
+    a = np.linspace(-105, 105, 61)  # degrees around the head, 0 in front
     s = np.abs(a) / 105
     side = {
         HairStyle.BOB: 0.55,
@@ -107,7 +107,7 @@ def hair_edge(shape: Shape) -> Points:
 
 
 def hair(sheet: Sheet, shape: Shape, pose: Pose) -> None:
-    """The hair on the head, down to its edge."""
+    """The hair on the head, down to the hairline."""
     look = shape.look
     if look.style in (HairStyle.BALD, HairStyle.FRINGE):
         shine = ellipse(0.2 * np.sign(pose.light), -0.66, 0.22, 0.1)
@@ -180,7 +180,7 @@ def sheen(sheet: Sheet, shape: Shape, pose: Pose, where: Image) -> None:
 
 
 def hair_volume(shape: Shape) -> Points:
-    """The outside of the hair."""
+    """The outline of the hair."""
     look, thick = shape.look, THICK[shape.look.style]
     if look.style == HairStyle.AFRO:
         return ellipse(-0.12 * shape.sin, -0.30, 1.16, 1.0)
@@ -202,7 +202,7 @@ def hair_volume(shape: Shape) -> Points:
 
 
 def hair_behind(sheet: Sheet, shape: Shape) -> None:
-    """What of the hair lies behind neck and shoulders."""
+    """The part of the hair that lies behind neck and shoulders."""
     look = shape.look
     shift, dark = -0.28 * shape.sin, tone(look.hair, 0.72)
     rim = tone(look.hair, 0.93)

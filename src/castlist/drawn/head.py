@@ -1,7 +1,6 @@
 """Look and pose -> a drawn head.
 
-Every feature is a polygon on the front of the head's surface, lifted to it. Nothing here is a picture of
-anybody.
+Every feature is a polygon on the front of the head's surface. No feature is taken from a picture of a person.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from castlist.drawn.sheet import Image, Sheet
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bare:
-    """A head but for its mouth."""
+    """A head without its mouth."""
 
     shape: Shape
     pose: Pose
@@ -27,7 +26,7 @@ class Bare:
 
 
 def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Bare:
-    """All of a head but its mouth, painted `over` times larger than `scale` pixels per unit."""
+    """A head without its mouth, painted `over` times larger than `scale` pixels per unit."""
     shape = Shape(look, pose)
     back, front = (Sheet(SIZE, CENTRE, scale * over) for _ in range(2))
     hair_behind(back, shape)
@@ -45,13 +44,13 @@ def base(look: Look, pose: Pose, scale: float, *, over: int = 4) -> Bare:
 
 
 def finish(head: Bare, opened: float, scale: float) -> Image:
-    """(h, w, 4) premultiplied: a head with its mouth so far opened."""
+    """(h, w, 4) premultiplied: a head whose mouth is opened by `opened`."""
     sheet = head.sheet.copy()
     mouth(sheet, head.shape, opened, head.skull)
     return sheet.shrink(scale)
 
 
 def draw(look: Look, pose: Pose, scale: float, *, over: int = 4) -> tuple[Image, Image]:
-    """The hair behind the body, and the head before it: (h, w, 4) premultiplied, `scale` pixels per unit."""
+    """The hair behind the body, and the head in front: (h, w, 4) premultiplied, `scale` pixels per unit."""
     head = base(look, pose, scale, over=over)
     return head.back, finish(head, pose.mouth, scale)

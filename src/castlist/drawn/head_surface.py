@@ -1,7 +1,7 @@
-"""The surface of a drawn head, how it is held and lit, and where points on it are seen.
+"""The surface of a drawn head, its pose and light, and the projection of points on it.
 
 The face is a surface: half as wide as `Shape.half(y)` at height y, round in depth. Points on its front are
-turned by yaw and pitch and seen from afar, so that turning a head moves its nose before its ears.
+rotated by yaw and pitch and projected in parallel, so that a turn moves the nose more than the ears.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from castlist.drawn.look import Look
 from castlist.drawn.sheet import Points
 
 SIZE = (3.6, 3.9)  # of the sheet, in half head heights
-CENTRE = (1.8, 1.65)  # of the head on it
-NECK = 1.0  # below the origin: about which a head rolls
+CENTRE = (1.8, 1.65)  # of the head on the sheet
+NECK = 1.0  # below the origin; the head rolls around this point
 TOP, WIDEST, DEPTH = -1.0, 0.05, 0.82
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How a head is held and lit. Angles in degrees; positive yaw looks to the right of the picture."""
+    """The pose and the light of a head. Angles in degrees; positive yaw turns to the right of the picture."""
 
     yaw: float = 0.0
     pitch: float = 0.0  # positive looks down
@@ -32,7 +32,7 @@ class Pose:
 
 
 class Shape:
-    """The surface of a head and how it is seen."""
+    """The surface of a head and its projection."""
 
     def __init__(self, look: Look, pose: Pose) -> None:
         self.look = look
@@ -47,7 +47,7 @@ class Shape:
         return np.asarray(self.look.width * np.sqrt(1 - np.where(y < WIDEST, up**2.2, down**self.look.jaw)))
 
     def solid(self, uv: ArrayLike, out: ArrayLike = 0.0) -> Points:
-        """(n, 3) points on the front of the surface, `out` in front of it."""
+        """(n, 3) points on the front of the surface, `out` units in front of it."""
         uv = np.asarray(uv, float)
         half = self.half(uv[:, 1])
         side = np.clip(np.abs(uv[:, 0]) / np.maximum(half, 1e-3), 0, 1)
@@ -55,24 +55,24 @@ class Shape:
         return np.column_stack([uv, depth + out])
 
     def see(self, points: Points) -> Points:
-        """(n, 2) where points in space are seen."""
+        """(n, 2) the projection of points in space."""
         x, y, z = points.T
         near = z * self.cos - x * self.sin
         return np.column_stack([x * self.cos + z * self.sin, y * self.lift + (near - 0.3) * self.drop * 0.9])
 
     def near(self, points: Points) -> Points:
-        """(n,) how far toward the viewer points are."""
+        """(n,) how far points are toward the viewer."""
         return np.asarray(points[:, 2] * self.cos - points[:, 0] * self.sin)
 
     def face(self, uv: ArrayLike, out: ArrayLike = 0.0) -> Points:
-        """(n, 2) where points on the face are seen."""
+        """(n, 2) the projection of points on the face."""
         return self.see(self.solid(uv, out))
 
     def outline(self, grow: float = 0.0) -> Points:
-        """The edge of the head as seen, from its crown to its chin and back."""
+        """The projected outline of the head, from its crown to its chin and back."""
         y = self.look.chin - (self.look.chin - TOP) * (1 + np.cos(np.linspace(0, np.pi, 60))) / 2
         half = self.half(y) + grow * (y < 0.5) * np.sqrt(1 - np.clip(-y, 0, 1) ** 2)
-        # above the jaw the back of the head shows when it turns; the chin follows the face
+        # above the jaw, a turn shows the back of the head; below, the outline follows the face
         back = np.clip((0.75 - y) / 0.6, 0, 1)
         deep = (DEPTH * (half / self.look.width) ** 0.6 + grow) * np.sign(half)
         round_ = np.sqrt((half * self.cos) ** 2 + (deep * self.sin) ** 2)

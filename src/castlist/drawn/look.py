@@ -1,4 +1,4 @@
-"""Looks: the parameters of a drawn head, and casts of people who look different."""
+"""Looks: the parameters of a drawn head, and sets of different looks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from castlist.errors import InputError
 
 Colour = tuple[float, float, float]  # red, green, blue, each 0 to 1
 
-# Colours that a face is drawn from, chosen by eye
+# Colours of skin, chosen by eye.
 SKINS: tuple[Colour, ...] = (
     (0.96, 0.81, 0.71),
     (0.90, 0.72, 0.58),
@@ -23,7 +23,7 @@ SKINS: tuple[Colour, ...] = (
     (0.47, 0.31, 0.22),
     (0.35, 0.23, 0.17),
 )
-# and its hair
+# Colours of hair, chosen by eye.
 HAIRS: tuple[Colour, ...] = (
     (0.11, 0.09, 0.09),
     (0.26, 0.16, 0.10),
@@ -33,9 +33,9 @@ HAIRS: tuple[Colour, ...] = (
     (0.66, 0.66, 0.68),
     (0.93, 0.92, 0.90),
 )
-# and its eyes
+# Colours of eyes, chosen by eye.
 IRISES: tuple[Colour, ...] = ((0.25, 0.15, 0.08), (0.30, 0.47, 0.62), (0.34, 0.46, 0.28), (0.42, 0.33, 0.16))
-# and its clothes
+# Colours of clothes, chosen by eye.
 SHIRTS: tuple[Colour, ...] = (
     (0.72, 0.22, 0.20),
     (0.18, 0.36, 0.58),
@@ -49,12 +49,12 @@ SHIRTS: tuple[Colour, ...] = (
 
 
 class HairStyle(StrEnum):
-    """How the hair of a drawn head is cut."""
+    """The hairstyle of a drawn head."""
 
     BALD = "bald"
     FRINGE = "fringe_of_hair"  # around a bald top
     SHORT = "short"
-    SIDE = "side"  # parted at a side
+    SIDE = "side"  # parted at the side
     CURLY = "curly"
     BOB = "bob"
     LONG = "long"
@@ -87,7 +87,7 @@ BEARDS = tuple(Beard)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What makes a drawn head one person's. Lengths are in half head heights, y down, eyes near 0."""
+    """The look of one drawn person. Lengths are in half head heights, y down, eyes near 0."""
 
     skin: Colour = SKINS[1]
     hair: Colour = HAIRS[1]
@@ -96,10 +96,10 @@ class Look:
     shirt: Colour = SHIRTS[1]
     width: float = 0.74  # of the face at the cheeks
     jaw: float = 2.4  # 1.6 pointed to 4 square
-    chin: float = 1.0  # where the chin ends
-    hairline: float = -0.62  # where the forehead ends
+    chin: float = 1.0  # y of the chin's end
+    hairline: float = -0.62  # y of the forehead's upper end
     eye_y: float = 0.02
-    eye_gap: float = 0.33  # of an eye's centre from the middle
+    eye_gap: float = 0.33  # from the centre of an eye to the middle of the face
     eye_width: float = 0.155
     eye_open: float = 0.075
     eye_tilt: float = 0.0  # outer corner raised
@@ -109,7 +109,7 @@ class Look:
     brow_tilt: float = 0.0  # inner end lowered: stern
     nose_y: float = 0.40
     nose_width: float = 0.14
-    nose_length: float = 0.22  # how far it stands out
+    nose_length: float = 0.22  # its height above the face
     mouth_y: float = 0.64
     mouth_width: float = 0.26
     upper_lip: float = 0.05
@@ -136,7 +136,7 @@ class Look:
                 ) from None
 
 
-# least and most of every length of a look
+# Least and largest value of each length of a look.
 RANGES: dict[str, tuple[float, float]] = {
     "width": (0.64, 0.86),
     "jaw": (1.7, 4.2),
@@ -165,7 +165,7 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 def random_look(rng: np.random.Generator) -> Look:
-    """A look drawn at random."""
+    """A random look."""
     skin = int(rng.integers(len(SKINS)))
     dark = skin >= 3
     man = bool(rng.random() < 0.5)
@@ -191,7 +191,7 @@ def random_look(rng: np.random.Generator) -> Look:
 
 
 def describe(look: Look) -> NDArray[np.float64]:
-    """(d,) what tells a look from another, in comparable units."""
+    """(d,) the parameters of a look in comparable units, for distances between looks."""
     lengths = [(getattr(look, k) - a) / (b - a) for k, (a, b) in RANGES.items() if k != "build"]
 
     def choice(value: str, options: Sequence[str], weight: float) -> list[float]:
@@ -208,10 +208,10 @@ def describe(look: Look) -> NDArray[np.float64]:
 
 @typed_arguments
 def people(n: int, *, seed: int = 0) -> tuple[Look, ...]:
-    """n looks as different from one another as a greedy choice among many makes them.
+    """n different looks, by a greedy choice among many candidates.
 
-    The first k of `people(n)` are `people(k)`: each further look is the candidate farthest from
-    all before it (farthest-point sampling, Gonzalez 1985). Raises InputError for n below 0.
+    The first k of `people(n)` are `people(k)`: each further look is the candidate farthest from all looks
+    before (farthest-point sampling, Gonzalez 1985). Raises InputError for n below 0.
     """
     if n < 0:
         raise InputError(f"there cannot be {n} people; ask for 0 or more")
@@ -229,7 +229,7 @@ def people(n: int, *, seed: int = 0) -> tuple[Look, ...]:
 
 @typed_arguments
 def resembling(look: Look, *, seed: int = 0, amount: float = 0.12) -> Look:
-    """A look like another: every length moved by up to `amount` of its range."""
+    """A look similar to another: every length changed by up to `amount` of its range."""
     rng = np.random.default_rng(seed)
     moved = {
         k: getattr(look, k) + float(rng.uniform(-1, 1)) * amount * (b - a) for k, (a, b) in RANGES.items()
@@ -238,9 +238,9 @@ def resembling(look: Look, *, seed: int = 0, amount: float = 0.12) -> Look:
 
 
 def key(look: Look) -> int:
-    """A number that depends on the look alone, the same in every process."""
+    """A number that depends only on the look, the same in every process."""
     import zlib
 
-    # The repr of an enum's member would have the name of its class.
+    # The repr of an enum's member would contain the name of its class.
     values = tuple(str(v) if isinstance(v, str) else v for v in astuple(look))
     return zlib.crc32(repr(values).encode())

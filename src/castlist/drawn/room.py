@@ -1,4 +1,4 @@
-"""Rooms: the backgrounds of a drawn film, none of which holds anything like a face."""
+"""Rooms: the backgrounds of a drawn film, without anything that resembles a face."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WALLS = {  # wall above, wall below, floor
 
 
 def room(kind: str, width: int, height: int, seed: int) -> Image:
-    """(height, width, 3) a room, its furniture strewn by a seed."""
+    """(height, width, 3) a room, its furniture placed at random by a seed."""
     rng = np.random.default_rng([seed, sorted(WALLS).index(kind)])
     high, low, ground = (np.array(c, float) for c in WALLS[kind])
     y = np.linspace(0, 1, height)[:, None, None]
@@ -37,7 +37,7 @@ def room(kind: str, width: int, height: int, seed: int) -> Image:
 
 
 def grain(image: Image, rng: np.random.Generator, amount: float) -> Image:
-    """Plaster: soft patches of light and dark, and a little fine grain."""
+    """Plaster: smooth patches of light and dark, and a little fine grain."""
     h, w = image.shape[:2]
     out = image.astype(np.float32)
     for step, part in ((48, 1.0), (12, 0.5), (2, 0.35)):

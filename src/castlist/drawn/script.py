@@ -1,4 +1,4 @@
-"""Scripts: who is where in a drawn film, scene by scene, and how the film is written to disk."""
+"""Scripts: the people and places of a drawn film, scene by scene, and its encoding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOMS = ("study", "kitchen", "garden", "street", "cafe", "night", "gallery", "bl
 
 
 class SceneTransition(StrEnum):
-    """How a scene comes in."""
+    """The transition at the beginning of a scene."""
 
     CUT = "cut"
     DISSOLVE = "dissolve"
@@ -25,64 +25,64 @@ TRANSITIONS = tuple(SceneTransition)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One person in one scene. Places are fractions of the frame, sizes fractions of its height."""
+    """One person in one scene. Positions are fractions of the frame, sizes fractions of its height."""
 
     person: int  # index into Script.looks
-    x: float = 0.5  # between the eyes
+    x: float = 0.5  # of the point between the eyes
     y: float = 0.42
     size: float = 0.3  # height of the face, forehead to chin
-    to: tuple[float, float, float] | None = None  # x, y, size where a walk ends
-    yaw: float = 0.0  # degrees about which the head turns; positive looks right
-    turn: float = 14.0  # how far it turns to either side
+    to: tuple[float, float, float] | None = None  # x, y, size at the end of a walk
+    yaw: float = 0.0  # degrees around which the head turns; positive looks right
+    turn: float = 14.0  # degrees that it turns to either side
     talk: bool = True
     start: float = 0.0  # seconds into the scene
-    stop: float | None = None  # None: to its end
-    mirrored: bool = False  # seen in a mirror
-    shirt: Colour | None = None  # another dress than the look's, in this scene
-    stir: float = 1.0  # how far the head sways, nods and turns: 0 is a head that only blinks and talks
+    stop: float | None = None  # None: to the scene's end
+    mirrored: bool = False  # a reflection in a mirror
+    shirt: Colour | None = None  # replaces the look's shirt in this scene
+    stir: float = 1.0  # how far the head sways, nods and turns: with 0 it only blinks and talks
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A portrait on the wall, or on a phone in somebody's hand: a face that is nobody's.
+    """A portrait on the wall, or on a phone in an actor's hand: a face that belongs to no person of the film.
 
-    A phone moves and tilts with the hand; its place is reckoned from between its holder's eyes.
+    A phone moves and tilts with the hand; its position is relative to the point between its holder's eyes.
     """
 
     look: Look
     x: float = 0.5
     y: float = 0.3
     size: float = 0.14
-    holder: int | None = None  # index into Scene.actors of who holds it as a phone
+    holder: int | None = None  # index into Scene.actors of the actor who holds it as a phone
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One shot: a room, its light, who is in it, and how it comes in."""
+    """One shot: a room, its light, its actors, and the transition at its beginning."""
 
     seconds: float
     actors: tuple[Actor, ...] = ()
     room: str = "study"  # one of ROOMS
-    transition: str = SceneTransition.CUT  # a SceneTransition or its text; the first scene's is not used
+    transition: str = SceneTransition.CUT  # a SceneTransition or its text; ignored for the first scene
     overlap: float = 0.5  # seconds that a dissolve or fade lasts
     pictures: tuple[Picture, ...] = ()
     pan: float = 0.0  # frame widths that the camera moves to the right
     light: float = -0.6  # -1 from the left to 1 from the right
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of all light: red, green, blue
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)  # factors of all light: red, green, blue
     blur: float = 0.0  # of the background, in hundredths of the frame height
     text: str = ""  # a title
     right: str = ""  # the room of the right half of a split screen
     still: bool = False  # a photograph: nothing in it moves
-    zoom: float = 0.0  # by what share the whole picture has grown at the scene's end
+    zoom: float = 0.0  # share by which the whole picture has grown at the scene's end
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a film is written. The container follows from the file's ending."""
+    """The encoding of a film. The suffix of the file selects the container."""
 
     codec: str = "libx264"
     pixel_format: str = "yuv420p"
-    quality: int = 23  # constant rate factor where the codec has one
+    quality: int = 23  # constant rate factor, if the codec has one
     preset: str = "veryfast"
     variable: bool = False  # frames last one to four ticks instead of two
     rotation: int = 0  # degrees clockwise by which a player turns the stored frames; mp4 and mov only
@@ -97,7 +97,7 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A film before it is drawn. Raises InputError where it cannot be drawn as it says."""
+    """A film before it is drawn. Raises InputError if it cannot be drawn."""
 
     title: str
     looks: tuple[Look, ...]
@@ -152,7 +152,7 @@ class Script:
                 raise InputError(f"scene {number}: no actor {picture.holder} to hold a picture")
 
     def lengths(self) -> tuple[list[int], list[int]]:
-        """Frames of each scene, and how many of them it shares with the scene before (dissolves)."""
+        """The frames of each scene, and how many of these it shares with the scene before (dissolves)."""
         rate = float(self.frame_rate)
         frames = [max(1, round(s.seconds * rate)) for s in self.scenes]
         shared = [
@@ -163,6 +163,6 @@ class Script:
 
     @property
     def frame_count(self) -> int:
-        """How many frames the film has."""
+        """The number of frames of the film."""
         frames, shared = self.lengths()
         return sum(frames) - sum(shared)

@@ -1,4 +1,4 @@
-"""A sheet of paper: soft polygons in head units, painted large and shrunk."""
+"""A sheet for painting: smooth polygons in head units, painted large and shrunk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Area = tuple[slice, slice]
 
 
 class Sheet:
-    """A transparent picture of `size` units, its origin at `centre`, `scale` pixels per unit."""
+    """A transparent picture of `size` units with its origin at `centre`, `scale` pixels per unit."""
 
     __slots__ = ("centre", "ink", "scale")
 
@@ -22,13 +22,13 @@ class Sheet:
         self.scale = scale
 
     def copy(self) -> Sheet:
-        """Another sheet with the same picture."""
+        """A copy of the sheet."""
         other = Sheet((1, 1), (0, 0), 1)
         other.ink, other.centre, other.scale = self.ink.copy(), self.centre, self.scale
         return other
 
     def cover(self, polygons: list[Points], blur: float = 0.0) -> tuple[Area, Image]:
-        """The part of the sheet that polygons touch, and how much they cover each pixel of it (0 to 255)."""
+        """The part of the sheet that polygons touch, and their coverage of each pixel of it (0 to 255)."""
         pixels = [(p + self.centre) * self.scale for p in polygons]
         pad = 2 + 2.5 * blur * self.scale
         low = np.maximum(np.floor(np.min([p.min(0) for p in pixels], 0) - pad), 0).astype(int)
@@ -45,7 +45,7 @@ class Sheet:
         return (slice(low[1], high[1]), slice(low[0], high[0])), drawn
 
     def mask(self, polygons: list[Points], inside: Image | None = None) -> Image:
-        """How much polygons, within another mask, cover each pixel of the whole sheet."""
+        """The coverage of each pixel of the whole sheet by polygons, within another mask."""
         whole: Image = np.zeros(self.ink.shape[:2], np.uint8)
         at, cover = self.cover(polygons)
         whole[at] = cover if inside is None or not cover.size else times(cover, inside[at])
@@ -61,7 +61,7 @@ class Sheet:
         inside: Image | None = None,
         solid: bool = True,
     ) -> None:
-        """Lay a colour over polygons, within a mask of the sheet; not `solid`: only over what is there."""
+        """Paint polygons in a colour, within a mask; if not `solid`, only over painted pixels."""
         polygons = polygon if isinstance(polygon, list) else [np.asarray(polygon, np.float64)]
         at, cover = (
             self.cover(polygons, blur) if polygons else ((slice(0), slice(0)), np.zeros((0, 0), np.uint8))
@@ -109,7 +109,7 @@ def ellipse(x: float, y: float, a: float, b: float, *, n: int = 48, tilt: float 
 
 
 def ribbon(line: Points, width: ArrayLike) -> Points:
-    """A polygon about a line of points, `width` wide (one, or one a point)."""
+    """A polygon around a line of points; `width` is one number, or one for each point."""
     along = np.empty_like(line)
     along[1:-1], along[0], along[-1] = line[2:] - line[:-2], line[1] - line[0], line[-1] - line[-2]
     across = np.stack([-along[:, 1], along[:, 0]], 1) / (np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9)
@@ -118,5 +118,5 @@ def ribbon(line: Points, width: ArrayLike) -> Points:
 
 
 def tone(colour: ArrayLike, gain: float, warm: float = 0.0) -> NDArray[np.float64]:
-    """A colour made lighter or darker, warmer or cooler."""
+    """A colour made lighter or darker, and warmer or cooler."""
     return np.clip(np.asarray(colour, float) * gain * (1 + warm * np.array([0.5, -0.15, -0.35])), 0, 1)

@@ -1,4 +1,4 @@
-"""One scene, drawn frame by frame: its room, its actors' motion, and where their faces are."""
+"""One scene, drawn frame by frame: its room, the motion of its actors, and the places of their faces."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ T = TypeVar("T")
 
 LEVELS = tuple(6.0 * 2 ** (k / 2) for k in range(14))  # pixels per unit at which heads are drawn
 STEPS = (1.25, 2.5, 5.0)  # degrees between the poses in which heads are drawn
-CACHE_BYTES = 96 << 20  # of drawn heads kept in memory
+CACHE_BYTES = 96 << 20  # of drawn heads in memory
 
 
 def oversampling(scale: float) -> int:
-    """How much larger than `scale` a head is drawn before it is shrunk."""
+    """The factor by which a head is drawn larger than `scale` before it is shrunk."""
     return 4 if scale < 20 else 2 if scale < 60 else 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sprite:
-    """A drawn thing cut to what is not transparent."""
+    """A drawn object, cropped to its visible part."""
 
     ink: Image  # (h, w, 4) premultiplied
     origin: Floats  # (2,) of the head, in pixels of the sprite
-    neck: float  # pixels from there down to the neck
+    neck: float  # pixels from the origin down to the neck
 
     @classmethod
     def of(cls, ink: Image, centre: tuple[float, float], scale: float) -> Sprite:
@@ -48,7 +48,7 @@ class Sprite:
 
 
 class Wardrobe:
-    """Drawn heads and bodies, kept by pose up to a size in memory."""
+    """A cache of drawn heads and bodies, by pose, of limited size."""
 
     def __init__(self, capacity: int = CACHE_BYTES) -> None:
         self._kept: OrderedDict[object, tuple[object, int]] = OrderedDict()
@@ -73,7 +73,7 @@ class Wardrobe:
         return self._get(("base", look, pose, scale), make)
 
     def bodies(self, look: Look, light: float, scale: float) -> Sprite:
-        """Neck, shoulders and the rest."""
+        """Neck, shoulders and the rest of the body."""
 
         def make() -> tuple[Sprite, int]:
             ink = body.draw(look, light, scale, over=min(2, oversampling(scale)))
@@ -95,13 +95,13 @@ class Wardrobe:
 
 
 def level(unit: float) -> float:
-    """The scale at which a head of `unit` pixels per unit is drawn before it is fitted."""
+    """The scale at which a head of `unit` pixels per unit is drawn before it is resized."""
     return next((s for s in LEVELS if s >= unit), LEVELS[-1])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Motion:
-    """Where a head is in each frame of a scene; angles in degrees, places in pixels of the scene."""
+    """The motion of a head in each frame of a scene; angles in degrees, positions in pixels of the scene."""
 
     present: NDArray[np.bool_]
     x: Floats
@@ -115,13 +115,13 @@ class Motion:
 
 
 def ease(t: Floats) -> Floats:
-    """0 to 1, slow at both ends."""
+    """A smooth step from 0 to 1, slow at both ends."""
     t = np.clip(t, 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def holds(n: int, rate: float, amount: float, rng: np.random.Generator) -> Floats:
-    """(n,) a value that stays a while, then moves to another within +-amount."""
+    """(n,) a value that stays for a while, then moves to another one within +-amount."""
     out, now = np.empty(n), rng.uniform(-1, 1) * amount
     at = 0
     while at < n:
@@ -134,7 +134,7 @@ def holds(n: int, rate: float, amount: float, rng: np.random.Generator) -> Float
 
 
 def chatter(n: int, rate: float, rng: np.random.Generator) -> Floats:
-    """(n,) a mouth that speaks in phrases."""
+    """(n,) the opening of a mouth that speaks in phrases."""
     t = np.arange(n) / rate
     speech = np.sin(2 * np.pi * (3.1 * t + rng.random())) * np.sin(2 * np.pi * (1.3 * t + rng.random()))
     speaking = holds(n, rate, 1.0, rng) > -0.2
@@ -142,7 +142,7 @@ def chatter(n: int, rate: float, rng: np.random.Generator) -> Floats:
 
 
 def blinks(n: int, rate: float, rng: np.random.Generator) -> Floats:
-    """(n,) lids that shut for a moment every few seconds."""
+    """(n,) the closing of lids that blink every few seconds."""
     out, at = np.zeros(n), float(rng.uniform(0.5, 3))
     while at * rate < n:
         k = round(at * rate)
@@ -178,16 +178,16 @@ def motion(actor: Actor, look: Look, script: Script, n: int, rng: np.random.Gene
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hand:
-    """Where a phone in somebody's hand is in each frame of a scene."""
+    """The motion of a phone in an actor's hand, for each frame of a scene."""
 
     present: NDArray[np.bool_]
-    x: Floats  # pixels of the scene, of the face on its screen
+    x: Floats  # pixels of the scene, of the face on the phone's screen
     y: Floats
     tilt: Floats  # degrees
 
 
 def hand(picture: Picture, holder: Motion, script: Script, n: int, rng: np.random.Generator) -> Hand:
-    """The motion of a phone: its holder's, and that of a hand which points, tilts and is never quite calm."""
+    """The motion of a phone: that of its holder, and of a hand that points, tilts and trembles."""
     rate, size = float(script.frame_rate), picture.size * script.height
     aside, up = (holds(n, rate, 0.5 * size, rng) for _ in range(2))
     tremble = 0.01 * size * np.cumsum(rng.normal(size=(2, n)), axis=1) / np.sqrt(1 + np.arange(n) / rate)
@@ -200,27 +200,27 @@ def hand(picture: Picture, holder: Motion, script: Script, n: int, rng: np.rando
 
 
 def mover(scene: Scene, i: int) -> int:
-    """The actor whose motion actor i has: a reflection does what the person before the mirror does."""
+    """The actor whose motion actor i has: a reflection moves as the person in front of the mirror."""
     actor = scene.actors[i]
     before = (k for k, a in enumerate(scene.actors) if a.person == actor.person and not a.mirrored)
     return next(before, i) if actor.mirrored else i
 
 
 def _dressed(look: Look, actor: Actor) -> Look:
-    """Somebody's look in the clothes of a scene."""
+    """An actor's look in the clothes of a scene."""
     return look if actor.shirt is None else replace(look, shirt=actor.shirt)
 
 
 class PlacedFace(NamedTuple):
-    """Where the face of an actor is in a frame."""
+    """The place of an actor's face in a frame."""
 
-    actor: int  # its number in the scene
+    actor: int  # number of the actor in the scene
     box: Floats  # (4,) left, top, right, bottom in pixels, not clipped
     yaw: float  # degrees
 
 
 class Stage:
-    """A scene set up: ask it for its frames and for the faces in them."""
+    """A prepared scene, which draws its frames and gives the faces in them."""
 
     def __init__(self, script: Script, number: int, wardrobe: Wardrobe, seed: int) -> None:
         scene, n = script.scenes[number], script.lengths()[0][number]
@@ -250,7 +250,7 @@ class Stage:
         self.wall = self._wall(wide, h, seed)
 
     def _wall(self, wide: int, h: int, seed: int) -> Image:
-        """The room, which is the same whenever the film comes back to it."""
+        """The room; the same each time that the film shows it."""
         scene, w = self.scene, self.script.width
         wall = room(scene.room, wide, h, seed)
         if scene.right:
@@ -262,7 +262,7 @@ class Stage:
         return wall
 
     def _hang(self, wall: Image, look: Look, x: float, y: float, size: float) -> None:
-        """A framed portrait, painted without a smile."""
+        """Hang a framed portrait, without a smile, on the wall."""
         u = size / (look.chin - look.hairline)
         left, top, right, bottom = (round(v) for v in (x - 1.55 * u, y - 1.6 * u, x + 1.55 * u, y + 2.1 * u))
         m = max(2, round(0.2 * u))
@@ -274,10 +274,10 @@ class Stage:
         self._figure(inside, look, Pose(light=-0.5), offset, u, 0.0, mirrored=False)
 
     def _hold(self, out: Image, picture: Picture, at: tuple[float, float], tilt: float) -> None:
-        """A phone upright in a hand, with a portrait that fills its screen."""
+        """Draw a phone upright in a hand, with a portrait that fills its screen."""
         look, size = picture.look, picture.size * self.script.height
         u = size / (look.chin - look.hairline)
-        x, y = 1.5 * u, 1.9 * u  # of the portrait's eyes on the phone
+        x, y = 1.5 * u, 1.9 * u  # position of the portrait's eyes on the phone
         phone = np.full((round(4.4 * u), round(3.0 * u), 3), (24, 24, 28), np.uint8)
         rim = max(2, round(0.14 * u))
         screen = phone[2 * rim : -2 * rim, rim:-rim]
@@ -294,11 +294,11 @@ class Stage:
         return tinted(out, self.scene.tint, colour=self.script.colour)
 
     def _growth(self, k: int) -> float:
-        """How many times as large as at the scene's beginning everything is in frame k."""
+        """The factor by which frame k is enlarged, relative to the beginning of the scene."""
         return 1 + self.scene.zoom * k / max(len(self.shift) - 1, 1)
 
     def _enlarged(self, image: Image, growth: float) -> Image:
-        """The picture, enlarged about its middle."""
+        """The picture, enlarged around its centre."""
         if growth == 1:
             return image
         size = (self.script.width, self.script.height)
@@ -312,7 +312,7 @@ class Stage:
         return middle + growth * (box - middle)
 
     def _drawn(self, k: int) -> Image:
-        """The room, everybody and what they hold, of moment k."""
+        """The room, all people and the things that they hold, at moment k."""
         w, shift = self.script.width, self.shift[k]
         at = np.array([[1, 0, self.origin - shift], [0, 1, 0]])
         out = cv2.warpAffine(self.wall, at, (w, self.script.height), borderMode=cv2.BORDER_REPLICATE)
@@ -331,18 +331,18 @@ class Stage:
         return np.asarray(out, np.uint8)
 
     def moment(self, k: int) -> int:
-        """The frame whose picture frame k shows: of a photograph always the middle one."""
+        """The frame whose picture frame k shows; for a photograph always the middle one."""
         return len(self.shift) // 2 if self.scene.still else k
 
     def _half(self, out: Image, x: float) -> tuple[Image, int]:
-        """The part of the frame that an actor at x can be seen in, and its left edge."""
+        """The part of the frame in which an actor at x can be visible, and its left edge."""
         middle = self.script.width // 2
         if not self.scene.right:
             return out, 0
         return (out[:, :middle], 0) if x < middle else (out[:, middle:], middle)
 
     def _pose(self, m: Motion, k: int, finer: int) -> Pose:
-        """The pose, in steps so small that a head moves by a pixel or so from one to the next, or `finer`."""
+        """The pose, rounded to steps that move a head by about a pixel; `finer` makes the steps smaller."""
         wanted = np.degrees(2.0 / m.unit[k])
         step = max((s for s in STEPS if s <= wanted), default=STEPS[0]) / finer
         return Pose(
@@ -364,7 +364,7 @@ class Stage:
         *,
         mirrored: bool,
     ) -> None:
-        """Put a person into a picture, hair behind first and head last."""
+        """Draw a person into a picture: hair behind the body first, head last."""
         scale = level(unit)
         coarse = level(unit / 2) if unit > 60 else scale
         back, front = self.wardrobe.heads(look, pose, scale)
@@ -374,14 +374,14 @@ class Stage:
         paste(out, front, at, unit / scale, roll, mirrored)
 
     def boxes(self, k: int) -> list[PlacedFace]:
-        """The face of each actor there, in the order in which they are drawn."""
+        """The face of each visible actor, in drawing order."""
         growth = self._growth(k)
         k, found = self.moment(k), []
         for i, (actor, look, m) in enumerate(zip(self.scene.actors, self.looks, self.motions, strict=True)):
             if m.present[k]:
                 box = face_box(look, m.yaw[k], m.pitch[k]).copy()
                 middle = (box[:2] + box[2:]) / 2
-                lean = np.radians(m.roll[k])  # the head rolls about its neck
+                lean = np.radians(m.roll[k])  # the head rolls around its neck
                 moved = (NECK - middle[1]) * np.sin(lean)
                 box += np.array([moved, 0, moved, 0])
                 if actor.mirrored:
@@ -406,7 +406,7 @@ class Stage:
 
 
 def _turned(box: Floats, degrees: float) -> Floats:
-    """A box of the same size whose middle is turned about the origin."""
+    """A box of the same size whose centre is rotated around the origin."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
     middle = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1]])
@@ -416,7 +416,7 @@ def _turned(box: Floats, degrees: float) -> Floats:
 def paste(
     out: Image, sprite: Sprite, at: tuple[float, float], size: float, roll: float, mirrored: bool
 ) -> None:
-    """Lay a sprite on a picture, its head's origin at `at`, `size` times as large, rolled about its neck."""
+    """Draw a sprite: its head's origin at `at`, `size` times as large, rolled around its neck."""
     h, w = sprite.ink.shape[:2]
     if not h or not w:
         return
@@ -436,7 +436,7 @@ def paste(
 
 
 def placed(sprite: Sprite, at: tuple[float, float], size: float, roll: float, mirrored: bool) -> Floats:
-    """(2, 3) the map from a sprite's pixels to the picture's."""
+    """(2, 3) the affine map from a sprite's pixels to those of the picture."""
     c, s = np.cos(np.radians(roll)) * size, np.sin(np.radians(roll)) * size
     linear = np.array([[c, -s], [s, c]])
     neck = np.array([0.0, sprite.neck])
@@ -447,7 +447,7 @@ def placed(sprite: Sprite, at: tuple[float, float], size: float, roll: float, mi
 
 
 def tinted(image: Image, tint: tuple[float, float, float], *, colour: bool) -> Image:
-    """The picture under coloured light, or without colour."""
+    """The picture in coloured light, or without colour."""
     if tint != (1.0, 1.0, 1.0):
         image = cv2.multiply(image, np.array((*tint, 1.0)))
     if not colour:

@@ -1,4 +1,4 @@
-"""The exact truth of a drawn film: every face, its person, its track; every shot."""
+"""The exact ground truth of a drawn film: every face, its person, its track; every shot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from castlist.types import Clock, Shots, freeze
 
-UNKNOWN = -1  # Truth.person of a face that nobody need find: too small, turned away, hidden, half faded
+# Truth.person of a face that need not be found: too small, turned away, hidden, half faded.
+UNKNOWN = -1
 NOT_A_FACE = -2  # Truth.person of a picture of a face
 
 
@@ -31,7 +32,7 @@ class TruthRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Truth:
-    """What a drawn film shows, one row per face and frame, ordered by frame."""
+    """The contents of a drawn film, one row per face and frame, ordered by frame."""
 
     frame: NDArray[np.int64]  # (n,) index into the film's frames
     box: NDArray[np.float32]  # (n, 4) left, top, right, bottom in pixels as shown, inside the frame
@@ -39,7 +40,7 @@ class Truth:
     track: NDArray[np.int64]  # (n,) one number per person and shot, pictures too; never across shots
     shots: Shots
     names: tuple[str, ...]  # P1, P2, ... in the order of the script's looks
-    clock: Clock  # when each frame is shown
+    clock: Clock  # times of the frames
 
     def __post_init__(self) -> None:
         freeze(
@@ -54,19 +55,19 @@ class Truth:
         return len(self.frame)
 
     def label(self, row: int) -> str:
-        """P1, P2, ... of a person, NF of a picture, UNK of a face that nobody need find."""
+        """P1, P2, ... of a person, NF of a picture, UNK of a face that need not be found."""
         person = int(self.person[row])
         return {UNKNOWN: "UNK", NOT_A_FACE: "NF"}.get(person) or self.names[person]
 
     def rows(self) -> Iterator[TruthRow]:
-        """Each face as the table has it."""
+        """Each face, as in the table."""
         for i in range(len(self)):
             left, top, right, bottom = (float(v) for v in self.box[i])
             x = (left, top, right - left, bottom - top)
             yield TruthRow(int(self.frame[i]), *x, self.label(i), int(self.track[i]))
 
     def write_csv(self, path: Path | str) -> None:
-        """Write one row a face: frame,x,y,w,h,label,track."""
+        """Write one row for each face: frame,x,y,w,h,label,track."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             out = csv.writer(file, lineterminator="\n")
             out.writerow(TruthRow._fields)

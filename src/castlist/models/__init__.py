@@ -1,7 +1,7 @@
-"""The face models: which file, from which package, under which licence, trained on what.
+"""The face models: file, package, licence and training data of each.
 
-Model files come inside installed packages and are found without importing them. Each is checked
-against its SHA-256 before it is opened, so that what runs is what was measured.
+Model files are in installed packages and are found without importing these. Each file is checked against its
+SHA-256 before it is opened, so that the models that run are those that were measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["MODELS", "Model", "OnnxNetwork", "find", "load", "provider", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model file and what one must know before using it."""
+    """A model file and the facts that users of it need."""
 
     name: str
     task: str  # detection or recognition
@@ -101,10 +101,10 @@ MODELS = {
 
 
 def find(model: Model) -> Path:
-    """Where the file of a model lies.
+    """The path of a model's file.
 
     Raises:
-        MissingExtra: the model belongs to an optional part that is not installed.
+        MissingExtra: the optional part with the model is not installed.
         ModelError: its package is not installed.
     """
     spec = importlib.util.find_spec(model.package)
@@ -118,11 +118,11 @@ def find(model: Model) -> Path:
 
 
 def read(model: Model) -> bytes:
-    """The bytes of a model's file, read once: what is checked is what runs.
+    """The bytes of a model's file, read once: the bytes that are checked are those that run.
 
     Raises:
         MissingExtra: see `find`.
-        ModelError: see `find`, or the file is not the one we know.
+        ModelError: see `find`, or the file is not the expected one.
     """
     try:
         data = find(model).read_bytes()
@@ -137,7 +137,7 @@ def read(model: Model) -> bytes:
 
 
 class OnnxNetwork:
-    """A model ready to run: `network(x)` gives its outputs by name."""
+    """A loaded model: `network(x)` gives its outputs by name."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
@@ -146,7 +146,7 @@ class OnnxNetwork:
 
     @property
     def provider(self) -> str:
-        """The onnxruntime provider that really runs it, such as CPUExecutionProvider."""
+        """The onnxruntime provider that runs it, such as CPUExecutionProvider."""
         return str(self._session.get_providers()[0])
 
     def __call__(self, x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -154,11 +154,11 @@ class OnnxNetwork:
 
 
 def load(name: str, machine: Machine = Machine()) -> OnnxNetwork:
-    """The network of a model, with any batch size and picture size; loaded once, whoever asks first.
+    """The network of a model, for any batch size and picture size; loaded once for all callers.
 
     Raises:
         ModelError, MissingExtra: see `read`.
-        MemoryError: there is not enough memory for it.
+        MemoryError: there is not enough memory.
     """
     key = (name, machine)
     if key not in _LOADED:
@@ -169,7 +169,7 @@ def load(name: str, machine: Machine = Machine()) -> OnnxNetwork:
 
 
 def provider(name: str, machine: Machine = Machine()) -> str:
-    """The onnxruntime provider that runs a model on a machine, whatever the number of threads.
+    """The onnxruntime provider that runs a model on a machine, for any number of threads.
 
     Raises:
         ModelError, MissingExtra, MemoryError: see `load`.
@@ -187,17 +187,18 @@ _LOADING = {name: Lock() for name in MODELS}
 def _load(name: str, machine: Machine) -> OnnxNetwork:
     onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # fatal: an error is told by us, in one line
-    # Two networks are at work at once, one that looks and one that embeds: neither may spin while it waits.
+    options.log_severity_level = 4  # fatal: castlist reports errors itself, in one line
+    # Two networks run at the same time, for detection and for face vectors: neither may spin while it waits.
     options.intra_op_num_threads = machine.cores
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.enable_mem_pattern = False  # a plan of memory for each size of picture: 40 MB, and no faster
+    # It plans memory for each size of picture, which takes 40 MB and saves no time.
+    options.enable_mem_pattern = False
     wanted = _providers(machine, onnxruntime.get_available_providers())
     data = read(MODELS[name])
     graph = put_together(name, data) if is_prepared(name) else _changed(name, data)
     try:
         network = OnnxNetwork(onnxruntime.InferenceSession(graph, options, providers=wanted))
-    except Exception as error:  # the file is the one we know: what is left is memory, or a broken onnxruntime
+    except Exception as error:  # the file is the expected one, so memory ran out or onnxruntime is broken
         if any(word in str(error).lower() for word in _NO_MEMORY):
             raise MemoryError(f"the model {name} does not fit into memory") from error
         raise ModelError(
@@ -209,35 +210,35 @@ def _load(name: str, machine: Machine) -> OnnxNetwork:
 
 
 def _give_back_memory() -> None:
-    """Have the C library return what it holds of freed memory: 60 MB after a graph was read.
+    """Have the C library return freed memory to the system: 60 MB after a graph was read.
 
-    Only glibc holds so much, and only there is the function.
+    Only glibc keeps so much, and only glibc has this function.
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def _changed(name: str, data: bytes) -> bytes:
-    """The graph of a model that was not prepared in advance."""
+    """The graph of a model without a prepared graph."""
     from castlist.models.surgery import plain_graph
 
     try:
         with needed(f"the model {name}", MODELS[name].extra):
             return plain_graph(data)
     except Exception as error:
-        if type(error).__module__.startswith("google.protobuf"):  # the file is the one we know
+        if type(error).__module__.startswith("google.protobuf"):  # the file is the expected one
             raise MemoryError(f"the model {name} does not fit into memory") from error
         raise
 
 
 def _providers(machine: Machine, known: list[str]) -> list[str]:
-    """Where onnxruntime runs a face network: on the CPU, and on a GPU only where that is asked for by name.
+    """The providers that run a face network: the CPU, or a GPU only if the user asks for it by name.
 
-    One picture at a time in changing sizes is slower on a GPU than on 16 cores: a clip of 143 s took 14.9 s
-    on them, and was not through after 60 s on the NVIDIA H200 beside them.
+    One picture at a time, in changing sizes, is slower on a GPU than on 16 cores: a clip of 143 s took 14.9 s
+    on the cores, and was not finished after 60 s on the NVIDIA H200 of the same machine.
 
     Raises:
-        InputError: CUDA is asked for, and this onnxruntime has none.
+        InputError: the user asks for CUDA, and this onnxruntime has none.
     """
     if machine.device != "cuda":
         return ["CPUExecutionProvider"]
@@ -249,7 +250,7 @@ def _providers(machine: Machine, known: list[str]) -> list[str]:
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
-# What C++ says where there is too little memory.
+# Parts of C++ messages when memory runs out.
 _NO_MEMORY = ("alloc", "memory", "thread", "resource temporarily unavailable")
 
 

@@ -1,9 +1,9 @@
-"""Graphs prepared in advance: what surgery.py makes of a model's file, without the onnx library.
+"""Graphs prepared in advance: the result of surgery.py for a model's file, without the onnx library.
 
-A graph in the ONNX format is mostly weights, and these stand in the model's own file, packed into 8 bits.
-The folder `prepared` has for each model of `castlist find` the rest of its graph (NAME.rest) and the list of
-pieces (NAME.json) from which the graph is put together, byte for byte. scripts/make_networks.py writes both.
-Importing onnx takes a sixth of a second, and changing a graph with it as long.
+A graph in the ONNX format consists mostly of weights, and the model's file contains these, packed into 8
+bits. The folder `prepared` has for each model of `castlist find` the rest of its graph (NAME.rest) and the
+list of pieces (NAME.json) that make up the graph, byte for byte. scripts/make_networks.py writes both. To
+import onnx takes a sixth of a second, and to change a graph with it as long again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 __all__ = ["FOLDER", "Array", "Graph", "Weight", "is_prepared", "put_together", "unpack"]
 
 FOLDER = Path(__file__).parent / "prepared"
-PART = 1 << 16  # numbers unpacked at a time: they stay in the cache until they are where they belong
+PART = 1 << 16  # numbers unpacked at a time: they stay in the processor's cache until they are written
 
 
 class Array(TypedDict):
@@ -33,9 +33,9 @@ class Array(TypedDict):
 
 
 class Weight(TypedDict):
-    """A weight of a graph: an array of floats, or what ONNX's DequantizeLinear takes.
+    """A weight of a graph: an array of floats, or the inputs of ONNX's DequantizeLinear.
 
-    That is what is packed, a scale and perhaps a zero, with the operator's axis and block size.
+    These are the packed array, a scale and sometimes a zero point, with the operator's axis and block size.
     """
 
     arrays: list[Array]
@@ -58,7 +58,7 @@ def put_together(name: str, data: bytes) -> bytes:
     """The graph of a model, from the bytes of the model's file."""
     graph: Graph = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     rest, used = memoryview((FOLDER / f"{name}.rest").read_bytes()), 0
-    whole = io.BytesIO()  # gives what was written without a copy: fresh pages are most of what this takes
+    whole = io.BytesIO()  # returns its contents without a copy: new memory pages would take most of the time
     for piece in graph["pieces"]:
         if isinstance(piece, int):
             whole.write(rest[used : used + piece])
@@ -97,7 +97,7 @@ def unpack(
     axis: int,
     block: int,
 ) -> NDArray[np.float32]:
-    """What ONNX's DequantizeLinear computes: (packed - zero) * scale, per tensor, axis or block."""
+    """The result of ONNX's DequantizeLinear: (packed - zero) * scale, per tensor, axis or block."""
 
     def spread(values: NDArray[Scalar]) -> NDArray[Scalar]:
         if values.size == 1:

@@ -1,7 +1,7 @@
 """Rewrites a published model's graph for speed, with the same results. Needs the onnx library.
 
-castlist carries what this makes of the models of `castlist find` (see prepared.py), so that their films are
-scanned without it.
+castlist contains the results for the models of `castlist find` (see prepared.py), so that scanning a film
+does not need onnx.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["plain_graph"]
 
 
 def plain_graph(data: bytes) -> bytes:
-    """The model with its 8-bit weights unpacked to float32 and with its input's sizes left open.
+    """The model with its 8-bit weights unpacked to float32 and with variable sizes of its input.
 
-    The published files store weights in 8 bits and unpack them at run time by nodes that onnxruntime
-    either does not accept (block size given with a scale of one value) or repeats at every call. The
-    same arithmetic done once here gives the same numbers, twice as fast.
+    The published files store weights in 8 bits and unpack them at run time by nodes that onnxruntime either
+    rejects (a block size with a scale of one value) or repeats at every call. The same arithmetic, done once
+    here, gives the same numbers, twice as fast.
     """
     import onnx
     from onnx import numpy_helper
@@ -56,7 +56,7 @@ def plain_graph(data: bytes) -> bytes:
 
 
 def _fold_reshapes(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
-    """Give weights the shape that nodes give them at run time."""
+    """Give weights the shape that Reshape nodes give them at run time."""
     from onnx import numpy_helper
 
     for node in [n for n in graph.node if n.op_type == "Reshape" and set(n.input) <= set(weights)]:
@@ -66,10 +66,10 @@ def _fold_reshapes(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto])
 
 
 def _join_heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
-    """Convolutions of one pixel on one input, each with a depthwise one behind it, as one pair of them all.
+    """Join pairs of a 1x1 convolution and a depthwise one on the same input into one pair.
 
     A detector's heads give 1, 1, 4 and 10 values a cell. onnxruntime computes eight channels at a time, so
-    that apart they cost five times eight channels, and together, with the same sums, two.
+    that separate heads cost five times eight channels, and joined ones two times, with the same sums.
     """
     for x, heads in _heads(graph, weights).items():
         if len(heads) > 1:
@@ -81,11 +81,11 @@ def _join_heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) ->
                 graph.node.insert(place, node)
 
 
-Head = tuple["onnx.NodeProto", "onnx.NodeProto"]  # a convolution of one pixel, and a depthwise one
+Head = tuple["onnx.NodeProto", "onnx.NodeProto"]  # a 1x1 convolution, and a depthwise one
 
 
 def _heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> dict[str, list[Head]]:
-    """Pairs of convolutions as `_join_heads` joins them, by their input."""
+    """Pairs of convolutions that `_join_heads` joins, by their input."""
     users: dict[str, list[onnx.NodeProto]] = defaultdict(list)
     for node in graph.node:
         for name in node.input:
@@ -99,7 +99,7 @@ def _heads(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> dict
 
 
 def _joined(x: str, heads: list[Head], weights: dict[str, onnx.TensorProto]) -> list[onnx.NodeProto]:
-    """Nodes that give on the input x what all heads give; their weights are added to the others."""
+    """Nodes that compute all heads on the input x; their weights are added to `weights`."""
     from onnx import helper, numpy_helper
 
     def put(name: str, values: NDArray[np.generic]) -> str:
@@ -121,7 +121,7 @@ def _joined(x: str, heads: list[Head], weights: dict[str, onnx.TensorProto]) -> 
 
 
 def _is_conv(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto], kernel: int) -> bool:
-    """Whether a node is a convolution of one pixel (kernel 1), or a depthwise one that keeps the size (3)."""
+    """Whether a node is a 1x1 convolution (kernel 1), or a depthwise one that keeps the size (kernel 3)."""
     from onnx import helper
 
     if node.op_type != "Conv" or len(node.input) != 3 or not set(node.input[1:]) <= set(weights):
@@ -136,12 +136,12 @@ def _is_conv(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto], kernel:
 
 
 def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto]) -> None:
-    """PReLU as relu((1 - slope) x) + slope x, or relu(x) - slope relu(-x) where a slope exceeds 1.
+    """PReLU as relu((1 - slope) x) + slope x, or relu(x) - slope relu(-x) if a slope exceeds 1.
 
-    The products are convolutions of one pixel.
+    The products are 1x1 convolutions.
 
-    onnxruntime's fast layout of blocked channels knows no PReLU, so that each one costs two changes of
-    layout; stated like this the whole network stays in it, and takes half the time.
+    onnxruntime's fast layout of blocked channels has no PReLU, so that each one costs two changes of layout.
+    In this form, the whole network stays in that layout, and takes half the time.
     """
     from onnx import helper, numpy_helper
 
@@ -178,11 +178,11 @@ def _restate_prelu(graph: onnx.GraphProto, weights: dict[str, onnx.TensorProto])
 
 
 def _open_sizes(graph: onnx.GraphProto) -> None:
-    """Leave batch size, and the sides of a picture of any size, open in the graph's signature."""
+    """Make the batch size variable in the graph's signature, and the sides of pictures of variable size."""
     for value in graph.input:
         dims = value.type.tensor_type.shape.dim
         dims[0].dim_param = "n"
-        if len(dims) == 4 and dims[2].dim_value != 112:  # recognition takes 112 x 112 and nothing else
+        if len(dims) == 4 and dims[2].dim_value != 112:  # recognition takes only 112 x 112
             dims[2].dim_param, dims[3].dim_param = "height", "width"
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")

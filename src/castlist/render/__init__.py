@@ -1,6 +1,6 @@
-"""A film in, another film out: every frame decoded, changed where that is asked for, and encoded again.
+"""Film -> another film: every frame is decoded, changed where the caller asks for it, and encoded again.
 
-FFmpeg runs in a child process, as for decoding: a film that crashes or hangs a codec becomes one sentence.
+FFmpeg runs in a child process, as for decoding, so that a crash or hang of a codec becomes one sentence.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rendering child: decodes a film, changes its frames or takes parts of it, and encodes it again.
 
-Started by process.py with a job (JSON) as its only argument.
+process.py starts it with a job (JSON) as the only argument.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-FINE = Fraction(1, 240_000)  # seconds: frames of all usual rates, also of 24000/1001 and so on, fall on it
+# Seconds of a tick: frames of all usual rates, including 24000/1001 and the like, fall on ticks.
+FINE = Fraction(1, 240_000)
 _NOTHING, _NOWHERE = np.zeros(0, np.int8), np.zeros((0, 4), np.float32)
 
 
 def main(text: str) -> None:
-    """Do the job and say how it went; never raises."""
+    """Do the job and report its outcome; never raises."""
     child.run(text, work)
 
 
@@ -88,7 +89,7 @@ def _whole(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     sound = None if job["mute"] else Whole(source, target, job)
     frames = 0
     for pts, frame in source.frames():
-        if frame is None:  # read once more, on the way to where a damaged part was left
+        if frame is None:  # a frame before the damage, read again
             child.send_record(out, wire.Record(RecordKind.ALIVE))
             continue
         rows = covers.at(frames)
@@ -117,7 +118,7 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
     sound = None if job["mute"] else SoundCut(sources, target, job)
     frames, shown = 0, Fraction(0)
     for number, begin, end in job["parts"]:
-        # a reader that was left in the middle of its frames cannot be used again
+        # A reader that stopped in the middle of its frames cannot be used again.
         source = _source(files[number], job, job["exact"][number])
         for pts, frame in source.frames(begin):
             if pts >= end:

@@ -1,4 +1,4 @@
-"""Which container a file name asks for, and which encoder comes nearest to a film's own codec."""
+"""The container for a file name, and the encoder that is closest to a film's own codec."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from castlist.errors import InputError
 __all__ = ["CONTAINERS", "SOUND", "Encoder", "container_of", "encoder_for", "pixel_format"]
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-SOUND = {"webm": "libopus"}  # what sound is encoded with where it cannot be copied; AAC elsewhere
+# Encoder of sound that cannot be copied; AAC in other containers.
+SOUND = {"webm": "libopus"}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """An encoder of FFmpeg with options at which its losses are not seen."""
+    """An FFmpeg encoder with options for invisible losses."""
 
     name: str
     options: dict[str, str] = field(default_factory=dict)
 
 
-# By the name of the codec that the film has. The rate factors are those that each encoder's own documentation
-# calls visually transparent or nearly so. Without a53cc, which would carry captions over from the film.
+# By the film's codec. The rate factors are those that each encoder's own documentation calls visually
+# transparent or nearly so. a53cc is off, since it would copy captions from the film.
 _H264 = Encoder("libx264", {"crf": "17", "preset": "fast", "a53cc": "0"})
 _VP9 = Encoder("libvpx-vp9", {"crf": "20", "b": "0", "row-mt": "1", "deadline": "good", "cpu-used": "4"})
 _ENCODERS = {
@@ -33,9 +34,9 @@ _ENCODERS = {
     "prores": Encoder("prores_ks"),
     "ffv1": Encoder("ffv1", {"level": "3"}),
 }
-_DEFAULT = {"webm": _VP9}  # H.264 elsewhere
+_DEFAULT = {"webm": _VP9}  # H.264 in other containers
 
-# Planar formats, which rectangles can be drawn in plane by plane, and what others become without loss.
+# Planar formats, in which rectangles can be drawn plane by plane, and lossless conversions to these.
 _SAME = {"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "p010le": "yuv420p10le"}
 _SAME |= {"gray": "yuv420p", "gray10le": "yuv420p10le", "yuva420p": "yuv420p", "yuva444p10le": "yuv444p10le"}
 _PLANAR: tuple[str, ...] = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gbrp")
@@ -51,10 +52,10 @@ _PLANAR += (
 
 
 def container_of(path: Path) -> str:
-    """FFmpeg's name of the container that a file's suffix stands for.
+    """FFmpeg's name of the container for a file's suffix.
 
     Raises:
-        InputError: there is none.
+        InputError: the suffix belongs to no container.
     """
     try:
         return CONTAINERS[path.suffix.lower()]
@@ -65,11 +66,11 @@ def container_of(path: Path) -> str:
 
 
 def encoder_for(codec: str, container: str, supported: set[str]) -> Encoder:
-    """The encoder nearest to a film's codec that a container can hold.
+    """The encoder closest to a film's codec among those that a container supports.
 
     Args:
         codec: FFmpeg's name of the film's codec.
-        supported: FFmpeg's names of the codecs that the container takes.
+        supported: FFmpeg's names of the codecs that the container supports.
     """
     if codec in _ENCODERS and codec in supported:
         return _ENCODERS[codec]
@@ -77,7 +78,7 @@ def encoder_for(codec: str, container: str, supported: set[str]) -> Encoder:
 
 
 def pixel_format(name: str, bits: int, offered: list[str], width: int, height: int) -> str:
-    """The format, of those that an encoder offers, that keeps most of the film's own.
+    """The pixel format, among those that an encoder offers, that keeps most of the film's own.
 
     Args:
         name: the film's pixel format, and `bits` its bits a sample.

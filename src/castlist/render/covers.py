@@ -27,25 +27,25 @@ __all__ = [
     "cover",
 ]
 
-# Covers.kind, in the order in which they are laid over a frame
-MARGIN = 0  # hidden: what surrounds a face, its hair, ears and neck
-HEAD = 1  # open again: the head of somebody who is to be seen
-BODY = 2  # hidden: a face, or where one was or will be
-HOLE = 3  # open again: the face of somebody who is to be seen
-CORE = 4  # hidden whatever else is there: a face that was detected
-WHOLE = 5  # the whole picture is hidden
-BLACK = 6  # hidden in black whatever the style: a face that was found again under a cover
+# Covers.kind, in drawing order within a frame.
+MARGIN = 0  # cover: the surroundings of a face, its hair, ears and neck
+HEAD = 1  # opening: the head of a visible person
+BODY = 2  # cover: a face, or its estimated place before or after
+HOLE = 3  # opening: the face of a visible person
+CORE = 4  # cover, also over openings: a detected face
+WHOLE = 5  # cover of the whole picture
+BLACK = 6  # black cover in every style: a face that was found again under a cover
 
-OPEN = (HEAD, HOLE)  # kinds that show the picture again
+OPEN = (HEAD, HOLE)  # kinds that are openings
 
-# Cells of the long side of what is blurred or pixelated: a head, two faces wide, has four and a face two. In
-# 42 pictures (21 frames, either style) a detector was sure of 26 faces of five cells, of one face of two.
+# Cells along the long side of a blurred or pixelated cover: a head, two faces wide, has four, and a face two.
+# In 42 pictures (21 frames, both styles) a detector was sure of 26 faces of five cells, and of one of two.
 CELLS = {MARGIN: 4, BODY: 2, CORE: 2, WHOLE: 5}
 Plane = NDArray[np.generic]
 
 
 class CoverStyle(StrEnum):
-    """How something is hidden."""
+    """How covers hide the picture."""
 
     SOLID = "solid"  # hides most
     BLUR = "blur"
@@ -54,7 +54,7 @@ class CoverStyle(StrEnum):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Covers:
-    """Rectangles to be hidden, or to be left open, one a row, ordered by frame and then by kind."""
+    """Rectangles that are covers or openings, one a row, ordered by frame and then by kind."""
 
     frame: NDArray[np.int64]  # (n,)
     kind: NDArray[np.int8]  # (n,) MARGIN, HEAD, BODY, HOLE, CORE, WHOLE, BLACK
@@ -68,7 +68,7 @@ class Covers:
 
     @classmethod
     def of(cls, parts: Sequence[tuple[ArrayLike, int, ArrayLike]]) -> Self:
-        """Covers of parts (frames, kind, boxes)."""
+        """Covers from parts (frames, kind, boxes)."""
         frame = np.concatenate([np.zeros(0, np.int64), *(np.asarray(f, np.int64) for f, _, _ in parts)])
         kind = np.concatenate([np.zeros(0), *(np.full(np.size(f), k) for f, k, _ in parts)])
         box = np.concatenate([np.zeros((0, 4)), *(np.reshape(b, (-1, 4)) for _, _, b in parts)])
@@ -86,12 +86,12 @@ class Covers:
 
     @classmethod
     def load(cls, file: IO[bytes]) -> Self:
-        """What `save` wrote."""
+        """The covers that `save` wrote."""
         with np.load(file, allow_pickle=False) as columns:
             return cls(columns["frame"], columns["kind"], columns["box"])
 
     def share(self, frame: int, box: Sequence[float]) -> float:
-        """The share of a box's area, 0 to 1, that is hidden in a frame."""
+        """The covered share of a box's area in a frame, 0 to 1."""
         left, top, right, bottom = (float(v) for v in box)
         mask = np.zeros((64, 64), bool)
         size = np.array([right - left, bottom - top] * 2)
@@ -114,8 +114,8 @@ def cover(
     """Draw the covers of one frame over its planes, in place.
 
     Args:
-        planes: (h, w) or (h / 2, w / 2) and so on, each of which has the whole picture.
-        fill: the value of each plane where the picture is black.
+        planes: (h, w) or (h / 2, w / 2) and so on; each shows the whole picture.
+        fill: the value of black in each plane.
         kinds, boxes: (n,) and (n, 4) in pixels of the first plane.
         style: a CoverStyle.
     """
@@ -145,7 +145,7 @@ def _cover_plane(
 
 
 def _drawn(window: Plane, black: int, kind: int, style: Style) -> Plane | int:
-    """What stands in a window in the end."""
+    """The pixels that replace a window."""
     if kind in OPEN:
         return window
     return black if kind == BLACK else style(window, black, CELLS[kind])
@@ -156,7 +156,7 @@ def _solid(window: Plane, black: int, cells: int) -> Plane | int:
 
 
 def _cells(window: Plane, cells: int) -> tuple[Plane, tuple[int, int]]:
-    """A window in so few pixels that nobody can be recognised, and its size (width, height)."""
+    """A window in so few pixels that no person can be recognised, and its size (width, height)."""
     import cv2
 
     height, width = window.shape

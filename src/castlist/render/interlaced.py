@@ -1,6 +1,6 @@
-"""Interlaced films as interlaced films: which field of a frame comes first, and frames that say so.
+"""Writes interlaced films as interlaced films: which field of a frame is first, and frames marked so.
 
-A player that is not told shows both fields at once, with combs where something moves. Runs in the rendering
+Without the mark, a player shows both fields at once, with combs where something moves. Runs in the rendering
 child.
 """
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
 __all__ = ["CODED", "FLAGS", "Marked", "field_order"]
 
-CODED = ("libx264", "prores_ks", "ffv1")  # encoders that code both fields of a frame and say which is first
-FLAGS = "+ildct+ilme"  # what makes them do so
-# AVFieldOrder of a stream, where its first frame is progressive: which field is shown first
+CODED = ("libx264", "prores_ks", "ffv1")  # encoders that code both fields and mark which is first
+FLAGS = "+ildct+ilme"  # options for this
+# AVFieldOrder of a stream whose first frame is progressive -> the field shown first.
 _STREAM = {2: "tff", 3: "bff", 4: "bff", 5: "tff"}
 _FRAME = {"TOPFIRST": "tff", "BOTTOMFIRST": "bff"}  # interlace_type in FFmpeg's filter select
 
 
 def field_order(frame: av.VideoFrame, stream: av.VideoStream) -> str:
-    """Which field of a film's frames is shown first: tff (top) or bff (bottom); "" for a progressive film."""
+    """The field of a film's frames that comes first: tff (top) or bff (bottom); "" for a progressive film."""
     if frame.interlaced_frame:
         for kind, order in _FRAME.items():
             graph = _graph(frame, "select", rf"eq(interlace_type\,{kind})")
             graph.push(frame)
             try:
                 graph.pull()
-            except BlockingIOError:  # it was not selected
+            except BlockingIOError:  # the filter did not select the frame
                 continue
             return order
     return _STREAM.get(int(stream.codec_context.field_order), "")
 
 
 class Marked:
-    """Frames that say which field is first."""
+    """Marks frames with the field that is first."""
 
     def __init__(self, order: str) -> None:
         self._order = order
         self._made: Graph | None = None
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """The same picture and time; all frames given are of one size and format."""
+        """The same picture and time, marked; all frames must have the same size and format."""
         if self._made is None:
             self._made = _graph(frame, "setfield", self._order)
         self._made.push(frame)

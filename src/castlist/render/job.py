@@ -8,13 +8,13 @@ __all__ = ["RenderJob", "RenderResult"]
 
 
 class RenderJob(TypedDict, total=False):
-    """A film to be written: the whole of one with covers (`table`), or `parts` of one or several."""
+    """A film to write: a whole film with covers (`table`), or `parts` of one or several films."""
 
     file: int  # descriptors of the first film, and of all
     files: list[int]
     threads: int
     max_pixels: int
-    target: str  # the file that is written
+    target: str  # path of the file to write
     container: str  # FFmpeg's name of its format
     unit: str  # seconds of a tick, exact
     width: int  # of the first film as shown
@@ -23,14 +23,14 @@ class RenderJob(TypedDict, total=False):
     style: str  # of the covers
     table: int  # descriptor of the covers
     parts: list[list[int]]  # film, first tick, tick after the last
-    exact: list[bool]  # of each film: whether all of it must be decoded, see `Source`
-    model: int  # the film that the stream of pictures is made like
+    exact: list[bool]  # for each film: whether all of it must be decoded, see `Source`
+    model: int  # index of the film whose format the stream of pictures has
     fade: float  # seconds at both ends of a part's sound
 
 
 class RenderResult(TypedDict):
-    """What was written."""
+    """A description of the written film."""
 
     frames: int
     codec: str
-    sound: list[str]  # a line a sound track
+    sound: list[str]  # one line for each sound track

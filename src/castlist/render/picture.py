@@ -1,7 +1,7 @@
-"""A decoded frame as a new one that may be drawn on: upright, in the encoder's format, with nothing attached.
+"""A decoded frame as a new, upright one to draw on, in the encoder's format, without attached data.
 
-The frame that an encoder gets is made anew and takes over pixels, time and colours only: captions, user data
-and whatever else a decoder hangs on its frames stay behind. Runs in the rendering child.
+The new frame has only the pixels, time and colours of the decoded one: captions, user data and other
+attachments of the decoder are dropped. Runs in the rendering child.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = ["Upright", "black", "fitted", "fresh", "planes"]
 
 
 class Upright:
-    """Turns frames the way they are shown, in whatever pixel format they have."""
+    """Rotates frames to their orientation on display, in any pixel format."""
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
         self._for: tuple[object, ...] = ()
 
     def __call__(self, frame: av.VideoFrame, turn: Orientation | None = None) -> av.VideoFrame:
-        """The frame as shown, but for the shape of its pixels; the same one where it lies right already.
+        """The frame as shown, except for the shape of its pixels; the same frame if it is already upright.
 
         Args:
-            turn: how it is turned, by default as the frame itself says.
+            turn: its rotation; by default that in the frame itself.
         """
         turn = orientation(frame) if turn is None else turn
         if not any(turn):
@@ -52,7 +52,7 @@ def _graph(frame: av.VideoFrame, turn: tuple[bool, bool, bool]) -> Graph:
     chain = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=unit)]
     transpose, flip_x, flip_y = turn
     if transpose:
-        chain.append(graph.add("transpose", "dir=cclock_flip"))  # rows become columns, nothing else
+        chain.append(graph.add("transpose", "dir=cclock_flip"))  # only exchanges rows and columns
     chain += [graph.add(name) for name, wanted in (("hflip", flip_x), ("vflip", flip_y)) if wanted]
     chain.append(graph.add("buffersink"))
     graph.link_nodes(*chain).configure()
@@ -60,24 +60,24 @@ def _graph(frame: av.VideoFrame, turn: tuple[bool, bool, bool]) -> Graph:
 
 
 def fresh(frame: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
-    """A new frame of a size and format with the pixels and the colours of another."""
+    """A new frame of a size and format with the pixels and colours of another one."""
     import av
 
-    primaries, curve = frame.color_primaries, frame.color_trc  # which a change of the format drops
+    primaries, curve = frame.color_primaries, frame.color_trc  # a conversion of the format drops these
     if (frame.width, frame.height, frame.format.name) != (width, height, pixel_format):
         frame = frame.reformat(width, height, pixel_format)
     made = av.VideoFrame(width, height, pixel_format)
     for target, source in zip(planes(made), planes(frame), strict=True):
         target[:] = source
     made.color_range, made.colorspace = frame.color_range, frame.colorspace
-    made.color_primaries, made.color_trc = primaries, curve  # ProRes keeps them in its frames
+    made.color_primaries, made.color_trc = primaries, curve  # ProRes stores these in its frames
     return made
 
 
 def fitted(
     frame: av.VideoFrame, width: int, height: int, pixel_format: str, shape: Fraction
 ) -> av.VideoFrame:
-    """A frame as `fresh` makes it, black beside or above a picture of another shape (width to height)."""
+    """A frame as from `fresh`, with black bars if the shape of the picture (width to height) differs."""
     import av
 
     inner = (width, height)
@@ -100,7 +100,7 @@ def fitted(
 
 
 def black(frame: av.VideoFrame) -> list[int]:
-    """The value of each plane where the picture is black."""
+    """The value of black in each plane."""
     bits = frame.format.components[0].bits
     if frame.format.is_rgb:
         return [0] * len(frame.planes)

@@ -1,4 +1,4 @@
-"""The parent's side of the rendering child: starts it, reads its progress, leaves a whole file or none."""
+"""The parent's side of the rendering child: starts it, reads its progress, and keeps only complete files."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from castlist.types import Clock, Video
 
 __all__ = ["Film", "Rendered", "cut", "joined", "render"]
 
-LIMITS = Limits(seconds=600.0, memory=12 << 30)  # an encoder looks ahead, and an index is moved at the end
+LIMITS = Limits(seconds=600.0, memory=12 << 30)  # an encoder looks ahead, and the index is moved at the end
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Film:
-    """A film, and what is taken of it."""
+    """A film, and the parts of it to write."""
 
     video: Video
     clock: Clock
@@ -39,12 +39,12 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What was written."""
+    """A description of the written film."""
 
     path: Path
     frames: int
     codec: str  # of the picture
-    sound: tuple[str, ...]  # of each sound track: "aac, copied"
+    sound: tuple[str, ...]  # for each sound track, as in "aac, copied"
 
 
 def render(
@@ -58,22 +58,22 @@ def render(
     watch: Callable[[int], None] = lambda frames: None,
     limits: Limits = LIMITS,
 ) -> Rendered:
-    """Write a film again with parts of its frames hidden: whole, or not at all.
+    """Write a film again with parts of its frames covered; the file is complete, or is not written.
 
     Frames keep their times, and sound its place; metadata, chapters, subtitles, attached pictures and data
     are left out.
 
     Args:
         video, clock: the film and the times of its frames.
-        output: its suffix says which container is written.
-        covers: what is hidden of each frame, `style` how.
+        output: its suffix selects the container.
+        covers: the covers of each frame, drawn in this `style`.
         mute: leave sound out.
-        watch: told the number of frames written, after each.
+        watch: called after each frame with the number of frames written.
 
     Raises:
-        InputError: the output is the film itself, its name has no known suffix, or it is a file that castlist
-            does not replace (`castlist.outputs`).
-        VideoError: the film cannot be read to its end or changed since it was looked at, or the output cannot
+        InputError: the output is the film itself, its name has no known suffix, or castlist does not replace
+            such a file (`castlist.outputs`).
+        VideoError: the film cannot be read to its end, has changed since it was opened, or the output cannot
             be written.
     """
     style = one_of(CoverStyle, "style", style)
@@ -98,18 +98,18 @@ def cut(
     watch: Callable[[int], None] = lambda frames: None,
     limits: Limits = LIMITS,
 ) -> Rendered:
-    """Write parts of a film one after another, every frame encoded again: whole, or not at all.
+    """Write parts of a film one after another, every frame encoded again; complete, or not at all.
 
     Args:
         video, clock: the film and the times of its frames.
-        output: its suffix says which container is written.
-        spans: (first, stop) frames of each part, stop not included, in the order in which they are shown.
-        fade: seconds in which sound comes up at the start of each part, and goes down at its end.
+        output: its suffix selects the container.
+        spans: (first, stop) frames of each part, stop excluded, in the order of the output.
+        fade: seconds over which sound fades in at the start of each part, and out at its end.
         mute: leave sound out.
-        watch: told the number of frames written, after each.
+        watch: called after each frame with the number of frames written.
 
     Raises:
-        InputError: there is no part, a part has no frames, or the output cannot be.
+        InputError: there is no part, a part has no frames, or the output must not be written.
         VideoError: see `render`.
     """
     return joined([Film(video, clock, spans)], output, fade=fade, mute=mute, watch=watch, limits=limits)
@@ -125,15 +125,15 @@ def joined(
     watch: Callable[[int], None] = lambda frames: None,
     limits: Limits = LIMITS,
 ) -> Rendered:
-    """Write parts of films one after another, as `cut` does of one.
+    """Write parts of several films one after another, as `cut` does for one.
 
-    What is written is made like the film with the largest picture; pictures of other sizes are fitted into
-    its frame with black beside or above them. Every frame keeps its own time: of films of several rates the
-    rate varies.
+    The output has the format of the film with the largest picture; smaller or differently shaped pictures are
+    fitted into its frame with black bars. Every frame keeps its own duration, so the rate varies if the
+    films' rates differ.
 
     Raises:
         InputError: see `cut`.
-        VideoError: see `render`; or some films are of a high dynamic range and some are not.
+        VideoError: see `render`; or only some of the films have high dynamic range.
     """
     for film in films:
         count = len(film.clock)
@@ -153,7 +153,7 @@ def joined(
 
 
 def _ticks(film: Film) -> list[list[int]]:
-    """When each part begins and ends, in ticks of the film's clock."""
+    """Beginning and end of each part, in ticks of the film's clock."""
     ends = np.append(film.clock.pts, film.clock.pts[-1] + film.clock.tick())
     return [[int(film.clock.pts[first]), int(ends[stop])] for first, stop in film.spans]
 
@@ -169,7 +169,7 @@ def _produced(
     watch: Callable[[int], None],
     limits: Limits,
 ) -> Rendered:
-    """What a job wrote, under the output's name once it is whole and has all the frames."""
+    """The child's description of the output, which gets its name once it is complete and has all frames."""
     form = check_target(videos, output)
     with ExitStack() as stack:
         opened = [_opened(video, stack) for video in videos]
@@ -188,7 +188,7 @@ def _produced(
 
 
 def check_target(videos: Sequence[Video], output: Path) -> str:
-    """The container that is written, refused where the output may not be written; see `render`."""
+    """The container to write; refuses an output that must not be written; see `render`."""
     form = container_of(output)
     if any(_is_the_film(video, output) for video in videos):
         raise InputError(f"{printable(output)} is the film itself; name another file to write")
@@ -197,7 +197,7 @@ def check_target(videos: Sequence[Video], output: Path) -> str:
 
 
 def _opened(video: Video, stack: ExitStack) -> int:
-    """A film, open as long as the stack is; raises VideoError where it is another one by now."""
+    """The descriptor of a film, open as long as the stack is; raises VideoError if it is another film now."""
     fd = open_plain(video.path)
     stack.callback(os.close, fd)
     check_content(video.path, digest(fd, video.path), video.digest)
@@ -205,7 +205,7 @@ def _opened(video: Video, stack: ExitStack) -> int:
 
 
 def _begun(output: Path, stack: ExitStack) -> Path:
-    """An empty file beside the one to write, there as long as the stack is open."""
+    """An empty file beside the output, which exists as long as the stack is open."""
     try:
         return stack.enter_context(part_file(output.absolute()))
     except OSError as error:
@@ -213,7 +213,7 @@ def _begun(output: Path, stack: ExitStack) -> Path:
 
 
 def _is_the_film(video: Video, output: Path) -> bool:
-    """Whether a file is the film, under whatever name, or a copy of it."""
+    """Whether a file is the film itself, under any name, or a copy of it."""
     with suppress(OSError):
         if os.path.samefile(video.path, output):
             return True
@@ -226,7 +226,7 @@ def _run(
     path: Path, fd: int, limits: Limits, fds: tuple[int, ...], job: RenderJob,
     watch: Callable[[int], None],
 ) -> RenderResult:  # fmt: skip
-    """What the child says at its end."""
+    """Run the child, and return its final report."""
     child = Child(path, fd, limits, module="castlist.render.child", fds=fds, job=job)
     frames = 0
     try:
@@ -242,7 +242,7 @@ def _run(
 
 
 def _publish(part: Path, output: Path) -> None:
-    """Give a finished file its name; what it holds is on the disk before."""
+    """Give a finished file its name, after its contents are on the disk."""
     try:
         with open(part, "rb") as file:
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""The sound that is written: all of the film's as it is, or parts with short fades. Rendering child."""
+"""The sound of the output: all of the film's, unchanged, or parts with short fades. Rendering child."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["SoundCut", "Whole"]
 
-RUN_UP = 1  # seconds before a part from which its sound is decoded, so that the codec knows all by then
-DRIFT = 0.002  # seconds by which the times of sound may be rounded; where they differ more, there is a gap
+RUN_UP = 1  # seconds before a part at which decoding of its sound begins, for the codec to settle
+DRIFT = 0.002  # seconds; sound times may be rounded by this, and a larger difference is a gap
 
 
 class Whole:
-    """All sound of the film, packet by packet as it is; encoded anew where the container cannot hold it."""
+    """All sound of the film: packets copied, or encoded again if the container does not support the codec."""
 
     def __init__(self, source: Source, target: OutputContainer, job: RenderJob) -> None:
         from castlist.decode.container import opened
 
         self._source, self._target = source, target
         self._zero: Fraction = source.zero  # seconds
-        # Matroska has no times before 0 and would move all streams; what sounds there is a codec's run-up.
+        # Matroska has no times before 0 and would shift all streams; the sound before 0 only primes the
+        # codec.
         self._from_zero = job["container"] in ("matroska", "webm")
         self._container = opened(FilmDescriptor(job["file"]))
         self.summary: list[str] = []
-        self._way: dict[int, av.AudioStream] = {}  # stream that is written, by index of the one that is read
+        self._way: dict[int, av.AudioStream] = {}  # output stream, by the index of the input stream
         self._encoded: set[int] = set()
-        self._last: dict[int, int] = {}  # time of what was written last, by index
+        self._last: dict[int, int] = {}  # time of the last packet written, by index
         for stream in self._container.streams.audio:
             self._take(stream)
         self._waiting = self._packets()
@@ -65,7 +66,7 @@ class Whole:
             yield from sound_packets(self._source, self._container, streams)
 
     def until(self, seconds: Fraction | None) -> None:
-        """Write what sounds before a time; all that is left where it is None."""
+        """Write the sound before a time; all the rest if it is None."""
         while self._next is not None:
             packet, stamp = self._next, self._stamp(self._next)
             if seconds is not None and stamp is not None and stamp > seconds:
@@ -99,17 +100,17 @@ class Whole:
                 self._target.mux(packet)
 
     def _goes_on(self, index: int, time: int) -> bool:
-        """Whether a time is later than the one before: a joined film may have two sounds at once."""
+        """Whether a time is later than the last one: a joined film may have two sounds at the same time."""
         later = time > self._last.get(index, time - 1)
         self._last[index] = max(time, self._last.get(index, time))
         return later
 
 
 class SoundCut:
-    """The films' first sound tracks in parts, one after another, decoded and encoded anew.
+    """The films' first sound tracks in parts, one after another, decoded and encoded again.
 
-    Part k begins at the sample nearest to its place in the output, so that nothing adds up however many
-    parts there are. Where a film has no sound there is silence.
+    Part k begins at the sample nearest to its place in the output, so that errors do not add up over many
+    parts. A film without sound gives silence.
     """
 
     def __init__(self, sources: Sequence[Source], target: OutputContainer, job: RenderJob) -> None:
@@ -130,7 +131,7 @@ class SoundCut:
         self._next = next(self._waiting, None)
 
     def until(self, seconds: Fraction | None) -> None:
-        """Write what sounds before a time of the output; all that is left where it is None."""
+        """Write the sound before a time of the output; all the rest if it is None."""
         if self._stream is None:
             return
         while self._next is not None and (seconds is None or Fraction(self._next[0], self._rate) <= seconds):
@@ -157,7 +158,7 @@ class SoundCut:
             shown += end - begin
 
     def _of_span(self, film: int, begin: Fraction, length: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(place within the part, samples) of one part, silence where the film has none."""
+        """(place within the part, samples) of one part; silence where the film has no sound."""
         channels, at = 2 if self._layout == "stereo" else 1, 0
         for start, samples in self._decoded(film, begin):
             place = start - round(begin * self._rate)
@@ -176,7 +177,7 @@ class SoundCut:
             yield at, np.zeros((channels, length - at), np.float32)
 
     def _decoded(self, film: int, begin: Fraction) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(sample of the film, samples) from somewhat before a time on."""
+        """(sample of the film, samples), beginning somewhat before a time."""
         import av
 
         from castlist.decode.container import opened
@@ -205,13 +206,13 @@ class SoundCut:
                         place += samples.shape[1]
 
     def _faded(self, samples: NDArray[np.float32], at: int, length: int) -> NDArray[np.float32]:
-        """Samples of a part, from place `at`, louder at the part's start and softer at its end."""
+        """Samples of a part, from place `at`, faded in at the part's start and out at its end."""
         place = at + np.arange(samples.shape[1]) + 0.5
         ramp = np.minimum(place, length - place) / max(1.0, self._fade * self._rate)
         return np.asarray(samples * np.clip(ramp, 0, 1), np.float32)
 
 
 def _first_sound(source: Source) -> av.AudioCodecContext | None:
-    """How the first sound track of a film is coded, None where there is none that can be decoded."""
+    """The codec of the first sound track of a film; None if there is none that can be decoded."""
     streams = source.container.streams.audio
     return streams[0].codec_context if streams else None

@@ -1,4 +1,4 @@
-"""The stream of pictures that is written, made like the film's own. Runs in the rendering child."""
+"""The output's stream of pictures, in the format of the film's own. Runs in the rendering child."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Pictures"]
 
-ALIKE = 0.01  # by which shapes of pictures may differ without black beside or above them
+ALIKE = 0.01  # largest relative difference of picture shapes that needs no black bars
 
 
 class Pictures:
-    """The stream of pictures that is written."""
+    """The output's stream of pictures."""
 
     def __init__(
         self, source: Source, target: OutputContainer, job: RenderJob, unit: Fraction | None = None
@@ -37,14 +37,14 @@ class Pictures:
         self._unit: Fraction = source.unit if unit is None else unit
         self._upright = Upright()
         self._stream: av.VideoStream | None = None
-        self._marked: Marked | None = None  # where the stream is interlaced
-        self._interlaced = False  # whether the film that the stream is made like is
+        self._marked: Marked | None = None  # set if the stream is interlaced
+        self._interlaced = False  # whether the film that sets the stream's format is interlaced
         codec = source.stream.codec_context.name
         self._encoder = encoder_for(codec, job["container"], set(target.supported_codecs))
         self.codec = self._encoder.name
 
     def like(self, frame: av.VideoFrame) -> None:
-        """Begin the stream as large as this frame of the source is."""
+        """Begin the stream in the size of this frame of the source."""
         self._stream = self._begun(frame)
 
     def encode(
@@ -58,15 +58,15 @@ class Pictures:
         """The packets that one more frame completes.
 
         Args:
-            pts: when the frame is shown, in ticks of the stream.
-            kinds: (n,) how each box is covered.
-            boxes: (n, 4) left, top, right, bottom, in pixels of the film as it is shown.
-            source: the film that the frame is of, where it is another one than the stream is made like.
+            pts: time of the frame, in ticks of the stream.
+            kinds: (n,) kinds of the boxes.
+            boxes: (n, 4) left, top, right, bottom, in pixels of the film as shown.
+            source: the film of the frame, if it is not the one that sets the stream's format.
         """
         if self._stream is None:
             self._stream = self._begun(frame)
         context = self._stream.codec_context
-        turn = orientation(frame)  # which a frame that is deinterlaced has no more
+        turn = orientation(frame)  # deinterlacing drops it from the frame
         if self._inseparable(frame, context.height):
             frame = deinterlaced(frame)
         frame = self._upright(frame, turn)
@@ -78,13 +78,13 @@ class Pictures:
         return list(self._stream.encode(made if self._marked is None else self._marked(made)))
 
     def _inseparable(self, frame: av.VideoFrame, height: int) -> bool:
-        """Whether no player could take apart the two fields of a frame in the stream."""
+        """Whether a player could not separate the two fields of a frame in the stream."""
         if self._marked is None:
             return self._interlaced or bool(frame.interlaced_frame)
         return bool(frame.height != height)
 
     def _shape(self, frame: av.VideoFrame, source: Source) -> Fraction:
-        """How wide a frame is relative to its height, in pixels of the stream."""
+        """The width of a frame divided by its height, in pixels of the stream."""
         assert self._stream is not None  # noqa: S101 - a frame was begun with
         context = self._stream.codec_context
         whole = Fraction(context.width, context.height)
@@ -102,7 +102,7 @@ class Pictures:
         return list(self._stream.encode()) if self._stream else []
 
     def _begun(self, frame: av.VideoFrame) -> av.VideoStream:
-        """The stream, made like the film's first frame."""
+        """Begin the stream, in the format of the film's first frame."""
         import av
 
         order = field_order(frame, self._source.stream)
@@ -132,7 +132,7 @@ class Pictures:
 
 
 def _pixel(frame: av.VideoFrame, source: Source) -> Fraction:
-    """How wide the pixels of an upright frame are, relative to their height."""
+    """The width of the pixels of an upright frame divided by their height."""
     stream = source.stream
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
     turned = (frame.width, frame.height) != (stream.codec_context.width, stream.codec_context.height)

@@ -1,4 +1,4 @@
-"""The report: one self-contained page that shows a cast to somebody, with no network and no other file.
+"""The report: one self-contained page that shows a cast; it needs no network and no other file.
 
 html = report.render(cast, thumbs=workspace.image, evidence=evidence)
 report.write(cast, "report.html", thumbs=workspace.image, evidence=evidence)

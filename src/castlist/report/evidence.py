@@ -1,4 +1,4 @@
-"""The data of a report beyond the cast: models, timings, histograms, reliability."""
+"""The data of a report in addition to the cast: models, timings, histograms, reliability."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _none() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A model file that took part."""
+    """A model file that was used."""
 
     role: str  # "detector", "face vectors"
     name: str
@@ -30,19 +30,19 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """Who of the cast may be somebody else, and what to do about it."""
+    """The people of the cast whose identity is unsure, and how to correct them."""
 
     why: Mapping[int, str] = field(default_factory=dict)  # number of a person -> "may be Anna"
-    command: str = ""  # that puts it right
-    clicks: int = 0  # that it is expected to take
+    command: str = ""  # command for the correction
+    clicks: int = 0  # clicks that it is expected to take
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evidence:
-    """Everything is optional: what is missing is left out of the page.
+    """Everything is optional: the page omits missing parts.
 
-    A positive pair is two tracks known to show one person, or two halves of one track; a negative pair
-    is two tracks seen together. The page leaves out cosines that are not finite.
+    A positive pair is two tracks known to show one person, or two halves of one track; a negative pair is two
+    tracks seen together. The page omits cosines that are not finite.
 
     Raises:
         InputError: a column has the wrong shape.
@@ -52,9 +52,9 @@ class Evidence:
     negative_before: NDArray[np.float32] = field(default_factory=_none)  # (q,)
     positive_after: NDArray[np.float32] = field(default_factory=_none)  # (p,) cosines, refined vectors
     negative_after: NDArray[np.float32] = field(default_factory=_none)  # (q,)
-    # (b, 3) a bin of links each: mean probability claimed, share that held, how many.
+    # (b, 3) for each bin of links: mean predicted probability, observed share, count.
     reliability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 3), np.float32))
-    verdict: str = ""  # whether refinement helped on this film, and what was done about it
+    verdict: str = ""  # whether refinement helped on this film, and whether it was used
     portraits: Portraits = field(default_factory=Portraits.empty)  # also of tracks that were set aside
     version: str = ""
     models: tuple[ModelUse, ...] = ()
@@ -62,7 +62,7 @@ class Evidence:
     seed: int | None = None
     timings: tuple[tuple[str, float], ...] = ()  # stage, seconds
     platform: str = ""
-    provider: str = ""  # what ran the models: "CPUExecutionProvider"
+    provider: str = ""  # onnxruntime's provider, such as "CPUExecutionProvider"
 
     def __post_init__(self) -> None:
         models = tuple(m if isinstance(m, ModelUse) else ModelUse(*m) for m in self.models)
@@ -74,7 +74,7 @@ class Evidence:
             raise InputError("Evidence.portraits must be a Portraits table")
 
     def without_faces(self) -> Evidence:
-        """The same without what it says of faces: somebody whose they are was erased."""
+        """The same without the data about faces, since a person was erased."""
         none = Evidence()
         return replace(
             self, positive_before=none.positive_before, negative_before=none.negative_before,

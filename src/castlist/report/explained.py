@@ -1,4 +1,4 @@
-"""Why two tracks are one person or two, as a page: sentences, the most alike faces, the way up the tree."""
+"""A page on why two tracks are one person or two: reasons, most similar faces, path in the tree."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["render_explanation", "write_explanation"]
 
-WIDE, HIGH = 200, 24  # of the band of colours of somebody's clothes
-MERGES = 12  # steps of the tree shown
+WIDE, HIGH = 200, 24  # of the band that shows the colours of a person's clothes
+MERGES = 12  # steps of the tree that are shown
 
 
 def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None) -> str:
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
-        explanation: why two tracks are one person or two, as `castlist.explain` returns it.
-        thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
+        explanation: the result of `castlist.explain`.
+        thumbs: gives the bytes of a picture by its file name; may raise OSError or LookupError.
     """
     album = Album(thumbs)
     album.take(face.image for pair in explanation.pairs for face in (pair.a, pair.b))
@@ -61,7 +61,7 @@ def render_explanation(explanation: Explanation, *, thumbs: Thumbs | None = None
 
 
 def _band(colours: tuple[Colour, ...]) -> list[dict[str, object]]:
-    """Colours side by side, as wide as their shares among them."""
+    """Colours side by side, with widths proportional to their shares."""
     total = sum(share for _, share in colours)
     edge, band = 0.0, []
     for (red, green, blue), share in colours:
@@ -76,14 +76,14 @@ def _band(colours: tuple[Colour, ...]) -> list[dict[str, object]]:
 def write_explanation(
     explanation: Explanation, path: str | Path, *, thumbs: Thumbs | None = None, films: Sequence[Path] = ()
 ) -> Path:
-    """Write the page to a file, whole or not at all, and return where.
+    """Write the page to a file, completely or not at all; returns its path.
 
     Args:
-        films: the films that are never written over.
+        films: films that must not be overwritten.
 
     Raises:
         InputError: see `castlist.outputs.check_output`.
-        WorkspaceError: the file cannot be written; what was there before is untouched.
+        WorkspaceError: the file cannot be written; the previous file is untouched.
     """
     check_output(path, films=films, page=True)
     return write_page(render_explanation(explanation, thumbs=thumbs), path)

@@ -1,4 +1,4 @@
-"""Figures as numbers and SVG paths: histograms, reliability, lanes of a timeline, who is seen with whom."""
+"""Figures as numbers and SVG paths: histograms, reliability, timeline lanes, co-occurrence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Histogram:
     path: str
     pairs: int
     mean: float
-    mean_x: float  # where the mean lies in the plot
+    mean_x: float  # position of the mean in the plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class Separation:
     title: str
     positive: Histogram
     negative: Histogram
-    overlap: float  # 0: wholly apart, 1: the same distribution
+    overlap: float  # 0: disjoint, 1: the same distribution
 
 
 class PairCosines(NamedTuple):
-    """PairCosines of pairs of tracks for one plot."""
+    """Cosines of pairs of tracks for one plot."""
 
     title: str
     positive: NDArray[np.float32]  # (p,) of one person
@@ -80,7 +80,7 @@ def histograms(pairs: Sequence[PairCosines]) -> Figure | None:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Plots beside one another on the same axes."""
+    """Plots side by side on the same axes."""
 
     plots: tuple[Separation, ...]
     marks: tuple[tuple[float, str], ...]  # x in the plot, label
@@ -124,7 +124,7 @@ def lane(person: Person) -> str:
 
 
 def shot_strip(cast: Cast) -> str:
-    """Every other shot as a box in an SVG path: a strip in which each change of shade is a cut."""
+    """Every other shot as a box in an SVG path: in the strip, each change of shade is a cut."""
     boxes = []
     for start, stop in zip(cast.shots.start[1::2].tolist(), cast.shots.stop[1::2].tolist(), strict=True):
         a, b = milliseconds(cast.clock.time(start)), milliseconds(cast.clock.time(stop))
@@ -141,7 +141,7 @@ def ticks(duration: float) -> list[tuple[float, float]]:
 
 
 def presence(cast: Cast, people: Sequence[Person]) -> NDArray[np.float64]:
-    """(n, n) seconds during which two people are both on screen; the diagonal is each one's own time."""
+    """(n, n) seconds that two people are on screen together; on the diagonal, the person's own time."""
     clock, tracks = cast.clock, cast.tracks
     if not len(clock):
         return np.zeros((len(people), len(people)))

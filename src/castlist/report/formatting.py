@@ -47,21 +47,21 @@ SMALL = (
 def short_line(text: object, limit: int = NAME_LENGTH) -> str:
     """A value as text for pages: on one line, without control and direction characters, cut to `limit`."""
     raw = str(text)[: 4 * limit].encode("utf-8", "replace").decode("utf-8")
-    raw = without_direction_marks(raw)  # <bdi> does their work
+    raw = without_direction_marks(raw)  # <bdi> replaces them
     raw = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in raw)
     raw = " ".join(raw.split())
     return raw if len(raw) <= limit and len(str(text)) <= 4 * limit else raw[: limit - 1].rstrip() + "…"
 
 
 def clock(seconds: Fraction | float) -> str:
-    """A position in the film: 0:07, 12:34 or 1:02:03."""
+    """A time in the film: 0:07, 12:34 or 1:02:03."""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def turn_it(degrees: int) -> str:
-    """What to do with a film that lies on its side or stands on its head."""
+    """Advice for a film that is shown sideways or upside down."""
     filters = {90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock"}
     return (
         f"castlist finds more faces if the film is turned clockwise by {degrees} degrees. If it is shown on "
@@ -70,7 +70,7 @@ def turn_it(degrees: int) -> str:
 
 
 def make_positive() -> str:
-    """What to do with a film that is a negative."""
+    """Advice for a film that is a negative."""
     return (
         "castlist finds far more faces if dark and light are exchanged, so this film seems to be a negative. "
         "Make a positive of it first: ffmpeg -i FILM -vf negate,normalize=smoothing=50 positive.mp4"
@@ -78,7 +78,7 @@ def make_positive() -> str:
 
 
 def length(seconds: Fraction | float) -> str:
-    """A span of time: 0.4 s, 38 s, 12 min 05 s, 1 h 12 min."""
+    """A duration: 0.4 s, 38 s, 12 min 05 s, 1 h 12 min."""
     value = float(seconds)
     if value < 9.95:
         return f"{value:.1f} s"
@@ -93,7 +93,7 @@ def length(seconds: Fraction | float) -> str:
 
 
 def lost(cast: Cast) -> list[str]:
-    """What of the film could not be read, in sentences; none where all of it was."""
+    """Sentences about the parts of the film that could not be read; none if all could be read."""
     found = []
     if cast.damaged:
         found.append(f"{cast.damaged} damaged frame{'s were' if cast.damaged > 1 else ' was'} skipped")
@@ -106,7 +106,7 @@ def lost(cast: Cast) -> list[str]:
 
 
 def left_out(cast: Cast) -> list[str]:
-    """That the file's edit list leaves out a second or more of its frames, and how to have them all."""
+    """A sentence if the file's edit list leaves out a second or more of its frames; how to include them."""
     video = cast.video
     if not video.hidden or video.hidden < video.frame_rate:
         return []
@@ -125,7 +125,7 @@ def count(number: int, singular: str = "", plural: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """A share: 43 %, or <1 % where there is some but not a whole one."""
+    """A share: 43 %, or <1 % for a smaller share above 0."""
     if 0 < share < 0.005:
         return "<1\u202f%"
     return f"{100 * share:.0f}\u202f%"
@@ -138,6 +138,6 @@ def sheet(text: str, limit: int = 50_000) -> str:
 
 
 def spell(number: int, singular: str, plural: str) -> str:
-    """A small number in words, as a sentence begins: Six people appear."""
+    """A small number in words, for the beginning of a sentence: Six people appear."""
     first = SMALL[number] if number < len(SMALL) else count(number)
     return f"{first} {singular if number == 1 else plural}"

@@ -26,8 +26,8 @@ def filled(template: str, styles: Sequence[str], script: str = "", **values: obj
 
     Args:
         template: a file beside `page.html`, which it extends.
-        styles, script: files beside it; only they may style the page and run in it.
-        values: what the template shows; `w` are the functions of `castlist.report.formatting`.
+        styles, script: files beside it; the page allows only these styles and this script.
+        values: for the template; `w` in it has the functions of `castlist.report.formatting`.
     """
     style, code = "".join(map(_asset, styles)), _asset(script) if script else ""
     parts = {"style": style, "style_hash": _hash(style), "script": code, "script_hash": _hash(code)}
@@ -35,16 +35,16 @@ def filled(template: str, styles: Sequence[str], script: str = "", **values: obj
 
 
 def compile_template(template: str) -> None:
-    """Have a template ready, which takes a fifth of a second the first time."""
+    """Compile a template in advance, since the first time takes a fifth of a second."""
     _environment().get_template(template)
 
 
 def write_page(html: str, path: str | Path) -> Path:
-    """Write HTML to a file, whole or not at all, and return where.
+    """Write HTML to a file, completely or not at all; returns its path.
 
     Raises:
-        InputError: a film, a database or a folder lies there, or it belongs to a workspace or library.
-        WorkspaceError: the file cannot be written; what was there before is untouched.
+        InputError: the path is that of a film, a database or a folder, or of a workspace or library.
+        WorkspaceError: the file cannot be written; the previous file is untouched.
     """
     path = Path(path)
     check_output(path, page=True)
@@ -63,7 +63,7 @@ def write_page(html: str, path: str | Path) -> Path:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """The templates beside this file, compiled once a process."""
+    """The templates beside this file, each compiled once in a process."""
     import jinja2
 
     return jinja2.Environment(

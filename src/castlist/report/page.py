@@ -1,4 +1,4 @@
-"""A cast as HTML: what each part of the page shows, laid out by the templates beside this file."""
+"""A cast as HTML: the values for each part of the page; templates beside this file arrange them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from castlist.types import SET_ASIDE, Json
 __all__ = ["picture", "render", "stills_of", "write"]
 
 FACES = 8  # pictures of one person
-LEAD = 12  # people shown at length; the others as cards
-LANES = 24  # rows of the timeline before the fold
+LEAD = 12  # people shown in detail; the others as cards
+LANES = 24  # rows of the timeline before the others are folded
 TOGETHER = 16  # people in the matrix
 STYLES = (
     "look.css",
@@ -35,15 +35,16 @@ STYLES = (
     "report_figures.css",
     "report_media.css",
 )
-BACKGROUND_SHOWN = 120  # people of the background with a picture
+BACKGROUND_SHOWN = 120  # background people with a picture
 ASIDE_SHOWN = 16  # pictures for each reason
 TIMES = 100  # appearances listed for one person
 HUES = 8  # colours of people before they repeat
 
-LIKELY = 0.5  # probability from which "possibly the same person" is "probably"
+LIKELY = 0.5  # probability from which "possibly the same person" becomes "probably"
 
 Thumbs = Callable[[str], bytes]
-Alike = Mapping[int, Sequence[tuple[int, float]]]  # person's number -> (number, probability), likeliest first
+# Person's number -> (number, probability), most probable first.
+Alike = Mapping[int, Sequence[tuple[int, float]]]
 
 
 def render(
@@ -59,13 +60,13 @@ def render(
     """The whole page as HTML; equal input gives equal bytes.
 
     Args:
-        cast: who appears, and when.
-        thumbs: the bytes of a picture by its file name; may raise OSError or LookupError where it is missing.
-        evidence: what is known beyond the cast.
-        alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
-        film: address of the film as the page sees it, to which every time is a link; "" for none.
-        unsure: who may be somebody else, and the next step.
-        stills: whole frames to be shown of appearances; the face alone where there is none.
+        cast: the people and their appearances.
+        thumbs: gives the bytes of a picture by its file name; may raise OSError or LookupError.
+        evidence: the data in addition to the cast.
+        alike: pairs that may be the same person; see `castlist.suggest.alike.look_alikes`.
+        film: address of the film relative to the page, to which every time is a link; "" for none.
+        unsure: people whose identity is unsure, and the next step.
+        stills: whole frames of appearances; an appearance without one shows only the face.
     """
     evidence = Evidence() if evidence is None else evidence
     unsure = Unsure() if unsure is None else unsure
@@ -117,11 +118,11 @@ def write(
     unsure: Unsure | None = None,
     stills: Stills | None = None,
 ) -> Path:
-    """Write the page to a file, whole or not at all, and return where.
+    """Write the page to a file, completely or not at all; returns its path.
 
     Raises:
         InputError: see `castlist.outputs.check_output`.
-        WorkspaceError: the file cannot be written; what was there before is untouched.
+        WorkspaceError: the file cannot be written; the previous file is untouched.
     """
     check_output(path, films=[cast.video.path], page=True)
     film = film_address(cast, Path(path).parent)
@@ -132,7 +133,7 @@ def write(
 
 
 class LikelySame(TypedDict):
-    """Somebody who may be the same person."""
+    """A person who may be the same as another one."""
 
     how: str  # probably or possibly
     id: int
@@ -140,7 +141,7 @@ class LikelySame(TypedDict):
 
 
 def same_as(cast: Cast, alike: Alike) -> dict[int, list[LikelySame]]:
-    """Who each person may be, by number: {"how": "possibly", "id": 7, "name": "Person 7"}, ..."""
+    """The people that each person may be, by number: {"how": "possibly", "id": 7, "name": "Person 7"}, ..."""
     names = {p.id: formatting.short_line(p.name) for p in cast.everybody}
     return {
         number: [
@@ -153,16 +154,16 @@ def same_as(cast: Cast, alike: Alike) -> dict[int, list[LikelySame]]:
 
 
 def film_address(cast: Cast, folder: Path) -> str:
-    """The address of the film for a page in a folder: relative, so that both may move together."""
+    """The address of the film for a page in a folder: relative, so that both can be moved together."""
     try:
         place = os.path.relpath(cast.video.path.absolute(), folder.absolute())
-    except ValueError:  # another drive
+    except ValueError:  # on another drive
         return ""
     return quote(os.fsencode(Path(place).as_posix()), safe="/")
 
 
 def _pairs(evidence: Evidence) -> list[figures.PairCosines]:
-    """The plots of pairs: one where the refined features were not used, since both would be the same."""
+    """The plots of pairs: only one if the refined features were not used, since both would be equal."""
     before = figures.PairCosines("Before refinement", evidence.positive_before, evidence.negative_before)
     after = figures.PairCosines("After refinement", evidence.positive_after, evidence.negative_after)
     same = all(np.array_equal(x, y) for x, y in zip(before[1:], after[1:], strict=True))
@@ -170,7 +171,7 @@ def _pairs(evidence: Evidence) -> list[figures.PairCosines]:
 
 
 def _hues(cast: Cast) -> list[int]:
-    """A colour for each of the cast: by their number, but never that of one of the three before."""
+    """A colour for each person of the cast: by number, but different from the three people before."""
     hues: list[int] = []
     for person in cast.people:
         wanted = (person.id - 1) % HUES
@@ -179,7 +180,7 @@ def _hues(cast: Cast) -> list[int]:
 
 
 def _duration(cast: Cast) -> float:
-    """When the film ends, in seconds: the length of the timeline."""
+    """The end of the film in seconds, which is the length of the timeline."""
     return float(cast.clock.time(len(cast.clock)) if len(cast.clock) else cast.video.duration)
 
 
@@ -237,9 +238,9 @@ def _row(
 
 
 def stills_of(person: Person) -> list[tuple[Appearance, Face | None]]:
-    """A person's first appearances, each with the best picture that was taken in it."""
+    """A person's first appearances, each with the best picture taken in it."""
     best: dict[int, tuple[int, Face]] = {}
-    for rank, face in enumerate(person.faces):  # the best first
+    for rank, face in enumerate(person.faces):  # best first
         if face.image:
             best.setdefault(face.track, (rank, face))
     found = [
@@ -254,7 +255,7 @@ def _face_data(face: Face | None, album: Album) -> dict[str, Json] | None:
 
 
 def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast) -> dict[str, Json] | None:
-    """The frame of a face, as the templates show it: the picture, its size, and where the face is in it."""
+    """The frame of a face for the templates: the picture, its size, and the place of the face in it."""
     if face is None or not (uri := album[whole.get(face.frame, "")]):
         return None
     left, top, right, bottom = (round(v, 1) for v in face.box)
@@ -264,7 +265,7 @@ def _still(face: Face | None, album: Album, whole: Mapping[int, str], cast: Cast
 
 
 def picture(face: Face, uri: str) -> dict[str, Json]:
-    """A face as the templates show it."""
+    """A face for the templates."""
     return {"uri": uri, "time": float(face.time), "ms": figures.milliseconds(face.time)}
 
 
@@ -278,7 +279,7 @@ def _timeline(cast: Cast) -> dict[str, Json]:
 
 
 def _together(cast: Cast) -> dict[str, Json] | None:
-    """Seconds on screen together and a shade, 0 to 5, for each pair; None where there is no such pair."""
+    """Seconds on screen together and a shade, 0 to 5, for each pair; None if no pair is seen together."""
     people = cast.people[:TOGETHER]
     seconds = figures.presence(cast, people)
     apart = seconds - np.diag(np.diag(seconds))
@@ -297,16 +298,16 @@ def _together(cast: Cast) -> dict[str, Json] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Aside:
-    """Tracks set aside for one reason."""
+    """The tracks set aside for one reason."""
 
     reason: str
     tracks: int
     faces: int
-    pictures: tuple[Face, ...]  # one of each track, best first, as many as are shown
+    pictures: tuple[Face, ...]  # the best of each track, best first, up to ASIDE_SHOWN
 
 
 def _set_aside(cast: Cast, evidence: Evidence) -> list[_Aside]:
-    """What is not of the cast, by reason, the most frequent reason first."""
+    """The tracks that are not in the cast, by reason, most frequent reason first."""
     out = np.flatnonzero(cast.fate == SET_ASIDE)
     best = _best_pictures(cast, evidence, out.tolist())
     reasons = Counter(cast.reason[t] for t in out)
@@ -320,7 +321,7 @@ def _set_aside(cast: Cast, evidence: Evidence) -> list[_Aside]:
 
 
 def _best_pictures(cast: Cast, evidence: Evidence, tracks: list[int]) -> dict[int, Face]:
-    """The best picture of each of these tracks that has any, the best of all first."""
+    """The best picture of each of these tracks that has one, in order of quality."""
     wanted, best, portraits = set(tracks), {}, evidence.portraits
     for row in np.lexsort((portraits.frame, -picture_worth(portraits, cast.shots))).tolist():
         track, frame = int(portraits.track[row]), int(portraits.frame[row])
@@ -341,7 +342,7 @@ def _aside_view(group: _Aside, album: Album) -> dict[str, Json]:
 
 
 def _album(cast: Cast, aside: list[_Aside], thumbs: Thumbs | None, whole: Mapping[int, str] = {}) -> Album:
-    """A face of everybody before a second one of anybody, until the budget is spent."""
+    """The pictures of the page: one face of each person before second faces, within the budget."""
     album = Album(thumbs)
     shown = (*cast.people, *cast.background[:BACKGROUND_SHOWN])
     album.take(p.faces[0].image for p in shown if p.faces)

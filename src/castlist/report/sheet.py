@@ -1,4 +1,4 @@
-"""A contact sheet of the cast, or a page about one person: to print, to pin up, to file."""
+"""A contact sheet of the cast, or a page about one person, to print or to file."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from castlist.types import Json
 __all__ = ["PersonLikeness", "likeness", "render_sheet", "write_sheet"]
 
 FACES = 6  # of each person on a contact sheet
-PORTRAITS = 16  # on the page about one person, where nothing is known of how faces are turned
+PORTRAITS = 16  # on the page about one person, if the poses of faces are unknown
 BY_POSE = 8  # of each pose
-FRONT = 0.35  # how far a face is turned (`castlist.embed.quality.turned`) that counts as seen from the front
-APART = 1  # seconds between two pictures of one pose: what is closer is nearly the same picture
+FRONT = 0.35  # largest turn of a frontal face (`castlist.embed.quality.turned`)
+APART = 1  # seconds between two pictures of one pose: closer pictures are nearly equal
 POSES = ("From the front", "Turned to the left", "Turned to the right")
-STAYS = 40  # appearances listed there
-OTHERS = 8  # people listed that one was seen with
+STAYS = 40  # appearances listed on that page
+OTHERS = 8  # people listed who are seen together with the person
 ALIKE = 3  # look-alikes, and hardest links
 
 
 @dataclass(frozen=True, slots=True)
 class PersonLikeness:
-    """How alike the tracks of one person are to others, and to one another; cosines, -1 to 1."""
+    """The similarity of a person's tracks to other people and to one another; cosines, -1 to 1."""
 
-    others: tuple[tuple[str, float], ...]  # the most alike other people, their best pair of tracks
-    hardest: tuple[tuple[int, float], ...]  # own tracks least like the rest of the person, and how alike
+    others: tuple[tuple[str, float], ...]  # the most similar other people, and the best pair's cosine
+    hardest: tuple[tuple[int, float], ...]  # own tracks least similar to the person's others, and the cosine
 
 
 def likeness(cast: Cast, person: Person, mean: NDArray[np.float32]) -> PersonLikeness:
-    """Who looks like somebody, and which of their tracks look least like them.
+    """The people most similar to a person, and the person's tracks that are least similar to the others.
 
     Args:
-        mean: (t, d) unit vectors of the tracks, zero where a track has none.
+        mean: (t, d) unit vectors of the tracks; zero for a track without one.
     """
     known = np.flatnonzero(np.abs(mean).sum(1) > 0)
     members = np.intersect1d(known, person.tracks)
@@ -75,13 +75,13 @@ def render_sheet(
     """The page as HTML; equal input gives equal bytes.
 
     Args:
-        person: somebody of the cast, for a page about them; by default a contact sheet of everybody.
-        thumbs: the bytes of a picture by its file name.
-        evidence: what the provenance says.
-        likeness: how alike the person's tracks are; see `likeness`.
-        alike: who may be the same person as whom; see `castlist.suggest.alike.look_alikes`.
+        person: a person of the cast, for a page about this person; by default a contact sheet of all people.
+        thumbs: gives the bytes of a picture by its file name.
+        evidence: the data on the page's origin.
+        likeness: the similarity of the person's tracks; see `likeness`.
+        alike: pairs that may be the same person; see `castlist.suggest.alike.look_alikes`.
         pose: how far the face in a picture is turned, by the picture's file name.
-        film: address of the film as the page sees it; "" for none.
+        film: address of the film relative to the page; "" for none.
     """
     people: Sequence[Person] = cast.people if person is None else (person,)
     strips = {p.id: _strips(p, None if person is None else pose or {}) for p in people}
@@ -107,17 +107,17 @@ def render_sheet(
 
 
 def write_sheet(html: str, path: Path) -> Path:
-    """Write the page to a file, whole or not at all; raises as `write_page` does."""
+    """Write the page to a file, completely or not at all; raises as `write_page` does."""
     return write_page(html, path)
 
 
 def sheet_address(cast: Cast, path: Path) -> str:
-    """The film's address for a page at a place."""
+    """The film's address for a page at a path."""
     return film_address(cast, path.parent)
 
 
 def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str, list[Face]]]:
-    """The pictures shown of somebody, best first: by pose on a page about them, where that is known."""
+    """The pictures shown of a person, best first; by pose on a page about the person, if poses are known."""
     if pose is None:
         return [("", list(person.faces[:FACES]))]
     if not any(face.image in pose for face in person.faces):
@@ -130,7 +130,7 @@ def _strips(person: Person, pose: Mapping[str, float] | None) -> list[tuple[str,
 
 
 def _summary(cast: Cast) -> str:
-    """How many people in how long a film."""
+    """The number of people and the length of the film."""
     behind = f" and {formatting.count(len(cast.background))} in the background" if cast.background else ""
     return (
         f"{formatting.count(len(cast.people), 'person', 'people')}{behind} in {formatting.length(cast.whole)}"
@@ -138,7 +138,7 @@ def _summary(cast: Cast) -> str:
 
 
 def _apart(faces: Sequence[Face]) -> list[Face]:
-    """The faces, best first, without those taken within a second of a better one."""
+    """The faces, best first, without those within a second of a better one."""
     chosen: list[Face] = []
     for face in faces:
         if all(abs(face.time - other.time) >= APART for other in chosen):
@@ -159,7 +159,7 @@ def _of_track(person: Person, track: int) -> Face | None:
 def _beside(
     cast: Cast, person: Person, likeness: PersonLikeness | None, hints: dict[int, list[LikelySame]]
 ) -> list[Face]:
-    """Pictures of look-alikes and of the tracks that are least alike the person."""
+    """Pictures of look-alikes, and of the tracks least similar to the person's others."""
     others = [_best(cast, other["id"]) for other in hints.get(person.id, [])]
     hardest = [_of_track(person, track) for track, _ in likeness.hardest] if likeness else []
     return [face for face in (*others, *hardest) if face is not None]
@@ -188,7 +188,7 @@ def _card(
 
 
 def _about(cast: Cast, person: Person, album: Album, likeness: PersonLikeness | None) -> dict[str, Json]:
-    """Appearances, with whom, and which tracks to look at first."""
+    """Appearances, people seen together with the person, and the tracks to check first."""
     cast_people = list(cast.people)
     index = cast_people.index(person) if person in cast_people else -1
     beside = []

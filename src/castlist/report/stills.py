@@ -16,13 +16,13 @@ __all__ = ["Stills"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stills:
-    """Whole frames kept as small pictures.
+    """Whole frames, stored as small pictures.
 
     Raises:
         InputError: the columns are not of one length.
     """
 
-    frame: NDArray[np.int64]  # (n,) rising
+    frame: NDArray[np.int64]  # (n,) increasing
     image: tuple[str, ...]  # (n,) file name of a small JPEG among the workspace's thumbs
 
     def __post_init__(self) -> None:
