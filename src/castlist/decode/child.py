@@ -116,7 +116,7 @@ def _send_times(source: Source, out: int) -> None:
 
 
 def _header(film: Readable, job: wire.DecodeJob) -> wire.Header:
-    """What the film is like, by its header and its first frame."""
+    """The properties of the film, from its header and its first frame."""
     from castlist.decode.picture import orientation, shown_size
 
     source = _source(film, job)

@@ -16,12 +16,12 @@ __all__ = ["OF_PICTURES", "Limits", "digest", "open_plain", "plain_path", "print
 OF_PICTURES = (
     "ffmpeg -framerate 24 -pattern_type glob -i 'FOLDER/*.png' film.mkv"  # how a sequence becomes a film
 )
-# What is said where the system reports an error while a film is read; the detail is what it says.
+# The message for a system error while a film is read; the detail is the system's own text.
 UNREADABLE = (
     "{name} could not be read: its disk or network drive reports an error ({detail}); check the disk, cable "
     "or network and run the same command again; if the error stays, copy the film to another disk first"
 )
-_WHOLE = 64 << 20  # bytes up to which all of a file is read for its digest
+_WHOLE = 64 << 20  # bytes; the digest of a file up to this size covers all bytes
 _END = 8 << 20  # of a larger file: the first and the last bytes,
 _BLOCKS, _BLOCK = 64, 256 << 10  # and this many evenly spaced blocks of this size
 
@@ -128,9 +128,9 @@ def check_content(path: Path, found: str, wanted: str) -> None:
 
 
 def read_at(fd: int, size: int, place: int) -> bytes:
-    """So many bytes from a place of an open file on; fewer only where the file ends.
+    """`size` bytes of an open file from an offset on; fewer only at the end of the file.
 
-    A disk that cannot be read gives what stands before the bad place first, and the error when asked again.
+    A failing disk first gives the bytes before the bad place, and the error at the next call.
 
     Raises:
         OSError: the system cannot read them.
@@ -142,12 +142,12 @@ def read_at(fd: int, size: int, place: int) -> bytes:
 
 
 def unreadable(path: Path, error: OSError) -> VideoError:
-    """The error to raise where the system cannot read an open film: it is the disk, not the film."""
+    """The error to raise if the system cannot read an open film: the disk is faulty, not the film."""
     return VideoError(UNREADABLE.format(name=printable(path), detail=system_words(error)))
 
 
 def system_words(error: OSError) -> str:
-    """What the system says of a failed call, as part of a sentence."""
+    """The system's text for a failed call, for use within a message."""
     return (error.strerror or str(error)).lower()
 
 
@@ -158,7 +158,7 @@ def digest(fd: int, path: Path) -> str:
     are read, so that a film of any size takes a moment.
 
     Args:
-        path: of the file, for the sentence.
+        path: of the file, for the message.
 
     Raises:
         VideoError: its disk cannot be read.

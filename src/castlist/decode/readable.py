@@ -11,7 +11,7 @@ from castlist.decode.wire import Fault, Unusable
 
 __all__ = ["FilmDescriptor", "Readable", "beginning"]
 
-_FARTHEST = (1 << 63) - 1  # the largest place in a file that the system takes: 64 bits, signed
+_FARTHEST = (1 << 63) - 1  # largest offset in a file: 64 bits, signed
 
 
 class Readable(Protocol):
@@ -23,16 +23,16 @@ class Readable(Protocol):
 
 
 class FilmDescriptor:
-    """An open film read from a place of its own, whatever place others of the same descriptor are at."""
+    """An open film with a read position of its own, independent of other users of the descriptor."""
 
     def __init__(self, fd: int) -> None:
         self._fd, self._place = fd, 0
 
     def read(self, size: int, /) -> bytes:
-        """So many bytes; fewer only where the file ends.
+        """`size` bytes; fewer only at the end of the file.
 
         Raises:
-            Unusable: the system cannot read them: it is the disk, not the film.
+            Unusable: the system cannot read them: the disk is faulty, not the film.
         """
         try:
             data = read_at(self._fd, max(0, size), self._place)
@@ -42,7 +42,7 @@ class FilmDescriptor:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """The place from which is read next; raises OSError where there cannot be one."""
+        """Move the read position, and return it; raises OSError for an impossible offset."""
         begins = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: os.fstat(self._fd).st_size}
         place = begins[whence] + offset if whence in begins else -1
         if not 0 <= place <= _FARTHEST:

@@ -45,14 +45,14 @@ class Fault(StrEnum):
     NO_FRAME = "no frame"
     TOO_LARGE = "too large"
     NO_MEMORY = "no memory"
-    UNREADABLE = "unreadable"  # the detail is what the system says
+    UNREADABLE = "unreadable"  # the detail is the system's text
     UNWRITTEN = "unwritten"  # the detail is the whole sentence
     BROKEN = "broken"
     MOVING_WEBP = "moving webp"
 
 
 class Unusable(Exception):
-    """The file cannot be used; `code` says why, the text is a detail for the sentence."""
+    """The file cannot be used; `code` is the reason, and the text a detail for the message."""
 
     def __init__(self, code: Fault, detail: str = "") -> None:
         super().__init__(detail)
