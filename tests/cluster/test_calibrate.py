@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from castlist.cluster import Calibration, GroupLinkage, ProbabilityCut, reliability
-from castlist.cluster.calibrate import PRIORS, _of_these_tracks, halves
+from castlist.cluster import Calibration, GroupLinkage, ProbabilityCut, calibrate, reliability
+from castlist.cluster.calibrate import PRIORS, _counted, _of_these_tracks, halves
 from castlist.types import CO_OCCURRENCE, Constraints, Embeddings
 
 NONE = Constraints.empty()
@@ -174,3 +174,25 @@ def test_even_tracks_raise_what_is_expected_of_one_person(cosine: float, raised:
     assert (here.same_mean > prior.same_mean) is raised
     assert here.same_mean <= max(cosine, prior.same_mean)
     assert (here.same_worth < prior.same_worth) is raised
+
+
+def test_many_pairs_are_counted_in_steps_and_few_are_taken_as_they_are() -> None:
+    few = np.random.default_rng(0).uniform(-1, 1, 50)
+    assert _counted(few)[0] is few
+    many = np.append(np.random.default_rng(0).normal(0.2, 0.15, 3 * calibrate.STEPS), [-1.0000001, 1.0000001])
+    cosine, count = _counted(many)
+    assert len(cosine) < calibrate.STEPS
+    assert count.sum() == len(many)
+    assert count @ cosine == pytest.approx(many.sum(), rel=1e-12)
+    assert cosine[0] == many.min()
+    assert cosine[-1] == many.max()
+
+
+def test_counting_pairs_in_steps_changes_nothing_that_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, seen, _ = film(likeness=0.5, tracks=30)
+    counted = Calibration.fit(table, seen)
+    monkeypatch.setattr(calibrate, "STEPS", 10**9)
+    each = Calibration.fit(table, seen)
+    for name in ("same_mean", "same_std", "other_mean", "other_std", "share"):
+        assert getattr(counted, name) != getattr(each, name)
+        assert getattr(counted, name) == pytest.approx(getattr(each, name), abs=1e-6)
