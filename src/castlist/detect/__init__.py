@@ -1,4 +1,4 @@
-"""Frames in, detections out: where faces are, and where their eyes, nose and mouth."""
+"""Frames in, detections out: boxes of faces, and landmarks of eyes, nose and mouth."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["BACK", "DETECTORS", "SCRFD", "Detector", "LookAhead", "Sampler", "Sa
 
 
 class Detector(Protocol):
-    """What finds faces in a picture (h, w, 3) BGR; boxes and landmarks are in pixels of that picture."""
+    """Finds faces in a picture (h, w, 3) BGR; boxes and landmarks are in pixels of that picture."""
 
     @property
     def model(self) -> str:
-        """Its name: faces of two models are never mixed."""
+        """The model's name: faces of two models are never mixed."""
         ...
 
     def __call__(self, image: NDArray[np.uint8], /, *, scale: float, machine: Machine) -> Detections: ...

@@ -1,8 +1,8 @@
-"""Runs the detections that the sampler will probably need next in a helper thread.
+"""Runs the searches for faces that the sampler will probably need next in a helper thread.
 
-Which frames the sampler looks at depends on what it found before, so looks cannot simply be shared out.
-But most can be foretold, and what a detector finds in a picture is the same whoever asks and when: a look
-that was foretold wrongly costs time, and no result ever depends on any.
+The frames that the sampler searches depend on earlier results, so the searches cannot simply be distributed.
+But most can be predicted, and the result of a search does not depend on when it runs: a wrong prediction
+costs time, and never changes a result.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Looks = dict[float, HelperTask[Detections]]  # by scale
 
 
 class LookAhead:
-    """A `Sampler` that is shown each frame `lag` frames later, and has most looks begun by then.
+    """A `Sampler` that gets each frame `lag` frames later, when most searches have been started.
 
-    What it yields is what the sampler alone yields, later.
+    It yields the same faces as the sampler alone, later.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class LookAhead:
     ) -> None:
         self._sampling, self._detector, self._machine, self._helper = sampling, detector, machine, helper
         self._lag = lag
-        self._begun: dict[int, Looks] = {}  # by the identity of pictures that `_coming` and `_before` hold
+        self._begun: dict[int, Looks] = {}  # by the id() of pictures in `_coming` and `_before`
         self._sampler = Sampler(sampling, self._found, machine)
         self._jumps = Jumps(sampling.jump)
         self._coming: deque[_Coming] = deque()
-        self._before: _Coming | None = None  # the frame that the sampler was shown last
+        self._before: _Coming | None = None  # the last frame that the sampler got
 
     def see(
         self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
@@ -54,21 +54,21 @@ class LookAhead:
                 self._plan()
 
     def finish(self) -> Iterator[Detections]:
-        """Faces of the frames that are left."""
+        """Faces of the remaining frames."""
         while self._coming:
             yield from self._show()
         yield from self._sampler.finish()
         self._forget(self._before)
 
     def _show(self) -> Iterator[Detections]:
-        """Show the sampler the next frame. If a shot begins with it, it looks at the one before too."""
+        """Give the sampler the next frame; if a shot begins with it, the frame before is searched, too."""
         now = self._coming.popleft()
         yield from self._sampler.see(now.frame, now.seconds, now.picture, now.signal)
         self._forget(self._before)
         self._before = now
 
     def _plan(self) -> None:
-        """Begin the looks that are expected of the coming frames, and drop those that no longer are."""
+        """Start the searches expected for the coming frames, and drop those no longer expected."""
         due, others = self._sampler.due, dict(self._sampler.others_due)
         for number, now in enumerate(self._coming):
             if now.jumped:
@@ -84,8 +84,8 @@ class LookAhead:
             others |= dict.fromkeys(also, now.seconds + self._sampling.patience)
 
     def _begin(self, now: _Coming, also: list[int]) -> None:
-        image = now.picture()  # here: a film is read by one thread
-        now.picture = lambda: image  # the sampler asks for this very picture
+        image = now.picture()  # in this thread: a film is read by one thread
+        now.picture = lambda: image  # so that the sampler gets the same array
         for side in (self._sampling.side, *also):
             scale = self._sampling.scale(image, side)
             if scale not in now.begun:
@@ -97,12 +97,12 @@ class LookAhead:
         return self._detector(image, scale=scale, machine=self._machine)
 
     def _found(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections:
-        """What the detector finds, begun already or not."""
+        """The faces of a picture, from a search that was started before, or now."""
         task = self._begun.get(id(image), {}).pop(scale, None)
         return self._search(image, scale) if task is None else task.result()
 
     def _forget(self, frame: _Coming | None) -> None:
-        """Drop the looks begun at a frame that is not looked at, or no more."""
+        """Drop the searches started for a frame that is not needed, or not needed any more."""
         if frame is None or not frame.begun:
             return
         for task in frame.begun.values():
@@ -118,5 +118,5 @@ class _Coming:
     picture: Picture
     signal: NDArray[np.uint8]
     jumped: bool
-    image: int = 0  # its picture's identity, once looks are begun
+    image: int = 0  # id() of its picture, once searches are started
     begun: Looks = field(default_factory=dict)

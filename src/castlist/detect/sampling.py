@@ -17,35 +17,35 @@ from castlist.types import Detections, Machine
 
 __all__ = ["BACK", "FaceFinder", "Jumps", "Picture", "Sampler", "Sampling", "merged"]
 
-BACK = 7  # frames before the present one that may yet be looked at
-NEAR = 2  # frames between two looks; where there are fewer, none of them is looked at
+BACK = 7  # frames before the present one that may still be searched
+NEAR = 2  # least number of frames between two searched frames for a search between these
 
 Picture = Callable[[], NDArray[np.uint8]]
 
 
 class FaceFinder(Protocol):
-    """What finds the faces of a picture (h, w, 3) BGR at a scale: any detector."""
+    """Finds the faces of a picture (h, w, 3) BGR at a scale, as any detector does."""
 
     def __call__(self, image: NDArray[np.uint8], /, *, scale: float, machine: Machine) -> Detections: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Look for faces some times a second and on both sides of a cut, now and then at other sizes.
+    """Searches some frames of each second for faces, and both sides of a cut, now and then at other sizes.
 
-    A look examines the picture at the long side `side`. Each of `other_sides` finds faces that are too
-    large or too small to be seen there: while it does it is part of every look, and while it does not, of
-    one in `patience` seconds. The cost of looking is set here, and nowhere else.
+    A frame is searched at a long side of `side` pixels. Each of `other_sides` finds faces that are too large
+    or too small for `side`: it is used in every search while it finds some, and else once in `patience`
+    seconds. These options alone determine the cost of detection.
     """
 
-    per_second: float = 6.0  # looks a second; faces between two looks are interpolated
-    side: int = 640  # pixels
+    per_second: float = 6.0  # searched frames for each second; faces in between are interpolated
+    side: int = 640  # pixels of the long side
     other_sides: tuple[int, ...] = (320, 1152)  # pixels: for faces that fill the picture, and for small ones
-    enlarge: float = 2.0  # times at most: a face of `smallest` is large enough then, and blur is no face yet
-    patience: float = 1.0  # seconds between looks at another size that find nothing new
-    hurry: float = 2.0  # times as many looks while a face is not where it was at the last look
-    jump: float = 2.5  # a change this many times the usual one may be a cut, and deserves a look
-    smallest: float = 8.0  # pixels of the shorter side of a face, in the film; less tells nothing
+    enlarge: float = 2.0  # most enlargement: enough for a face of `smallest`, and blur is not found as a face
+    patience: float = 1.0  # seconds between searches at another size that find no further faces
+    hurry: float = 2.0  # factor on `per_second` while a face is not where it was in the last searched frame
+    jump: float = 2.5  # multiple of the usual change between frames from which there may be a cut
+    smallest: float = 8.0  # pixels of the shorter side of a face in the film; smaller ones are useless
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -53,37 +53,37 @@ class Sampling:
             raise InputError("Sampling.per_second, side, enlarge and other_sides must be more than 0")
 
     def scale(self, image: NDArray[np.uint8], side: int) -> float:
-        """By what a picture (h, w, 3) is scaled for a look at the long side `side`, in pixels."""
+        """The factor that scales a picture (h, w, 3) to a long side of `side` pixels."""
         return float(min(self.enlarge, side / max(image.shape[:2])))
 
     def watch(self, detector: FaceFinder, machine: Machine = Machine()) -> Sampler:
-        """What looks at frames as they go by."""
+        """A sampler with these options, for frames in order."""
         return Sampler(self, detector, machine)
 
 
 class Sampler:
-    """Looks at frames one after the other, as `Sampling` says. Keeps some frames back.
+    """Searches frames in order, with the options of `Sampling`; it keeps the most recent frames.
 
-    The last one is looked at if a cut comes after it; those between two looks, half by half, where a face
-    came or went.
+    The last frame before a cut is searched. Where a face appeared or disappeared between two searched frames,
+    frames in between are searched by bisection.
     """
 
     def __init__(self, sampling: Sampling, detector: FaceFinder, machine: Machine) -> None:
         self._sampling, self._detector, self._machine = sampling, detector, machine
-        self._recent: deque[_Sample] = deque(maxlen=BACK)  # the last ones, of this shot
-        self.due = -np.inf  # seconds at which the next look is due, and the next one at each other size
+        self._recent: deque[_Sample] = deque(maxlen=BACK)  # the most recent frames of this shot
+        self.due = -np.inf  # seconds at which the next search is due; below, at each other size
         self.others_due = dict.fromkeys(sampling.other_sides, -np.inf)
         self._jumped = Jumps(sampling.jump)
-        self._last: Detections | None = None  # what the last look saw in this shot
+        self._last: Detections | None = None  # faces of the last searched frame of this shot
 
     def see(
         self, frame: int, seconds: float, picture: Picture, signal: NDArray[np.uint8]
     ) -> Iterator[Detections]:
-        """Faces of this frame and, if a cut lies between, of the one before; none if there is no need.
+        """Faces of this frame and, if a cut lies between, of the frame before; none if no search is due.
 
         Args:
-            picture: gives the frame (h, w, 3) BGR; called only if it is looked at.
-            signal: (f,) what of it is compared with its neighbours.
+            picture: gives the frame (h, w, 3) BGR; called only if the frame is searched.
+            signal: (f,) the frame's signal, which is compared with that of the frame before.
         """
         now = _Sample(frame, seconds, picture, signal)
         if self._jumped(signal):
@@ -95,14 +95,14 @@ class Sampler:
         self._recent.append(now)
 
     def finish(self) -> Iterator[Detections]:
-        """Faces of the last frame, if it has not been looked at."""
+        """Faces of the last frame, if it has not been searched."""
         if self._recent:
             last = self._recent.pop()
             yield from self._look_at(last)
         self._recent.clear()
 
     def _look_at(self, sample: _Sample) -> Iterator[Detections]:
-        """Faces of a frame and, before them, of frames since the last look if somebody came or went."""
+        """Faces of a frame, after those of frames in between where a face appeared or disappeared."""
         if sample.looked:
             return
         sides = [self._sampling.side, *self._others(sample)]
@@ -116,7 +116,7 @@ class Sampler:
         yield from _numbered(sample, faces)
 
     def _others(self, sample: _Sample) -> Iterator[int]:
-        """Other sizes that are due."""
+        """The other sizes that are due."""
         image = sample.picture()
         for side, due in self.others_due.items():
             if sample.seconds >= due - 1e-6 and self._sampling.scale(image, side) != self._sampling.scale(
@@ -125,7 +125,7 @@ class Sampler:
                 yield side
 
     def _examined(self, sample: _Sample, sides: list[int]) -> Detections:
-        """The faces of a frame at some sizes; those that found nothing new need not be tried for a while."""
+        """The faces of a frame at some sizes; a size without further faces is not due again for a while."""
         sample.looked = True
         image = sample.picture()
         faces = self._at(image, sides[0])
@@ -136,7 +136,7 @@ class Sampler:
         return faces
 
     def _between(self, sides: list[int]) -> list[tuple[_Sample, Detections]]:
-        """Frames since the last look with their faces, closing in on where a face came or went by halves."""
+        """Frames since the last search with their faces, by bisection to where a face came or went."""
         since = list(itertools.takewhile(lambda sample: not sample.looked, reversed(self._recent)))[::-1]
         before, found = self._last, []
         while len(since) >= NEAR:
@@ -158,12 +158,12 @@ class Sampler:
 
 
 class Jumps:
-    """Tells of each frame whether it differs from the one before by more than frames lately do."""
+    """Tells whether a frame differs from the frame before by more than recent frames do."""
 
     def __init__(self, jump: float) -> None:
-        """`jump`: how many times more makes it a likely cut."""
+        """`jump`: the multiple of the usual difference from which a cut is likely."""
         self._jump, self._before = jump, np.zeros(0, np.int16)
-        self._usual = 0.0  # how much neighbouring frames usually differ, of 255
+        self._usual = 0.0  # usual difference of neighbouring frames, of 255
 
     def __call__(self, signal: NDArray[np.uint8]) -> bool:
         before, self._before = self._before, signal.astype(np.int16)
@@ -185,13 +185,13 @@ class _Sample:
 
 
 def _numbered(sample: _Sample, faces: Detections) -> Iterator[Detections]:
-    """The faces as those of their frame; nothing where there are none."""
+    """The faces with the number of their frame; nothing where there are no faces."""
     if len(faces):
         yield Detections(np.full(len(faces), sample.frame), faces.box, faces.score, faces.landmarks)
 
 
 def _moved(before: Detections | None, now: Detections | None) -> bool:
-    """Whether a face does not lie on where any was at the look before."""
+    """Whether a face overlaps no face of the searched frame before."""
     if before is None or now is None or not len(now):
         return False
     if not len(before):
@@ -203,7 +203,7 @@ def _moved(before: Detections | None, now: Detections | None) -> bool:
 
 
 def merged(parts: list[Detections], max_overlap: float = 0.3) -> Detections:
-    """Faces of one picture found at several sizes, each once: of overlapping boxes the surest."""
+    """Faces of one picture found at several sizes; of overlapping boxes the one with the best score."""
     import cv2
 
     faces = Detections.concatenate([p for p in parts if len(p)])

@@ -18,18 +18,18 @@ from castlist.models import OnnxNetwork, load
 from castlist.option_values import check_options
 from castlist.types import Detections, Machine
 
-STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
-ANCHORS = 2  # guesses a cell
+STRIDES = (8, 16, 32)  # pixels of a cell in each of the network's three output maps
+ANCHORS = 2  # candidates for each cell
 
 
 @dataclass(frozen=True, slots=True)
 class SCRFD:
-    """Find faces with the 500-megaflop SCRFD, each with five landmarks.
+    """Finds faces with the 500-megaflop SCRFD, each with five landmarks.
 
     `detector(image)` returns the `Detections` of one picture (h, w, 3) BGR uint8, all with frame 0.
     """
 
-    min_score: float = 0.5  # weaker faces can carry on a track; what begins one is the tracker's choice
+    min_score: float = 0.5  # weak faces can continue a track; the tracker decides which begin one
     max_overlap: float = 0.4  # IoU above which two boxes are one face
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class SCRFD:
 
 
 class _Guesses(NamedTuple):
-    """What the network takes for n faces."""
+    """The network's candidates for faces, n in all."""
 
     box: NDArray[np.float32]  # (n, 4)
     landmarks: NDArray[np.float32]  # (n, 5, 2)
@@ -64,7 +64,7 @@ class _Guesses(NamedTuple):
 
 
 def _decode(network: OnnxNetwork, image: NDArray[np.uint8], min_score: float) -> _Guesses:
-    """Every guess that scores at least min_score."""
+    """All candidates with a score of at least min_score."""
     import cv2
 
     height, width = image.shape[:2]

@@ -20,20 +20,20 @@ from castlist.models import load
 from castlist.option_values import check_options
 from castlist.types import Detections, Machine
 
-LEAST = 8  # pixels of a picture's side: in less there is no face to be found
-STRIDES = (8, 16, 32)  # pixels a cell of each of the network's three output maps
+LEAST = 8  # pixels of a picture's shorter side below which it is not searched
+STRIDES = (8, 16, 32)  # pixels of a cell in each of the network's three output maps
 CELL = STRIDES[-1]  # pixels: the network takes pictures of whole cells
 BATCH = 16  # pictures in one run: larger batches are no faster on a CPU and cost memory
 
 
 @dataclass(frozen=True, slots=True)
 class YuNet:
-    """Find faces of about 10 to 300 pixels, each with five landmarks.
+    """Finds faces of about 10 to 300 pixels, each with five landmarks.
 
     `detector(image)` returns the `Detections` of one picture (h, w, 3) BGR uint8, all with frame 0.
     """
 
-    min_score: float = 0.5  # weaker faces can carry on a track; what begins one is the tracker's choice
+    min_score: float = 0.5  # weak faces can continue a track; the tracker decides which begin one
     max_overlap: float = 0.3  # IoU above which two boxes are one face
 
     def __post_init__(self) -> None:
@@ -71,7 +71,7 @@ class YuNet:
         return found
 
     def _faces(self, rows: NDArray[np.float32], scale: float) -> Detections:
-        """Faces of rows as `_decode` gives them, each once, in pixels of the picture that was searched."""
+        """Faces from rows of `_decode`, without overlapping boxes, in pixels of the original picture."""
         import cv2
 
         if not len(rows):
@@ -101,9 +101,9 @@ def _size(image: NDArray[np.uint8], scale: float) -> tuple[int, int]:
 def _decode(
     maps: dict[str, NDArray[np.float32]], x: NDArray[np.float32], min_score: float
 ) -> list[NDArray[np.float32]]:
-    """Of each picture in x (n, 3, h, w) rows of x, y, w, h, ten landmark coordinates, score.
+    """For each picture in x (n, 3, h, w), rows of x, y, w, h, ten landmark coordinates, score.
 
-    Every cell that scores at least min_score, of the network's three maps in turn.
+    There is one row for each cell with a score of at least min_score, of the network's three maps in turn.
     """
     n, wide = len(x), x.shape[3]
     parts = [part for stride in STRIDES if (part := _guesses(maps, n, wide, stride, min_score)) is not None]
@@ -116,10 +116,10 @@ def _decode(
 def _guesses(
     maps: dict[str, NDArray[np.float32]], n: int, wide: int, stride: int, min_score: float
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
-    """Rows of the cells of one map of n pictures, `wide` pixels wide, and whose they are; None for none."""
-    # the network gives the cells of all pictures in a row, as if they were of one
+    """Rows of the cells of one map of n pictures, `wide` pixels wide, and their pictures; None for none."""
+    # the network's output has the cells of all pictures one after the other
     cls, obj = (maps[f"{name}_{stride}"].ravel() for name in ("cls", "obj"))
-    likely = np.flatnonzero(cls * obj >= 0.99 * min_score**2)  # a little below what counts: few of many
+    likely = np.flatnonzero(cls * obj >= 0.99 * min_score**2)  # drops most cells before the root
     score = np.sqrt(cls[likely].clip(0, 1) * obj[likely].clip(0, 1))
     sure = score >= min_score
     at, score = likely[sure], score[sure]
@@ -136,13 +136,13 @@ def _guesses(
 
 
 class _Memory(threading.local):
-    """A thread's arrays by use and shape, filled again and again: new pages cost more than filling them."""
+    """Arrays of a thread by use and shape, reused, since new memory costs more time than filling it."""
 
     def __init__(self) -> None:
         self._arrays: dict[tuple[str, tuple[int, ...]], NDArray[np.generic]] = {}
 
     def array(self, use: str, shape: tuple[int, ...], kind: type[N]) -> NDArray[N]:
-        """An array of this shape, with what it was last filled with."""
+        """An array of this shape, with its former content."""
         array = self._arrays.get((use, shape))
         if array is None:
             if len(self._arrays) >= _ARRAYS:
@@ -153,13 +153,13 @@ class _Memory(threading.local):
 
 N = TypeVar("N", np.uint8, np.float32)
 _MEMORY = _Memory()
-_ARRAYS = 48  # three each for 16 sizes of batches; parts of a picture have some
+_ARRAYS = 48  # most arrays kept: three for each of 16 sizes of batches
 
 
 def _input(
     images: Sequence[NDArray[np.uint8]], scales: Sequence[float], size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """(n, 3, *size) pictures at their scales, in planes, black beyond each; valid until the next call."""
+    """(n, 3, *size) scaled pictures in planes, padded with black; valid until the next call."""
     x = _MEMORY.array("input", (len(images), 3, *size), np.float32)
     for row, image, scale in zip(x, images, scales, strict=True):
         small = brightened(_resized(image, scale))

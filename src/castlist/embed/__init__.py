@@ -33,21 +33,21 @@ __all__ = [
 
 
 class Embedder(Protocol):
-    """What turns chips (n, 112, 112, 3) BGR into vectors (n, d)."""
+    """Turns chips (n, 112, 112, 3) BGR into vectors (n, d)."""
 
     @property
     def model(self) -> str:
-        """Its name: vectors of two models are never compared."""
+        """The model's name: vectors of two models are never compared."""
         ...
 
     @property
     def per_second(self) -> float:
-        """Faces of a track embedded for each second of it."""
+        """Number of faces embedded for each second of a track."""
         ...
 
     @property
     def least(self) -> int:
-        """Faces of a track embedded, however short it is."""
+        """Least number of faces embedded for each track."""
         ...
 
     def __call__(self, chips: NDArray[np.uint8], /, *, machine: Machine) -> NDArray[np.float32]: ...

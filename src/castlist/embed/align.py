@@ -1,4 +1,4 @@
-"""Aligned chips: a face turned and scaled so that its five landmarks lie where the models expect them."""
+"""Aligned chips: a face rotated and scaled so that its five landmarks lie where the models expect these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from castlist.vectors import picture, shaped
 
 __all__ = ["CHIP", "TEMPLATE", "align_faces", "halved", "similarity"]
 
-CHIP = 112  # pixels a side of the picture that the models take
+CHIP = 112  # pixels of each side of the models' input
 
 # Where the landmarks of a frontal face lie in a chip, in pixels: the convention shared by ArcFace and
 # SFace. Order as in Detections: right eye, left eye, nose, right and left corner of the mouth.
@@ -24,11 +24,11 @@ TEMPLATE = np.array(
 
 
 def similarity(points: NDArray[np.floating], target: NDArray[np.floating] = TEMPLATE) -> NDArray[np.float64]:
-    """The (2, 3) rotation, scale and shift that carries points (n, 2) nearest to target, least squares.
+    """The (2, 3) rotation, scale and shift that moves points (n, 2) nearest to target, by least squares.
 
-    [Umeyama: Least-squares estimation of transformation parameters between two point patterns.
-    IEEE PAMI 13(4), 1991], in the plane, where the singular values of its equation 34 are not needed: turning
-    and scaling is one product of complex numbers. Points that all coincide give a scale of zero.
+    [Umeyama: Least-squares estimation of transformation parameters between two point patterns. IEEE PAMI
+    13(4), 1991], in the plane, where the singular values of its equation 34 are not needed: rotating and
+    scaling is one product of complex numbers. Points that all coincide give a scale of zero.
     """
     points, target = np.asarray(points, np.float64), np.asarray(target, np.float64)
     centre, aim = points.mean(0), target.mean(0)
@@ -42,10 +42,10 @@ def similarity(points: NDArray[np.floating], target: NDArray[np.floating] = TEMP
 def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The chip (112, 112, 3) of a face, cut from a picture (h, w, 3) by its landmarks (5, 2).
 
-    Large faces are halved first: sampled at single points they would alias.
+    Large faces are halved first, to avoid aliasing.
 
     Raises:
-        InputError: no picture, or landmarks that are not five points.
+        InputError: `image` is not a picture, or `landmarks` are not five points.
     """
     import cv2
 
@@ -61,7 +61,7 @@ def align_faces(image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> ND
 
 
 class Window(NamedTuple):
-    """A part of a picture; a point of the picture is in it at zoom * point + shift."""
+    """A part of a picture; a point of the picture has the position zoom * point + shift in it."""
 
     image: NDArray[np.uint8]
     zoom: float
@@ -72,17 +72,17 @@ class Window(NamedTuple):
 def halved(
     image: NDArray[np.uint8], low: NDArray[np.floating], high: NDArray[np.floating], scale: float
 ) -> Window:
-    """A window of a picture, halved until what is to be shown of it at `scale` is more than half its size.
+    """A window of a picture, halved as often as a following scaling by `scale` allows.
 
-    Each pixel of a half is the mean of four, so nothing aliases, and halves take a tenth of the time of
-    shrinking by areas to any other size.
+    Each pixel of a half is the mean of four, so there is no aliasing, and halving takes a tenth of the time
+    of shrinking by areas to any other size.
 
     Args:
-        low, high: (2,) corners of the window, x and y in pixels; what is outside of the picture is left out.
-        scale: pixels wanted for one of the picture's, above 0 and at most 1; above that nothing is halved.
+        low, high: (2,) corners of the window, x and y in pixels; parts outside of the picture are left out.
+        scale: wanted pixels for each pixel of the picture, above 0; from 1 on the window is not halved.
 
     Raises:
-        InputError: no picture, corners that are not two numbers each, or a scale that is not above 0.
+        InputError: `image` is not a picture, corners are not two numbers each, or `scale` is not above 0.
     """
     import cv2
 
@@ -105,7 +105,7 @@ def halved(
         window = cv2.resize(
             window, (window.shape[1] // 2, window.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
-        zoom, shift = zoom / 2, (shift + 0.5) / 2 - 0.5  # centres of pixels, not corners, are what stays
+        zoom, shift = zoom / 2, (shift + 0.5) / 2 - 0.5  # coordinates are those of pixels' centres
     return Window(np.asarray(window, np.uint8), zoom, shift)
 
 

@@ -16,20 +16,20 @@ from castlist.types import Machine
 
 __all__ = ["ArcFace", "SFace"]
 
-BATCH = 2  # chips at once: one, or four and more, take 4 % longer each beside the detector on a CPU
+BATCH = 2  # chips in one run on a CPU: with 1, or 4 and more, each takes 4 % longer while the detector runs
 BATCH_ELSEWHERE = 64  # on a GPU, which is idle while a small batch is prepared; not measured
 
 
 @dataclass(frozen=True, slots=True)
 class SFace:
-    """128-d vectors that point the same way for pictures of one person.
+    """128-d vectors with similar directions for pictures of one person.
 
     [Zhong et al.: SFace, sigmoid-constrained hypersphere loss. IEEE TIP 2021]. The network takes RGB of
-    0 to 255. The vectors are not normalised: a short one comes of a picture of low quality.
+    0 to 255. The vectors are not normalised: pictures of low quality have short vectors.
     """
 
-    per_second: float = 1.0  # faces embedded of each second of a track, the best ones
-    least: int = 3  # faces embedded of each track at least, if it has so many
+    per_second: float = 1.0  # number of best faces embedded for each second of a track
+    least: int = 3  # least number of faces embedded for each track, if it has so many
 
     model = "sface"
     dimensions: ClassVar[int] = 128
@@ -53,8 +53,8 @@ class ArcFace:
     [Deng et al.: ArcFace. CVPR 2019]. The network takes RGB of -1 to 1.
     """
 
-    per_second: float = 1.0  # faces embedded of each second of a track, the best ones
-    least: int = 3  # faces embedded of each track at least, if it has so many
+    per_second: float = 1.0  # number of best faces embedded for each second of a track
+    least: int = 3  # least number of faces embedded for each track, if it has so many
 
     model = "arcface-mbf"
     dimensions: ClassVar[int] = 512

@@ -1,7 +1,7 @@
-"""Non-rigid motion of a face: movement of eyes, mouth and nose against each other between two samples.
+"""Non-rigid motion of a face: movement of eyes, mouth and nose relative to each other between two pictures.
 
-A photograph, wherever it hangs and whoever moves it, is flat and always the same: one homography carries one
-look at it onto any other. A living face is neither: it blinks, talks, turns.
+A photograph in a film is flat and does not change, even when it is moved: one homography maps one picture of
+it to any other. A living face is not flat, and changes: it blinks, talks, turns.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ from castlist.vectors import picture, shaped
 
 __all__ = ["face_patch", "nonrigid_motion", "track_motion"]
 
-PATCH = 48  # pixels a side of the picture that is compared
-FACE = 30.0  # pixels in it of the longer side of the face's box; what is around it takes up the rest
-FINE = 2  # times as many pixels are cut out, and their means taken, so that boxes of other sizes alias alike
-# Pixels, standard deviation: finds what is far off; removes most of the noise of encoding.
+PATCH = 48  # pixels of each side of the pictures that are compared
+FACE = 30.0  # pixels of the longer side of the face's box in such a picture; the rest is around the face
+FINE = 2  # factor of the resolution that is cut out and then averaged, so that all box sizes alias alike
+# Standard deviations of smoothing, in pixels: the first finds large shifts, the second removes most of the
+# noise of encoding.
 SMOOTH = (4.0, 1.5)
-BLOCK = 8  # pixels a side of the part in which motion is measured: an eye, half a mouth
-STEPS = 8  # of Gauss-Newton at most; most looks need four
-NEAR = 1e-4  # change of all parameters by which no further step is taken
-FAR = 0.7  # change of a parameter at which there is no agreement to be reached
-MOVES = 0.014  # face sizes by which a part moves beyond doubt: twice what a photograph reaches
-ENOUGH = 3  # looks that move so far, after which no others need be compared
-LEAST = 4  # looks of a track in a piece of the film, from which one is compared with the others
+BLOCK = 8  # pixels of each side of the part in which motion is measured: an eye, half a mouth
+STEPS = 8  # most Gauss-Newton steps; most pictures need four
+NEAR = 1e-4  # change of all parameters below which the alignment ends
+FAR = 0.7  # change of a parameter from which the alignment has failed
+MOVES = 0.014  # motion of a part that is certain, in face sizes: twice the most of photographs
+ENOUGH = 3  # pictures with such motion, after which no others are compared
+LEAST = 4  # least number of pictures of a track in a piece of the film for a comparison
 
 _V, _U = np.meshgrid(
     *[(np.arange(PATCH, dtype=np.float32) - (PATCH - 1) / 2) / (FACE / 2)] * 2, indexing="ij"
 )
-_INSIDE = _U**2 + (_V / 1.15) ** 2 <= 1  # the ellipse of the face; outside of it is what moves by itself
+_INSIDE = _U**2 + (_V / 1.15) ** 2 <= 1  # the ellipse of the face; what is outside moves independently
 
 
 def face_patch(image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uint8]:
     """(48, 48) grey picture of a face in its box (4,), cut from a BGR picture (h, w, 3).
 
     Raises:
-        InputError: no picture, or no box of four numbers.
+        InputError: `image` is not a picture, or `box` is not four numbers.
     """
     import cv2
 
@@ -62,12 +63,12 @@ def track_motion(patches: NDArray[np.uint8], tracks: Tracks, whole: NDArray[np.b
     """(n,) non-rigid motion of each of n detected faces in a piece of a film; NaN: not measured.
 
     Args:
-        patches: (n, 48, 48) their pictures.
-        tracks: which faces are of one track.
-        whole: (n,) whether the film shows all of a face: at the picture's edge others are not compared.
+        patches: (n, 48, 48) pictures of the faces.
+        tracks: the tracks of the faces.
+        whole: (n,) whether a face lies within the frame; faces at the edge are not compared.
 
     Raises:
-        InputError: patches or `whole` are none, or not of as many faces.
+        InputError: `patches` or `whole` have another shape or type, or differ in length.
     """
     patches = shaped(patches, np.uint8, ("n", PATCH, PATCH), "patches")
     whole = shaped(whole, np.bool_, (len(patches),), "whole")
@@ -82,13 +83,14 @@ def track_motion(patches: NDArray[np.uint8], tracks: Tracks, whole: NDArray[np.b
 
 
 def nonrigid_motion(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(k,) by how far the part of a face that moves most does so against the rest, in face sizes.
+    """(k,) motion of the part of a face that moves most relative to the rest, in face sizes.
 
-    Each look (k, 48, 48) is compared with the one in the middle, for which there is NaN. Looks are taken in
-    an order that spreads them; once some move beyond doubt, the others need not be compared and have NaN.
+    Each of the pictures (k, 48, 48) of one face is compared with the middle one, which itself has NaN. They
+    are compared in an order that spreads over time; after ENOUGH pictures with motion MOVES, the others are
+    not compared and have NaN.
 
-    What is left of the brightness once a homography and a change of light carry one look onto the other is
-    divided by the slope of the brightness: a displacement.  [Baker, Matthews: Lucas-Kanade 20 years on: a
+    A picture is aligned by a homography and a change of light; the rest of the difference in brightness,
+    divided by the slope of the brightness, is a displacement.  [Baker, Matthews: Lucas-Kanade 20 years on: a
     unifying framework. IJCV 56(3), 2004: inverse compositional alignment]
     """
     motion = np.full(len(patches), np.nan, np.float32)
@@ -107,7 +109,7 @@ Map = tuple[NDArray[np.float64], float, float]  # (3, 3) homography in face size
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Level:
-    """The look that the others of a track are aligned with, smoothed by so much."""
+    """The picture that others of a track are aligned with, smoothed by `smooth`."""
 
     smooth: float  # pixels
     image: NDArray[np.float32]  # (48, 48)
@@ -124,7 +126,7 @@ class _Level:
         return cls(smooth, image, np.linalg.pinv(jacobian, rcond=1e-6).astype(np.float32))
 
     def aligned(self, patch: NDArray[np.uint8], start: Map) -> Map:
-        """Of all steps from `start` the one after which a look agrees best with this one."""
+        """The alignment of a picture with this one: the best of all steps from `start`."""
         image = _smoothed(patch, self.smooth)
         best, least = start, np.inf
         to, gain, offset = start
@@ -147,9 +149,9 @@ class _Level:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Reference:
-    """The look that the others of a track are compared with."""
+    """The picture that others of a track are compared with."""
 
-    levels: tuple[_Level, ...]  # the last is the one that is compared
+    levels: tuple[_Level, ...]  # levels of smoothing; the last level is compared
     # (48, 48) mean square slope of the brightness around each pixel, per face size.
     slope: NDArray[np.float32]
 
@@ -174,7 +176,7 @@ class _Reference:
 
 
 def _slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(48, 48) slopes of the brightness to the right and down, per half a face."""
+    """(48, 48) slopes of the brightness to the right and downwards, for half a face size."""
     import cv2
 
     x, y = (cv2.Sobel(image, cv2.CV_32F, *way, scale=FACE / 16) for way in ((1, 0), (0, 1)))
@@ -182,7 +184,7 @@ def _slopes(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 
 
 def _warped(image: NDArray[np.float32], to: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A look (48, 48) carried by a homography in face sizes."""
+    """A picture (48, 48) mapped by a homography in face sizes."""
     import cv2
 
     matrix = _TO_PIXELS @ to @ _FROM_PIXELS
@@ -205,7 +207,7 @@ def _around(values: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def _parts() -> NDArray[np.bool_]:
-    """(48, 48) pixels whose block lies for the most part in the face."""
+    """(48, 48) whether the block around each pixel lies mostly in the face."""
     padded = np.pad(_INSIDE, BLOCK // 2).astype(np.float64)
     sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     blocks = sums[BLOCK:, BLOCK:] - sums[:-BLOCK, BLOCK:] - sums[BLOCK:, :-BLOCK] + sums[:-BLOCK, :-BLOCK]

@@ -12,29 +12,29 @@ from castlist.vectors import picture, shaped
 __all__ = ["detail", "face_quality", "frontality", "sharpness", "turned"]
 
 Points = NDArray[np.float64]
-FINE, COARSE = 32, 16  # pixels that a chip is shrunk to: beyond 32 there is as much grain as face
-TELLS = 0.0105  # of the variance must go from the one to the other
+FINE, COARSE = 32, 16  # pixels to which a chip is shrunk: above 32 there is as much grain as face
+TELLS = 0.0105  # least share of the variance that is lost between FINE and COARSE
 
 
 def frontality(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     """(n,) 1 for a face seen from the front, 0 for a profile, from landmarks (n, 5, 2).
 
-    Turning the head carries the nose from the middle of the eyes towards one of them: the measure is how
-    far off the middle it is, in halves of the distance between eyes and between corners of the mouth.
-    Where eyes or mouth corners fall on one another the head is in profile.
+    A turning head moves the nose from the middle of the eyes towards one eye: the measure is the distance of
+    the nose from the middle, in halves of the distance between eyes and between corners of the mouth. Where
+    eyes or mouth corners coincide, the head is in profile.
     """
     eyes, _, mouth, _, width = _frame_of(np.asarray(landmarks, np.float64))
     off = np.abs(turned(landmarks))
     upright = np.linalg.norm(eyes.mean(1) - mouth.mean(1), axis=1)
-    # of a face seen from the front, eyes and mouth corners are 0.8 as far apart as eyes from mouth
+    # in a frontal face, the distance of eyes, and of mouth corners, is 0.8 of that from eyes to mouth
     open_face = np.clip(width / 2 / np.maximum(0.8 * upright, 1.0), 0, 1)
     return np.asarray(np.clip(1 - off, 0, 1) * open_face)
 
 
 def turned(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n,) how far faces are turned to the picture's left (below 0) or right, from landmarks (n, 5, 2).
+    """(n,) turn of faces to the picture's left (below 0) or right, from landmarks (n, 5, 2).
 
-    0 is the front; at 1 and -1 the nose is below an eye, and beyond lie profiles.
+    0 is frontal; at 1 and -1 the nose is below an eye; values beyond are profiles.
     """
     eyes, nose, mouth, along, width = _frame_of(np.asarray(landmarks, np.float64))
     middle = (eyes.mean(1) + mouth.mean(1)) / 2
@@ -42,11 +42,11 @@ def turned(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 class _FaceAxes(NamedTuple):
-    """Where n faces have their features, and which way they lie."""
+    """Positions of the landmarks of n faces, and the direction of the eyes."""
 
     eyes: Points  # (n, 2, 2)
     nose: Points  # (n, 2)
-    mouth: Points  # (n, 2, 2) its corners
+    mouth: Points  # (n, 2, 2) corners of the mouth
     along: Points  # (n, 2) unit vector from eye to eye
     width: Points  # (n,) twice the distance from eye to eye
 
@@ -60,14 +60,14 @@ def _frame_of(landmarks: Points) -> _FaceAxes:
 
 
 def sharpness(chip: NDArray[np.uint8]) -> float:
-    """0 to 1: how much fine detail a chip (h, w, 3) holds, whatever its brightness and contrast.
+    """0 to 1: the amount of fine detail in a chip (h, w, 3), independent of brightness and contrast.
 
     The variance of the Laplacian over the variance of the picture, on a scale where a still portrait
     that fills the chip is about 0.7. [Pech-Pacheco et al.: Diatom autofocusing in brightfield microscopy.
     ICPR 2000, normalised by contrast]
 
     Raises:
-        InputError: the chip is no picture.
+        InputError: the chip is not a picture.
     """
     import cv2
 
@@ -79,13 +79,13 @@ def sharpness(chip: NDArray[np.uint8]) -> float:
 def detail(chip: NDArray[np.uint8]) -> float:
     """0 to 1: the share of its variance at 32 pixels that a chip (h, w, 3) loses when shrunk to 16 pixels.
 
-    The edge, where there is no face, is left out. Of a face that came from 8 pixels next to nothing goes,
-    however many pixels it has now: enlarged, out of focus, or moved. Of pictures of LFW made small, nine in
-    ten at 8 pixels lie below `TELLS`, where SFace ranks 80 of 100 pairs rightly and two strangers' cosine is
-    .27 on average (.11 of clear pictures); nine in ten at 16 pixels, with 98 of 100, lie above.
+    The edge, where there is no face, is left out. A face with the detail of 8 pixels loses almost nothing,
+    however many pixels it has: if it was enlarged, out of focus, or in motion. Of pictures of LFW made small,
+    nine in ten at 8 pixels lie below `TELLS`; there SFace ranks 80 of 100 pairs right, and two strangers'
+    cosine is .27 on average (.11 for clear pictures). Nine in ten at 16 pixels, with 98 of 100, lie above.
 
     Raises:
-        InputError: the chip is no picture.
+        InputError: the chip is not a picture.
     """
     import cv2
 
@@ -106,15 +106,14 @@ def face_quality(
     sharp: NDArray[np.floating],
     fine: NDArray[np.floating],
 ) -> NDArray[np.float32]:
-    """(n,) 0 to 1: the weight of each face in its track's mean, and its rank among its pictures.
+    """(n,) quality of each face, 0 to 1: its weight in the track's mean, and the order of its pictures.
 
-    A product, because one fault spoils a face: size (n,) is the shorter side of the box in pixels, half
-    as good at 32 as without limit, since the models look at 112; score (n,) is the detector's; sharp (n,)
-    is `sharpness`, and fine (n,) is `detail`; landmarks are (n, 5, 2). A face without detail tells
-    nothing: 0.
+    It is a product, because one fault spoils a face: size (n,) is the shorter side of the box in pixels, with
+    factor 1/2 at 32, since the models take 112; score (n,) is the detector's; sharp (n,) is `sharpness`, and
+    fine (n,) is `detail`; landmarks are (n, 5, 2). A face without detail has 0.
 
     Raises:
-        InputError: they are no numbers, or not of one number of faces.
+        InputError: arguments are not numbers, or differ in length.
     """
     size = shaped(size, np.float64, ("n",), "size")
     n = len(size)

@@ -15,22 +15,22 @@ from castlist.vectors import shaped
 
 __all__ = ["best_faces", "doubtful"]
 
-WEAK = 0.75  # best score of a track below which only a clear picture makes it a face: `filter.best_score`
-USUAL, SURE = 0.7, 0.85  # the same where its usual score is below the one and its best below the other
-CLEAR = 0.25  # quality of such a picture, as in track/filter.py,
-LEAST = 0.55  # and usual score of a track below which not even that makes it a face, as there
-SMALLEST = 10.0  # pixels of the shorter side below which a track tells nothing: `filter.smallest`
-GOES_ON = 0.5  # seconds: nearer to an end of its piece of the film a track may go on: `track.max_gap`
+WEAK = 0.75  # best score below which a track needs a clear picture to be a face: `filter.best_score`
+USUAL, SURE = 0.7, 0.85  # median and best score below both of which it needs one, too
+CLEAR = 0.25  # least quality of such a picture, as in track/filter.py
+LEAST = 0.55  # median score below which a track is no face even then, as in track/filter.py
+SMALLEST = 10.0  # pixels of the shorter side below which a track is set aside: `filter.smallest`
+GOES_ON = 0.5  # seconds from an end of a piece of the film, where a track may continue: `track.max_gap`
 
 
 @typed_arguments
 def doubtful(
     tracks: Tracks, detections: Detections, quality: NDArray[np.floating], clock: Clock
 ) -> NDArray[np.bool_]:
-    """(t,) which tracks no vector makes a face: one of their pictures is enough to show what was set aside.
+    """(t,) whether a track will be set aside whatever its vectors; one picture is enough for such a track.
 
-    Tracks that may go on in the piece of the film before or after this one are none of them. `quality` (n,)
-    is of all detections, 0 to 1.
+    False for tracks that may continue in the piece of the film before or after this one. `quality` (n,) is
+    that of all detections, 0 to 1.
 
     Raises:
         InputError: there is not one quality for each detection.
@@ -49,7 +49,7 @@ def doubtful(
 
 
 def _unsure(score: NDArray[np.floating], best_quality: float) -> bool:
-    """Whether a track is no face by its scores (n,), and no picture is clear enough to overrule that."""
+    """Whether a track is no face by its scores (n,), and has no picture clear enough to overrule this."""
     usual, best = float(np.median(score)), float(score.max())
     weak = best < WEAK or (usual < USUAL and best < SURE)
     return weak and (best_quality < CLEAR or usual < LEAST)
@@ -66,14 +66,14 @@ def best_faces(
     least: int,
     single: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """Rows in Detections, rising: of each track the best face of each of its equal parts of time.
+    """Rows in Detections, in rising order: the best face in each of equal parts of every track.
 
-    A track of s seconds is cut into max(least, s * per_second) parts, those marked by `single` (t,) into one;
-    quality (n,) is of all detections. Parts hold neighbours that look alike, so one picture of each says most
-    of what all of them say.
+    A track of s seconds has max(least, s * per_second) parts, or one part where `single` (t,) is set; quality
+    (n,) is that of all detections. The faces of a part are neighbours that look alike, so one picture has
+    most of their information.
 
     Raises:
-        InputError: quality or `single` are no numbers, or there are not enough of them.
+        InputError: `quality` or `single` have another shape or type.
     """
     quality = shaped(quality, np.float64, ("n",), "quality")
     last = int(tracks.detection.max(initial=-1))

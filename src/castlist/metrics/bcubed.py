@@ -1,4 +1,4 @@
-"""B-cubed precision and recall: what one item sees of its cluster and of its person."""
+"""B-cubed precision and recall: means over all items of a clustering."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class BCubed:
 
 
 def b_cubed(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> BCubed:
-    """Mean over items of the share of their cluster that is their person, and the other way round.
+    """Mean over items: the share of its cluster that shows its person, and of its person in its cluster.
 
-    The element-weighted form of Bagga and Baldwin (1998) that the ACCIO tables use: an item counts
-    itself, so neither value is ever 0.
+    The element-weighted form of Bagga and Baldwin (1998), as in the ACCIO tables: an item counts itself, so
+    neither value is ever 0.
 
     Args:
         truth: (n,) the true person of each item.
         label: (n,) the cluster of each item.
-        weight: (n,) how often each item counts: 3 is the same as the item written three times.
+        weight: (n,) weight of each item: 3 is the same as the item written three times.
 
     >>> b_cubed(["ann", "ann", "bob", "bob"], [0, 0, 0, 0])
     BCubed(precision=0.5, recall=1.0, f1=0.6666666666666666)
@@ -39,7 +39,7 @@ def b_cubed(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = No
 
 
 def b_cubed_ratios(table: Contingency) -> tuple[Ratio, Ratio]:
-    """Precision and recall as sums over items, of all weight."""
+    """Precision and recall as sums over items, with the total weight."""
     square = table.weight**2
     precision = (square / table.of_cluster[table.column]).sum()
     recall = (square / table.of_person[table.row]).sum()

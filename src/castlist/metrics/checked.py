@@ -1,4 +1,4 @@
-"""What the scores are given, as arrays: whatever cannot be one is an InputError that names the argument."""
+"""Checks of the scores' arguments: arrays, or an InputError that names the argument."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def as_array(values: ArrayLike, name: str) -> NDArray[np.generic]:
     """The values as an array.
 
     Raises:
-        InputError: rows of different lengths, or masked values.
+        InputError: rows have different lengths, or values are masked.
     """
     unmasked(values, name)
     try:
@@ -28,7 +28,7 @@ def cluster_numbers(label: ArrayLike, name: str = "label") -> NDArray[np.generic
     """(n,) whole numbers, NOISE (-1) among them.
 
     Raises:
-        InputError: other values, or another shape.
+        InputError: the labels are other values, or have another shape.
     """
     array = as_array(label, name)
     if array.ndim != 1:
@@ -47,10 +47,10 @@ def cluster_numbers(label: ArrayLike, name: str = "label") -> NDArray[np.generic
 
 
 def item_weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
-    """(n,) how often each item counts; once each where nothing is given.
+    """(n,) weight of each item; 1 each by default.
 
     Raises:
-        InputError: another shape, no numbers, or numbers that are not above 0 and below `LARGEST_WEIGHT`.
+        InputError: weights have another shape, or are not numbers above 0 and below `LARGEST_WEIGHT`.
     """
     if weight is None:
         return np.ones(n)
@@ -66,10 +66,10 @@ def item_weights(weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
 
 
 def track_pairs(pairs: ArrayLike, tracks: int, name: str) -> NDArray[np.int64]:
-    """(q, 2) pairs of so many tracks.
+    """(q, 2) pairs of tracks from 0 to `tracks` - 1.
 
     Raises:
-        InputError: another shape, no whole numbers, or a track that is not there.
+        InputError: pairs have another shape, are not whole numbers, or name an unknown track.
     """
     array = as_array(pairs, name)
     if not array.size:
@@ -85,10 +85,10 @@ def track_pairs(pairs: ArrayLike, tracks: int, name: str) -> NDArray[np.int64]:
 
 
 def finite_rows(vectors: ArrayLike, n: int) -> NDArray[np.float64]:
-    """(n, d) one vector an item.
+    """(n, d) one vector for each item.
 
     Raises:
-        InputError: another shape, no numbers, or numbers that are not finite.
+        InputError: vectors have another shape, or are not finite numbers.
     """
     array = as_array(vectors, "vectors")
     if array.ndim != 2 or len(array) != n:

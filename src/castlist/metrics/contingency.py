@@ -1,4 +1,4 @@
-"""How often each person meets each cluster: the one table from which every score is computed."""
+"""The contingency table of persons and clusters, from which every score is computed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Contingency", "Ratio", "contingency", "person_numbers"]
 class Ratio:
     """A score as its two components, so that a corpus is scored by the ratio of sums.
 
-    Two ratios add component by component. Where the whole is 0 there was nothing to get wrong: 1.0.
+    Two ratios add component by component. The value is 1.0 where `whole` is 0: no error was possible.
     """
 
     part: float
@@ -33,13 +33,13 @@ class Ratio:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Contingency:
-    """Weights of the items of each person (rows) in each cluster (columns), where they meet at all.
+    """Weights of the items of each person (rows) in each cluster (columns), for cells above 0 only.
 
-    A million items in a quarter of a million clusters have few such cells and a table far beyond memory:
-    scores are made of the cells where they can be.
+    A million items in a quarter of a million clusters have few such cells, and the full table would not fit
+    into memory: scores use the cells where possible.
     """
 
-    row: NDArray[np.int64]  # (m,) of each cell that is not 0, rising, and by column in a row
+    row: NDArray[np.int64]  # (m,) of each cell above 0, in rising order, then by column
     column: NDArray[np.int64]  # (m,)
     weight: NDArray[np.float64]  # (m,) sums of weights
     person: NDArray[np.generic]  # (p,) the labels of the rows, sorted
@@ -47,7 +47,7 @@ class Contingency:
 
     @property
     def count(self) -> NDArray[np.float64]:
-        """(p, c) the whole table."""
+        """(p, c) the full table."""
         table = np.zeros((len(self.person), len(self.cluster)))
         table[self.row, self.column] = self.weight
         return table
@@ -73,10 +73,10 @@ def contingency(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None 
     Args:
         truth: (n,) the true person of each item; integers, strings or booleans.
         label: (n,) the cluster of each item; every distinct value is a cluster, -1 too.
-        weight: (n,) how often each item counts, above 0; once each by default.
+        weight: (n,) weight of each item, above 0; 1 each by default.
 
     Raises:
-        InputError: lengths differ, nothing to score, NaN or missing labels, or bad weights.
+        InputError: lengths differ, there are no items, labels are NaN or missing, or weights are invalid.
     """
     person, row = _codes(truth, "truth")
     cluster, column = _codes(label, "label")
@@ -94,7 +94,7 @@ def person_numbers(truth: ArrayLike) -> NDArray[np.intp]:
     """(n,) a number for each person, in sorted order of their labels.
 
     Raises:
-        InputError: nothing to score, or labels that are missing.
+        InputError: there are no labels, or labels are missing.
     """
     number = _codes(truth, "truth")[1]
     if not len(number):

@@ -1,4 +1,4 @@
-"""How well the faces of a film were found and told apart, against faces that a person labelled."""
+"""Scores of the faces of a film, found and assigned to people, against labelled faces."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from castlist.types import NOISE, freeze
 __all__ = ["NO_FACE", "UNPLACED", "FaceScores", "FoundFaces", "LabelledFaces", "face_scores"]
 
 NO_FACE = "NF"  # label of a box that shows no face
-UNPLACED = ("UNK", "")  # labels of a face of which nobody can tell whose it is
-LEAST = 0.01  # share of the faces from which on somebody counts as a person of the film
-PRECISE, COMPLETE = 0.8, 0.5  # precision and recall of one predicted person from which on a person is found
+UNPLACED = ("UNK", "")  # labels of a face that cannot be identified
+LEAST = 0.01  # share of the faces from which a person counts as a person of the film
+PRECISE, COMPLETE = 0.8, 0.5  # precision and recall of one predicted person from which a person is found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LabelledFaces:
-    """Faces as a person labelled them, n in all."""
+    """Labelled faces, n in all."""
 
     frame: NDArray[np.int64]  # (n,) from 0
     box: NDArray[np.float64]  # (n, 4) left, top, right, bottom in pixels
@@ -37,12 +37,12 @@ class LabelledFaces:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FoundFaces:
-    """Faces as a method found them, n in all."""
+    """Faces found by a method, n in all."""
 
     frame: NDArray[np.int64]  # (n,) from 0
     box: NDArray[np.float64]  # (n, 4) left, top, right, bottom in pixels
     track: NDArray[np.int64]  # (n,) number of the track
-    person: NDArray[np.int64]  # (n,) number of the predicted person, NOISE where there is none
+    person: NDArray[np.int64]  # (n,) number of the predicted person, NOISE for none
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -51,24 +51,24 @@ class FoundFaces:
 
 @dataclass(frozen=True, slots=True)
 class FaceScores:
-    """What was found of the labelled faces and people of a film, as components."""
+    """Scores of found faces and people against labelled ones, as components."""
 
-    recall: Ratio  # labelled faces that were found, of all
-    assigned: Ratio  # labelled faces that were found and given a person, of all
-    false: Ratio  # faces with a person that show no labelled face, of all faces with a person
-    face: Scores | None  # of the faces that were found and given a person; None where there are none
-    track: Scores | None  # the same, a track once: its commonest label against its commonest person
-    faces: int  # in `face`
-    tracks: int  # in `track`
-    people: int  # labelled people with LEAST of the labelled faces
-    people_all: int  # labelled people
-    people_predicted: int  # predicted people with LEAST of the faces with a person
-    people_found: int  # of `people`: those for whom one predicted person is PRECISE and COMPLETE
-    tracks_matched: int  # tracks with a labelled face
-    tracks_mixed: int  # of these: tracks with faces of two labelled people or more
+    recall: Ratio  # labelled faces that were found, of all labelled faces
+    assigned: Ratio  # labelled faces that were found and have a person, of all labelled faces
+    false: Ratio  # faces with a person that match no labelled face, of all faces with a person
+    face: Scores | None  # of the faces that were found and have a person; None without such faces
+    track: Scores | None  # the same with each track once: its commonest label, its commonest person
+    faces: int  # number of faces in `face`
+    tracks: int  # number of tracks in `track`
+    people: int  # number of labelled people with LEAST of the labelled faces
+    people_all: int  # number of labelled people
+    people_predicted: int  # number of predicted people with LEAST of the faces with a person
+    people_found: int  # number of `people` for which one predicted person is PRECISE and COMPLETE
+    tracks_matched: int  # number of tracks with a labelled face
+    tracks_mixed: int  # number of tracks with faces of two or more labelled people
 
     def values(self) -> dict[str, float | None]:
-        """Every number by its name; None where there was nothing to count."""
+        """All numbers by name; None where undefined."""
         found: dict[str, float | None] = {
             "labelled_faces": int(self.recall.whole),
             "predicted_faces": int(self.false.whole),
@@ -98,15 +98,15 @@ class FaceScores:
 def face_scores(truth: LabelledFaces, found: FoundFaces, *, min_iou: float = 0.4) -> FaceScores:
     """The scores of found faces against labelled ones.
 
-    In each frame found and labelled faces are matched one to one, so that the sum of their intersections over
-    union is the largest; a pair below `min_iou` is none, and labels play no part. Faces that are labelled as
-    UNPLACED are not counted: a found face that is left over and lies on such a face is dropped. What is
-    labelled NO_FACE can be matched, and is then a false face.
+    In each frame, found and labelled faces are matched one to one with the largest sum of intersections over
+    union; pairs below `min_iou` do not match, and labels are not used. Faces labelled UNPLACED are not
+    counted: an unmatched found face that overlaps such a face is dropped. A box labelled NO_FACE can be
+    matched, and the found face is then a false one.
 
     Args:
-        truth: a film's labelled faces; frames without any hold no faces.
-        found: the faces of the same frames.
-        min_iou: above 0 and at most 1.
+        truth: a film's labelled faces; frames without labels hold no faces.
+        found: the found faces of the same frames.
+        min_iou: least intersection over union of a match, above 0 and at most 1.
 
     Raises:
         InputError: there is no labelled face of a person, or `min_iou` is out of its range.
@@ -157,7 +157,7 @@ def face_scores(truth: LabelledFaces, found: FoundFaces, *, min_iou: float = 0.4
 def _matched(
     truth: LabelledFaces, found: FoundFaces, min_iou: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(m,) rows of labelled and of found faces that belong together, by frame; -1 where there is none."""
+    """(m,) rows of labelled faces and (m,) of the found faces that match, by frame; -1 for no match."""
     from scipy.optimize import linear_sum_assignment
 
     counted = ~np.isin(truth.label, UNPLACED)
@@ -191,7 +191,7 @@ def _by_frame(frame: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
 def _majorities(
     track: NDArray[np.int64], label: NDArray[np.str_], person: NDArray[np.int64]
 ) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    """The commonest label and the commonest person of each track; of equally common ones the first."""
+    """The commonest label and the commonest person of each track; the first of equally common ones."""
     labels: dict[int, Counter[str]] = defaultdict(Counter)
     persons: dict[int, Counter[int]] = defaultdict(Counter)
     for number, name, cluster in zip(track.tolist(), label.tolist(), person.tolist(), strict=True):

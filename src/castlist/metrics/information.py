@@ -1,4 +1,4 @@
-"""Scores from information theory: how much the clusters tell about the persons."""
+"""Scores from information theory: mutual information of clusters and persons, and V-measure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class VMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Information:
-    """Mutual information and both entropies, in nats times the weight, so that they add over a corpus."""
+    """Mutual information and both entropies, in nats times the weight, so that they add up in a corpus."""
 
     mutual: float
     person: float  # entropy of the persons
@@ -49,7 +49,7 @@ class Information:
 
     @property
     def geometric(self) -> float:
-        if not self.person and not self.cluster:  # one person in one cluster: nothing to get wrong
+        if not self.person and not self.cluster:  # one person in one cluster: no error is possible
             return 1.0
         return self.mutual / float(np.sqrt(self.person * self.cluster)) if self.mutual else 0.0
 
@@ -61,7 +61,7 @@ class Information:
 
 
 class EntropyMean(StrEnum):
-    """Which mean of two entropies divides a mutual information."""
+    """The mean of two entropies that divides a mutual information."""
 
     ARITHMETIC = "arithmetic"
     GEOMETRIC = "geometric"
@@ -76,14 +76,14 @@ def normalized_mutual_information(
 ) -> float:
     """Mutual information of persons and clusters over the mean of their entropies, 0 to 1.
 
-    The two means in the literature give different numbers, so say which: BallClustering (Tapaswi et
-    al., ICCV 2019) divides by the arithmetic mean, SSiam's release by the geometric one.
+    The literature has two means, with different results: BallClustering (Tapaswi et al., ICCV 2019) divides
+    by the arithmetic mean, SSiam's release by the geometric mean.
 
     Args:
         truth: (n,) the true person of each item.
         label: (n,) the cluster of each item.
         average: mean of the entropies, "arithmetic" or "geometric".
-        weight: (n,) how often each item counts.
+        weight: (n,) weight of each item.
     """
     mean = one_of(EntropyMean, "average", average)
     parts = information(contingency(truth, label, weight=weight))
@@ -93,7 +93,7 @@ def normalized_mutual_information(
 def v_measure(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> VMeasure:
     """Homogeneity, completeness and their harmonic mean (Rosenberg and Hirschberg, EMNLP 2007).
 
-    The harmonic mean is the arithmetic NMI by another name.
+    The harmonic mean equals the arithmetic NMI.
     """
     return information(contingency(truth, label, weight=weight)).v_measure
 

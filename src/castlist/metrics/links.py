@@ -1,4 +1,4 @@
-"""How many known cannot-links a clustering breaks."""
+"""The share of known cannot-links that a clustering violates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def violated_cannot_links(label: ArrayLike, cannot: ArrayLike) -> float:
     """The share of cannot-linked pairs that lie in one cluster, 0 to 1; 0 where there are no pairs.
 
     Args:
-        label: (t,) integers, the cluster of each track; two NOISE tracks are not together.
-        cannot: (q, 2) pairs of tracks, as `Constraints.cannot` gives them.
+        label: (t,) integers, the cluster of each track; two NOISE tracks are not in one cluster.
+        cannot: (q, 2) pairs of tracks, as in `Constraints.cannot`.
 
     Raises:
-        InputError: labels that are no whole numbers, or pairs of another shape or of unknown tracks.
+        InputError: labels are not whole numbers, or pairs have another shape or name unknown tracks.
     """
     ratio = violated_ratio(label, cannot)
     return ratio.value if ratio.whole else 0.0
 
 
 def violated_ratio(label: ArrayLike, cannot: ArrayLike) -> Ratio:
-    """Broken pairs, of all cannot-linked pairs."""
+    """Violated pairs, of all cannot-linked pairs."""
     labels = cluster_numbers(label)
     pairs = track_pairs(cannot, len(labels), "cannot-links")
     a, b = labels[pairs[:, 0]], labels[pairs[:, 1]]

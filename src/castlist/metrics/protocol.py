@@ -1,4 +1,4 @@
-"""What a score was computed on, as a value that is printed with every score."""
+"""The evaluation protocol, as a value that is printed with every score."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from castlist.types import NOISE
 
 __all__ = ["UNITS", "NoiseCounts", "Protocol", "Scores", "Unit"]
 
-NAMED = 12  # so many persons are printed by name, more by number
+NAMED = 12  # most persons that are printed by name; of more, the number is printed
 
 
 class Unit(StrEnum):
-    """What is counted once in a score."""
+    """The item of a score."""
 
     TRACK = "track"
-    FRAME = "frame"  # frames are clustered as frames in this unit only
+    FRAME = "frame"  # only here are frames clustered one by one
     WEIGHTED = "track weighted by frames"
 
 
@@ -34,7 +34,7 @@ UNITS = tuple(Unit)
 
 
 class NoiseCounts(StrEnum):
-    """What an item counts as that is in no cluster."""
+    """The treatment of items in no cluster."""
 
     SINGLETONS = "singletons"
     EXCLUDED = "excluded"
@@ -42,19 +42,19 @@ class NoiseCounts(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Who is scored, in which unit, and what the method was told.
+    """The persons that are scored, the unit, and the number of clusters if it was given to the method.
 
-    Two scores may be compared only where their protocols are equal.
+    Two scores are comparable only if their protocols are equal.
     """
 
     unit: Unit = Unit.TRACK
-    cast: tuple[str, ...] = ()  # the persons scored; empty: everyone who has a label
-    excluded: str = "tracks without a label"  # who was taken out before anything ran, in words
-    clusters: int | None = None  # the number of clusters given to the method; None: it found it
+    cast: tuple[str, ...] = ()  # the persons scored; empty: all persons with a label
+    excluded: str = "tracks without a label"  # items removed before the method ran, in words
+    clusters: int | None = None  # number of clusters given to the method; None: the method found it
     noise: NoiseCounts = NoiseCounts.SINGLETONS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "unit", one_of(Unit, "unit", self.unit))  # their text will do
+        object.__setattr__(self, "unit", one_of(Unit, "unit", self.unit))  # text is accepted, too
         object.__setattr__(self, "noise", one_of(NoiseCounts, "noise", self.noise))
         if self.clusters is not None and not _is_count(self.clusters):
             raise InputError(f"clusters must be a whole number, 1 or more, got {self.clusters!r}")
@@ -72,13 +72,13 @@ def _is_count(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """All clustering scores of one labeling, as components, with the protocol they hold for.
+    """All clustering scores of one labeling, as components, with their protocol.
 
-    Scores of one protocol add up to the scores of a corpus: each is then the ratio of the sums.
+    Scores of one protocol add up to the scores of a corpus, each a ratio of sums.
     """
 
     protocol: Protocol
-    clusters: int  # clusters in the labeling, NOISE not counted
+    clusters: int  # number of clusters in the labeling, without NOISE
     purity: Ratio
     hungarian: Ratio
     b_cubed_precision: Ratio
@@ -94,8 +94,8 @@ class Scores:
         """The scores of integer labels (NOISE allowed) against the true persons, (n,) each.
 
         Raises:
-            InputError: lengths differ, nothing to score, labels that are no whole numbers, persons that are
-                missing, or bad weights.
+            InputError: lengths differ, there are no items, labels are not whole numbers, persons are
+                missing, or weights are invalid.
         """
         numbers, persons = cluster_numbers(label), as_array(truth, "truth")
         weights = item_weights(weight, len(numbers))
@@ -141,7 +141,7 @@ class Scores:
         return harmonic(self.b_cubed_precision.value, self.b_cubed_recall.value)
 
     def values(self) -> dict[str, float]:
-        """Every score by its name, as plain numbers, for a table or a file."""
+        """All scores by name, as plain numbers, for a table or a file."""
         return {
             "wcp": self.purity.value,
             "hungarian": self.hungarian.value,

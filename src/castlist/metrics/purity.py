@@ -1,4 +1,4 @@
-"""Clustering accuracy as the SSiam slides use it, and the stricter one that gives each person one cluster."""
+"""Clustering accuracy as in the SSiam slides, and a stricter one with at most one cluster for each person."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["hungarian_accuracy", "hungarian_ratio", "purity_ratio", "weighted_cl
 def weighted_cluster_purity(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | None = None) -> float:
     """The share of items that belong to the commonest person of their cluster, 0 to 1.
 
-    "Clustering accuracy" of SSiam and TSiam (Sharma et al., FG 2019), weighted cluster purity (WCP)
-    elsewhere. Several clusters may map to one person, so it never falls when clusters are split:
-    read it beside the number of clusters.
+    It is the "clustering accuracy" of SSiam and TSiam (Sharma et al., FG 2019), elsewhere weighted cluster
+    purity (WCP). Several clusters may belong to one person, so it never falls when clusters are split: report
+    it with the number of clusters.
 
     Args:
         truth: (n,) the true person of each item.
         label: (n,) the cluster of each item.
-        weight: (n,) how often each item counts.
+        weight: (n,) weight of each item.
 
     >>> weighted_cluster_purity(["ann", "ann", "bob", "bob"], [0, 0, 0, 1])
     0.75
@@ -41,14 +41,14 @@ def hungarian_accuracy(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike 
 
 
 def purity_ratio(table: Contingency) -> Ratio:
-    """Weight of the commonest person of every cluster, of all weight."""
+    """Weight of the commonest person of every cluster, of the total weight."""
     largest = np.zeros(len(table.cluster))
     np.maximum.at(largest, table.column, table.weight)
     return Ratio(float(largest.sum()), table.total)
 
 
 def hungarian_ratio(table: Contingency) -> Ratio:
-    """Weight on the best one-to-one match, of all weight."""
+    """Weight in the best one-to-one match, of the total weight."""
     from scipy.optimize import linear_sum_assignment
 
     count = table.count

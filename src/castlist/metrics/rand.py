@@ -18,13 +18,13 @@ def adjusted_rand(truth: ArrayLike, label: ArrayLike, *, weight: ArrayLike | Non
     Args:
         truth: (n,) the true person of each item.
         label: (n,) the cluster of each item.
-        weight: (n,) how often each item counts.
+        weight: (n,) weight of each item.
     """
     return adjusted_rand_ratio(contingency(truth, label, weight=weight)).value
 
 
 def adjusted_rand_ratio(table: Contingency) -> Ratio:
-    """Pairs joined in both labelings beyond chance, of the most that could be."""
+    """Pairs joined in both labelings beyond chance, of the most possible."""
     pairs = _pairs(table.weight)
     person, cluster = _pairs(table.of_person), _pairs(table.of_cluster)
     every = _pairs(np.array([table.total]))

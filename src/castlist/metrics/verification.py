@@ -1,4 +1,4 @@
-"""How well similarity alone tells persons apart, before any clustering."""
+"""Verification: how well similarity alone separates pairs of one person from pairs of two."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ __all__ = ["has_both_pairs", "pair_similarity", "verification_auc"]
 
 Floats = NDArray[np.float64]
 
-EXACT = 1 << 23  # pairs that are sorted one by one, those of 4,096 items: 67 MB; of more, steps are counted
-STEPS = 1 << 20  # of cosines between 0 and 1 where they are counted; within a step, pairs tie
-SIDE = 2048  # rows and columns of the table of cosines that are held at a time: 34 MB
+EXACT = 1 << 23  # pairs up to which all are sorted, those of 4,096 items: 67 MB; of more, steps are counted
+STEPS = 1 << 20  # steps of the cosine between 0 and 1; pairs within a step tie
+SIDE = 2048  # rows and columns of the block of cosines held at a time: 34 MB
 
 
 def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
-    """The chance that a pair of one person is more similar than a pair of two persons, 0 to 1.
+    """The probability that a pair of one person is more similar than a pair of two persons, 0 to 1.
 
-    The area under the ROC curve of verification over all pairs, by cosine similarity, ties counting
-    half. Unlike the accuracy of a clustering at known K it does not jump when one small person gains or
-    loses a cluster of its own, so it is reported beside every accuracy.
+    It is the area under the ROC curve of verification over all pairs, by cosine similarity; ties count half.
+    Unlike the accuracy of a clustering with known K it does not jump when one rare person gains or loses a
+    cluster, so it is reported with every accuracy.
 
-    Memory does not grow with the pairs: of more than `EXACT`, the cosines are counted in `STEPS` steps from
-    0 to 1, and pairs within one step tie. The result is then the same to about six digits.
+    Memory does not grow with the number of pairs: for more than `EXACT` pairs, the cosines are counted in
+    `STEPS` steps from 0 to 1, and pairs within one step tie. The result is then the same to about six digits.
 
     Args:
         vectors: (n, d) one vector per item, for instance the mean embedding of each track.
         truth: (n,) the true person of each item.
 
     Raises:
-        InputError: vectors that are not finite or do not match truth, or no pair of either kind.
+        InputError: vectors are not finite or do not match truth, or there are no pairs of either kind.
     """
     unit, code = _checked(vectors, truth)
     if not has_both_pairs(code):
@@ -46,7 +46,7 @@ def verification_auc(vectors: ArrayLike, truth: ArrayLike) -> float:
 
 
 def _sorted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
-    """The area of pairs that are compared one by one."""
+    """The area, from sorted pairs."""
     same, other = _similarity(unit, code)
     other.sort()
     below = np.searchsorted(other, same, side="left").sum(dtype=np.float64)
@@ -55,7 +55,7 @@ def _sorted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
 
 
 def _counted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
-    """The area of pairs that are counted by steps of their cosine."""
+    """The area, from pairs counted by steps of their cosine."""
     same, other = np.zeros(2 * STEPS + 1, np.int64), np.zeros(2 * STEPS + 1, np.int64)
     for cosine, match in _blocks(unit, code):
         step = np.rint((np.clip(cosine, -1, 1) + 1) * STEPS).astype(np.int64)
@@ -66,7 +66,7 @@ def _counted_auc(unit: Floats, code: NDArray[np.int64]) -> float:
 
 
 def has_both_pairs(truth: ArrayLike) -> bool:
-    """Whether (n,) persons hold two items of one person and items of two persons, as verification needs."""
+    """Whether there are two items of one person, and items of two persons, as verification needs."""
     count = np.bincount(person_numbers(truth)) if as_array(truth, "truth").size else np.zeros(0, int)
     return len(count) > 1 and int(count.max()) > 1
 
@@ -74,7 +74,7 @@ def has_both_pairs(truth: ArrayLike) -> bool:
 def pair_similarity(vectors: ArrayLike, truth: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cosine similarities of all pairs of one person, and of all pairs of two persons.
 
-    A vector of length 0 has similarity 0 to every other.
+    A vector of length 0 has similarity 0 to all others.
     """
     return _similarity(*_checked(vectors, truth))
 
@@ -86,7 +86,7 @@ def _similarity(unit: Floats, code: NDArray[np.int64]) -> tuple[Floats, Floats]:
 
 
 def _blocks(unit: Floats, code: NDArray[np.int64]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
-    """(m,) cosines of pairs, and (m,) whether each is of one person; every pair of rows comes once."""
+    """(m,) cosines of pairs, and (m,) whether each pair is one person; each pair of rows occurs once."""
     for top in range(0, len(unit), SIDE):
         for left in range(top, len(unit), SIDE):
             rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)

@@ -1,4 +1,4 @@
-"""Embeddings, Constraints -> Embeddings: features made better on this video's own faces."""
+"""Embeddings, Constraints -> Embeddings: features refined on the video's own faces."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ REFINERS: dict[str, Callable[..., RefinementStep]] = {
 
 
 def refinement(name: str, **wanted: Json) -> RefinementStep:
-    """The step of that name with those of the wanted options that it has, as seed and recipe.
+    """The step of that name, with those of the wanted options that the step has, as seed and recipe.
 
     Raises:
-        InputError: there is no such step; the message lists those there are.
+        InputError: there is no such step; the message lists all steps.
     """
     if not isinstance(name, str) or name not in REFINERS:
         raise InputError(f"unknown refinement {name!r}; choose from {', '.join(REFINERS)}")

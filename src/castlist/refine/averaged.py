@@ -1,4 +1,4 @@
-"""Several networks' features beside the base features: no single draw of weights and pairs decides."""
+"""Features of several networks, concatenated with the base features, so that no single seed decides."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from castlist.vectors import unit
 
 __all__ = ["Averaged", "Given", "epochs_of", "learnt_together"]
 
-PAIRS = 6  # that TSiam draws for a face in an epoch: 2 positives, 4 negatives
-LEAST_EPOCHS = 3  # even where a film has many faces
+PAIRS = 6  # pairs that TSiam draws for each face in an epoch: 2 positives, 4 negatives
+LEAST_EPOCHS = 3  # least number of epochs, for films of many faces
 
 # Vectors (n, d), tracks (n,), and cannot-links and must-links (q, 2).
 Given: TypeAlias = tuple[
@@ -32,18 +32,18 @@ Given: TypeAlias = tuple[
 
 @dataclass(frozen=True, slots=True)
 class Averaged:
-    """TSiam trained several times on the film, and what the networks say mixed with the base features.
+    """TSiam trained several times on the film, with the networks' features mixed with the base features.
 
-    The embeddings get one view more for each network (`Embeddings.views`); the linkage brings the views'
-    cosines to one scale and counts the new ones, all together, for `share`: less where there are few tracks
+    The embeddings get one more view for each network (`Embeddings.views`). The linkage brings the views'
+    cosines to one scale and gives the new views together the weight `share`: less where there are few tracks
     to learn from, half of `most` at `half` tracks. Where TSiam cannot learn, the base features stay.
     """
 
     seed: int = 0
     networks: int = 3
-    most: float = 0.6  # share of the new views in a film of very many tracks
-    half: int = 20  # tracks at which it is half of that
-    steps: int = 3000  # batches of 128 pairs a network, about: many faces are seen in fewer epochs
+    most: float = 0.6  # weight of the new views in a film of very many tracks
+    half: int = 20  # tracks at which the weight is half of `most`
+    steps: int = 3000  # batches of 128 pairs for each network, about: more faces, fewer epochs
 
     def __post_init__(self) -> None:
         set_options(self, lambda f: 1 if f.name in ("networks", "steps") else 0, "Averaged.")
@@ -53,12 +53,12 @@ class Averaged:
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, *, machine: Machine = Machine()
     ) -> Embeddings:
-        """The embeddings with the networks' views beside the first; as given where nothing can be learnt.
+        """The embeddings with one more view for each network; unchanged where nothing can be learnt.
 
         Raises:
-            InputError: the device is not there.
+            InputError: the device does not exist.
         """
-        # Outside the `try`: a device that is not there is an error, too few faces to learn from are none.
+        # Outside the `try`: a missing device is an error, too few faces to learn from are not.
         device = choose_device(machine)
         tracks = len(np.unique(embeddings.track))
         try:
@@ -89,7 +89,7 @@ class Averaged:
 
 
 def epochs_of(faces: int, steps: int) -> int:
-    """The epochs in which TSiam takes about so many steps; a film of many faces is seen in fewer epochs."""
+    """The number of epochs in which TSiam takes about `steps` steps: the more faces, the fewer epochs."""
     batches = max(1, faces * PAIRS // 128)
     return int(np.clip(steps // batches, LEAST_EPOCHS, TSiam().epochs))
 
@@ -97,12 +97,12 @@ def epochs_of(faces: int, steps: int) -> int:
 def learnt_together(
     step: TSiam, networks: int, given: Given, machine: Machine, device: str, watch: Watch | None = None
 ) -> list[Refined]:
-    """What several networks learn from the same faces, with the seeds from the step's on.
+    """Several networks trained on the same faces, with consecutive seeds from the step's seed on.
 
-    They learn beside each other, a core a network: so small a network learns no faster on more.
+    They train in parallel, each on one core: more cores do not train such a small network faster.
 
     Raises:
-        InputError: too few tracks or faces.
+        InputError: there are too few tracks or faces.
     """
     x, track, cannot, must = given
     single_thread = replace(machine, threads=1)
@@ -118,7 +118,7 @@ def learnt_together(
 
 
 def _shared(watch: Watch | None, networks: int) -> list[Watch] | list[None]:
-    """A watch for each network, which add up to the one given."""
+    """A watch for each network; together they report the sum to the given watch."""
     if watch is None:
         return [None] * networks
     done, lock = [0] * networks, Lock()

@@ -1,9 +1,10 @@
 """Does ranking by distance follow the quality of the pictures, and which refinement fits these features?
 
 SSiam ranks pairs by absolute distance (Sharma et al., FG 2019). Where distance depends on picture quality,
-the ranking picks blurred faces instead of hard ones. The mean quality rank of the ranked anchors shows it:
-.5 where ranking is neutral (.49 for the negatives of rectified VGGFace2-trained features), far from it where
-not (.03 to .08 for those of five sets of raw ArcFace features, .14 to .26 at length 1; docs/refine.md).
+the ranking picks blurred faces instead of hard ones. The mean quality rank of the ranked anchors shows this:
+it is .5 where ranking is neutral (.49 for the negatives of rectified VGGFace2-trained features), and far from
+.5 where it is not (.03 to .08 for the negatives of five sets of raw ArcFace features, .14 to .26 at length 1;
+docs/refine.md).
 """
 
 from __future__ import annotations
@@ -21,26 +22,27 @@ from castlist.refine.siamese import Known, checked
 __all__ = ["NEUTRAL", "RefinementCheck", "check"]
 
 # Distance of a mean quality rank from .5 up to which a set is neutral: in all twelve cells of the table under
-# "Use" in docs/refine.md one rank of the two is .21 or more from it, that of rectified features .01.
+# "Use" in docs/refine.md one of the two ranks is .21 or more from .5; for rectified features it is .01.
 NEUTRAL = 0.2
-# Different anchors below which chance moves a mean rank by NEUTRAL: its double standard error is (3 n)^-1/2
+# Number of different anchors below which chance moves a mean rank by NEUTRAL: twice its standard error is
+# (3 n)^-1/2.
 FEW = 9
-# Tracks from which on one network of TSiam is trusted; the labelled films have up to 70, where its AUC varies
-# by .02 between seeds, the track sets 568 and more (docs/refine.md)
+# Tracks from which one network of TSiam is trusted. The labelled films have up to 70 tracks, where its AUC
+# varies by .02 between seeds; the track sets have 568 and more (docs/refine.md).
 MANY = 80
-BATCHES = 6  # draws that are looked at
+BATCHES = 6  # draws that are measured
 PAIRS = 64  # ranked pairs of each kind in a batch of the paper
 
 
 @dataclass(frozen=True, slots=True)
 class RefinementCheck:
-    """What was measured; `sentences` says it in words, `method` is the refinement that fits."""
+    """The measurements of `check`, also as `sentences`, and the refinement that fits (`method`)."""
 
     faces: int
     dimensions: int
     nonnegative: float  # share of the values that are 0 or more: 1 where the features are rectified
     length_spread: float  # standard deviation of the vectors' length over its mean: 0 where normalised
-    quality_from: str  # what quality was judged by: "given", "length", "track", or "" for nothing
+    quality_from: str  # the measure of quality: "given", "length", "track", or "" for none
     positive_rank: float  # mean quality rank (0 worst, 1 best) of ranked positives' anchors; NaN: unknown
     negative_rank: float  # of ranked negatives' anchors
     wrong: float  # share of the ranked pairs that tracks contradict; NaN where there are no tracks
@@ -49,7 +51,7 @@ class RefinementCheck:
 
     @property
     def follows_quality(self) -> bool:
-        """Whether ranking picks pictures by quality; False where nothing is known, or too few were ranked."""
+        """Whether ranking picks pictures by quality; False if quality is unknown, or too few were ranked."""
         return _biased(self.positive_rank, self.negative_rank)
 
 
@@ -61,16 +63,16 @@ def check(
     quality: NDArray[np.floating] | None = None,
     seed: int = 0,
 ) -> RefinementCheck:
-    """Measure what ranking by distance picks in features x (n, d), as the default recipe scales them.
+    """Measure which pairs a ranking by distance picks among features, scaled as in the default recipe.
 
     Args:
-        x: (n, d) raw features, one row a face.
+        x: (n, d) raw features, one row for each face.
         track: (n,) the track of each row, where there are tracks.
         cannot: (q, 2) pairs of tracks known to be two people.
         quality: (n,) picture quality of each row, larger is better, where it is known.
 
     Raises:
-        InputError: too few features, values that are not finite, or links of tracks that do not occur.
+        InputError: there are too few features, values are not finite, or links name tracks without rows.
     """
     x = checked(x)
     length = np.linalg.norm(x.astype(np.float64), axis=1)
@@ -103,7 +105,7 @@ def check(
 
 
 def _biased(positive: float, negative: float) -> bool:
-    """Whether one of the mean quality ranks is far from neutral; NaN is not."""
+    """Whether a mean quality rank is far from neutral; False for NaN."""
     return max(abs(positive - 0.5), abs(negative - 0.5)) > NEUTRAL
 
 
@@ -113,11 +115,11 @@ def _quality(
     track: NDArray[np.int64] | None,
     given: NDArray[np.floating] | None,
 ) -> tuple[str, NDArray[np.float64]]:
-    """What quality is judged by, and (n,) quality.
+    """The measure of quality, and (n,) the quality of each row.
 
-    As given; else the vectors' length, where it varies by more than rounding; else how alike the faces of
-    the row's track are (a blurred track scatters more), the same for all of its rows, so that a single odd
-    face does not count as a bad picture.
+    It is the given quality; else the length of the vectors, where it varies by more than rounding; else the
+    mean cosine within the row's track (a blurred track scatters more), the same for all rows of the track, so
+    that a single odd face does not count as a bad picture.
     """
     if given is not None and np.ptp(given) > 0:
         return "given", np.asarray(given, np.float64)
@@ -150,7 +152,7 @@ def _wrong(
     track: NDArray[np.int64],
     cannot: NDArray[np.int64],
 ) -> float:
-    """Share of ranked pairs that tracks contradict: positives seen together, negatives of one track."""
+    """Share of ranked pairs that tracks contradict: co-occurring positives, negatives of one track."""
     count = int(track.max()) + 1
     apart = np.concatenate([cannot @ [count, 1], cannot @ [1, count]])
     contradicted = np.isin(track[positive] @ [count, 1], apart)
@@ -159,10 +161,10 @@ def _wrong(
 
 
 def _method(tracks: int, neutral: bool, rectified: bool) -> str:
-    """The refinement that fits: by tracks where there are some, else by what ranking does.
+    """The refinement that fits: by the number of tracks, if there are any, else by the effect of ranking.
 
-    SSiam's ranking suits rectified features in which it was found neutral, as the paper's; on films whose
-    features are not rectified it lowers the AUC, neutral or not, and second order raises it
+    SSiam's ranking suits rectified features on which it is neutral, like those of the paper. On films with
+    features that are not rectified it lowers the AUC, neutral or not, and second order raises the AUC
     (docs/refine.md).
     """
     if tracks:

@@ -1,9 +1,9 @@
-"""Networks trained on the film's tracks beside its second-order feature: each as much as it can be trusted.
+"""Networks trained on the film's tracks, concatenated with its second-order feature, with weights by tracks.
 
-TSiam (Sharma et al., FG 2019) learns what tracks and cannot-links show, and needs many tracks for that: its
-result on few tracks is a matter of chance, and so is that of one seed. The second-order feature
-(`second_order.py`) needs few faces and has no seed. Here several networks and that feature are put side by
-side; with t tracks the networks count for t / (t + 20) of the likeness. This method is ours.
+TSiam (Sharma et al., FG 2019) learns from tracks and cannot-links, and needs many tracks: its result on few
+tracks varies by chance, as between seeds. The second-order feature (`second_order.py`) needs few faces and
+has no seed. Here several networks and that feature are concatenated; with t tracks the networks have the
+weight t / (t + 20) in the likeness. This method is ours.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ __all__ = ["Combination", "TSiamSecondOrder"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Combination:
-    """Several refinements side by side: features (n, d) in, (n, sum of theirs) out."""
+    """Several refinements concatenated: features (n, d) in, (n, sum of their dimensions) out."""
 
     parts: tuple[Refined, ...]
-    share: tuple[float, ...]  # of each part in the product of two results; they add up to 1
+    share: tuple[float, ...]  # weight of each part in the product of two results; the weights add up to 1
 
     def transform(self, x: NDArray[np.floating], *, precise: bool = False) -> NDArray[np.floating]:
-        """(n, h) each part's features at length 1 times the root of its share, times the rows' lengths.
+        """(n, h) each part's features at length 1, times the root of its share, times the length of the row.
 
         Raises:
-            InputError: x has not d columns, or holds NaN or infinite values.
+            InputError: x does not have d columns, or holds NaN or infinite values.
         """
         x = given_rows(x, precise)
         sides = [
@@ -51,20 +51,20 @@ class Combination:
 
     @property
     def dimensions(self) -> int:
-        """How many columns `transform` gives."""
+        """The number of columns of `transform`."""
         return sum(part.dimensions for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class TSiamSecondOrder:
-    """Networks of TSiam, some of their pairs across tracks, beside the second-order feature; needs tracks."""
+    """TSiam networks (some pairs across tracks), concatenated with the second-order feature; needs tracks."""
 
     recipe: str = "castlist"  # of the networks; see TSiam
     seed: int = 0
-    networks: int = 3  # with seeds of their own; as many as `castlist find` trains
+    networks: int = 3  # each with its own seed; as many as `castlist find` trains
     half: int = 20  # tracks at which the networks count as much as the second-order feature
     cross: float = 0.25  # see TSiam
-    steps: int = 3000  # batches of 128 pairs a network, about
+    steps: int = 3000  # batches of 128 pairs for each network, about
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe, str) or self.recipe not in RECIPES:
@@ -79,10 +79,10 @@ class TSiamSecondOrder:
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Embeddings:
-        """The embeddings with refined vectors; their `model` says so, as in "sface+tsiamsecondorder".
+        """The embeddings with refined vectors; their `model` names it, as "sface+tsiamsecondorder".
 
         Raises:
-            InputError: too few faces or tracks to learn from, or tracks of one face alone.
+            InputError: there are too few faces or tracks, or every track has one face.
         """
         return refined_by(self, embeddings, constraints, machine, watch)
 
@@ -97,10 +97,10 @@ class TSiamSecondOrder:
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Combination:
-        """Learn from features x (n, d), their tracks (n,), and pairs of tracks (q, 2): two people, or one.
+        """Learn from features x (n, d), their tracks (n,), and cannot-links and must-links of tracks (q, 2).
 
         Raises:
-            InputError: no tracks, one track, tracks of one face alone, or too few faces.
+            InputError: there are no tracks, one track, only tracks of one face, or too few faces.
         """
         if track is None:
             raise InputError("TSiam needs to know the track of each face; without tracks use second-order")

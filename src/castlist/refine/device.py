@@ -1,4 +1,4 @@
-"""Where arrays live: NumPy on the CPU, torch tensors on a GPU."""
+"""The device of arrays: NumPy on the CPU, torch tensors on a GPU."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["at_most", "choose_device", "fetch", "placer"]
 
 
 def choose_device(machine: Machine) -> str:
-    """The device that will really be used, "cpu", "cuda" or "mps".
+    """The device that will be used: "cpu", "cuda" or "mps".
 
-    "auto" is a GPU where torch is installed and sees one, else the CPU.
+    "auto" is a GPU where torch is installed and finds one, else the CPU.
 
     Raises:
-        MissingExtra: a GPU is asked for by name and torch is not installed.
-        InputError: torch does not see the device.
+        MissingExtra: a GPU is requested by name and torch is not installed.
+        InputError: torch does not find the device.
     """
     wanted = machine.device
     if wanted == "cpu" or (wanted == "auto" and not (find_spec("torch") and _perhaps_gpu())):
@@ -43,12 +43,12 @@ def choose_device(machine: Machine) -> str:
 
 
 def _perhaps_gpu() -> bool:
-    """Whether it is worth the seconds of importing torch to look for a GPU: on Linux a driver is a file."""
+    """Whether there may be a GPU, so that importing torch (seconds) pays: on Linux a driver is a file."""
     return sys.platform != "linux" or any(any(Path("/dev").glob(name)) for name in ("nvidia*", "kfd", "dxg"))
 
 
 def placer(device: str) -> Callable[[NDArray[np.generic]], Array]:
-    """A function that brings a NumPy array to the device: itself on the CPU, else a torch tensor."""
+    """A function that moves a NumPy array to the device: unchanged on the CPU, else as a torch tensor."""
     if device == "cpu":
         return np.asarray
     import torch
@@ -57,13 +57,13 @@ def placer(device: str) -> Callable[[NDArray[np.generic]], Array]:
 
 
 def fetch(array: Array) -> NDArray[np.floating]:
-    """A NumPy array of what `placer` brought away."""
+    """An array of any device as a NumPy array; the reverse of `placer`."""
     return np.asarray(array.cpu() if hasattr(array, "cpu") else array)
 
 
 @contextmanager
 def at_most(threads: int) -> Iterator[None]:
-    """Let matrix products use no more than this many threads; 0 leaves them as they are."""
+    """Limit matrix products to this number of threads; 0 changes nothing."""
     if not threads:
         yield
         return

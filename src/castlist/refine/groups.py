@@ -1,4 +1,4 @@
-"""Tracks that must-links make one, and what is known between them."""
+"""Groups of must-linked tracks, and the cannot-links between groups."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def shared_groups(
     cannot: NDArray[np.generic] | None,
     must: NDArray[np.generic] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(n,) the group 0, 1, ... of each row, must-linked tracks in one; and (q, 2) the cannot-linked groups.
+    """(n,) the group 0, 1, ... of each row, one for must-linked tracks; and (q, 2) the cannot-linked groups.
 
     Args:
-        rows: how many rows there are (n).
+        rows: the number of rows, n.
         track: (n,) the track of each row.
         cannot: (c, 2) pairs of tracks of two people.
         must: (m, 2) pairs of tracks of one person.
 
     Raises:
-        InputError: no tracks, or not one a row; pairs that are none of tracks that occur.
+        InputError: there are no tracks, or not one for each row; or pairs name tracks that have no row.
     """
     if track is None:
         raise InputError("TSiam needs to know the track of each face; without tracks use SSiam")
@@ -49,7 +49,7 @@ def track_column(track: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
     """(rows,) the track of each row: whole numbers, or text.
 
     Raises:
-        InputError: it is something else.
+        InputError: the tracks have another shape or type.
     """
     column = np.asarray(track)
     if column.shape != (rows,):
@@ -63,10 +63,11 @@ def known_pairs(
     """(q, 2) pairs of tracks as places in `names` (sorted).
 
     Args:
-        kind: what the pairs are called in a message, such as "cannot-links".
+        kind: the noun for the pairs in an error message, such as "cannot-links".
 
     Raises:
-        InputError: not of shape (q, 2), a track that is not among the names, or a track paired with itself.
+        InputError: pairs are not of shape (q, 2), name a track that is not in `names`, or pair a track with
+            itself.
     """
     array = np.zeros((0, 2), np.int64) if pairs is None else np.asarray(pairs)
     if not array.size:

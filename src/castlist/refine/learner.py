@@ -1,4 +1,4 @@
-"""The form of all refinements: learn from the faces of a film, then make their features anew."""
+"""The interface of all refinements: learn from the faces of a film, then compute refined features."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Watch = Callable[[int, int], None]  # (batches done, batches in all)
 
 
 class Refiner(Protocol):
-    """Makes the embeddings of one film better."""
+    """Refines the embeddings of one film."""
 
     def __call__(
         self, embeddings: Embeddings, constraints: Constraints, /, *, machine: Machine
@@ -24,7 +24,7 @@ class Refiner(Protocol):
 
 
 class Learnt(Protocol):
-    """What was learnt from some faces, to be used on these and on others."""
+    """A model learnt from some faces, for these and other faces."""
 
     def transform(self, x: NDArray[np.float32]) -> NDArray[np.floating]:
         """(n, h) refined features of faces (n, d)."""
@@ -55,10 +55,10 @@ def refined_by(
 ) -> Embeddings:
     """The embeddings with the vectors that a step learns from them.
 
-    Their `model` says what they are, as in "sface+tsiam": cosines mean something else than before.
+    Their `model` is another, as "sface+tsiam", since their cosines have another scale.
 
     Raises:
-        InputError: the step cannot learn from this; the message says why.
+        InputError: the step cannot learn from these faces; the message says why.
     """
     e, links = embeddings, links_of_faces(embeddings, constraints)
     learnt = step.fit(
@@ -70,11 +70,11 @@ def refined_by(
 
 
 def links_of_faces(embeddings: Embeddings, constraints: Constraints) -> Constraints:
-    """The constraints between tracks that have an embedding: a film has tracks without any."""
+    """The constraints between tracks that have an embedding."""
     tracks = embeddings.track
     return constraints[np.isin(constraints.a, tracks) & np.isin(constraints.b, tracks)]
 
 
 def known_quality(embeddings: Embeddings) -> NDArray[np.float32] | None:
-    """(k,) the quality of each face; None where nothing is known of it, so that the vectors' length tells."""
+    """(k,) the quality of each face; None where unknown, so that the vectors' length is used instead."""
     return embeddings.quality if len(np.unique(embeddings.quality)) > 1 else None

@@ -1,14 +1,14 @@
 """The refinement steps: each trains a small network on one video's own faces and applies it to them.
 
     class        pairs from                                        needs
-    Unrefined         -                                                 nothing; gives the features back
+    Unrefined    -                                                 nothing; returns the features unchanged
     SSiam        a ranked random subset                            faces
     PseudoRF     the same subset, not ranked                       faces
-    TSiam        within a track; between tracks seen together      tracks, cannot-links
+    TSiam        within a track; between co-occurring tracks       tracks, cannot-links
 
 All but Unrefined share one network, loss and loop (`siamese.py`, `train.py`). An option left at None takes
-its recipe's value: "paper" is the publication's to the letter, "castlist" is meant for any length and any
-number of dimensions of the features.
+the value of its recipe: "paper" has exactly the values of the publication, "castlist" suits features of any
+length and number of dimensions.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ __all__ = ["PseudoRF", "Ranking", "SSiam", "TSiam", "Unrefined"]
 
 Floats = NDArray[np.float32]
 
-EQUAL = 1e-3  # features whose lengths differ by less than this share of the longest were normalised
+EQUAL = 1e-3  # features with lengths that differ by less than this share of the longest are normalised
 
 
 class Ranking(StrEnum):
-    """Within which rows pairs are ranked."""
+    """The rows within which pairs are ranked."""
 
-    ABSOLUTE = "absolute"  # among all, the paper's
+    ABSOLUTE = "absolute"  # all rows, as in the paper
     WITHIN_QUALITY = "within-quality"  # the hardest of each eighth of quality
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Unrefined:
-    """The features as they are: no refinement."""
+    """The features unchanged: no refinement."""
 
     def __call__(
         self,
@@ -81,18 +81,18 @@ class Unrefined:
 class SSiam(Siamese):
     """Self-supervised Siamese network: learns from faces alone, without tracks or labels.
 
-    The defaults are the paper's mining (Sharma et al., FG 2019): pairs ranked by absolute distance. Two
-    other ways are ours, for features whose length or noise follows the quality of the picture (ArcFace,
-    SFace): there the ranking picks blurred pictures. Mean quality rank (0 worst, 1 best, .5 neutral) of the
+    The defaults are the paper's mining (Sharma et al., FG 2019): pairs ranked by absolute distance. Two other
+    ways are ours, for features with a length or noise that depends on the quality of the picture (ArcFace,
+    SFace): for these, ranking picks blurred pictures. Mean quality rank (0 worst, 1 best, .5 neutral) of the
     anchors of ranked negatives:
 
         five sets of ArcFace features, raw                  .03 to .08
         the same at length 1                                .14 to .26
         rectified features trained on VGGFace2, raw         .49
 
-    `rank="within-quality"` ranks within eighths of quality, `rank="none"` not at all; with
-    `reciprocal=True`, a positive is a pair of rows that are each other's nearest. AUC of track pairs (5
-    draws of 6 faces of each track, accio 2 of 4; 5 seeds; docs/refine.md has spreads, B-cubed F and films):
+    `rank="within-quality"` ranks within eighths of quality, `rank="none"` does not rank; with
+    `reciprocal=True`, a positive is a pair of rows that are each other's nearest. AUC of track pairs (5 draws
+    of 6 faces of each track, accio 2 of 4; 5 seeds; docs/refine.md has spreads, B-cubed F and films):
 
                                           bbt0101  bf0502  accio_like
         base features                        .937    .855        .852
@@ -100,20 +100,20 @@ class SSiam(Siamese):
         within-quality (ssiam-quality)       .949    .823        .837
         none, reciprocal (ssiam-reciprocal)  .969    .877        .887
 
-    On films of 10 to 300 faces, all of them lower the AUC on most: `castlist refine --check` measures what
-    ranking does on features of any origin, and says which method suits them.
+    On films of 10 to 300 faces, all three lower the AUC on most films: `castlist refine --check` measures the
+    effect of ranking on features of any origin, and names the method that suits them.
 
-    Where there are fewer rows than `subset`, the draw is as large as the rows are many, and a batch never
-    takes more than half of the draw for each kind of pair.
+    Where there are fewer rows than `subset`, the draw has as many rows as there are, and a batch takes at
+    most half of the draw for each kind of pair.
     """
 
-    subset: int = 3000  # B, rows drawn for each batch, with replacement (without it in our two variants)
+    subset: int = 3000  # B, rows drawn for each batch, with replacement (without in our two variants)
     rank: Ranking = Ranking.ABSOLUTE
     reciprocal: bool = False  # positives only where both rows are each other's nearest
 
     def __post_init__(self) -> None:
         Siamese.__post_init__(self)
-        object.__setattr__(self, "rank", one_of(Ranking, "rank", self.rank))  # its text will do
+        object.__setattr__(self, "rank", one_of(Ranking, "rank", self.rank))  # its text is accepted, too
 
     def capped(self, rows: int, tracks: int) -> Self:
         return _capped(self, rows)
@@ -126,7 +126,7 @@ class SSiam(Siamese):
         )
 
     def _strata(self, quality: NDArray[np.float64]) -> NDArray[np.int64] | None:
-        """(n,) within which rows are ranked, None where they are not ranked."""
+        """(n,) the stratum of each row for ranking; None where rows are not ranked."""
         if self.rank == Ranking.NONE:
             return None
         if self.rank == Ranking.ABSOLUTE:
@@ -141,7 +141,7 @@ class SSiam(Siamese):
 
 @dataclass(frozen=True, slots=True)
 class PseudoRF(Siamese):
-    """The unranked control of SSiam: every sample's nearest is a positive, its farthest a negative."""
+    """The unranked control of SSiam: the nearest row of a sample is a positive, the farthest a negative."""
 
     subset: int = 3000
 
@@ -154,32 +154,32 @@ class PseudoRF(Siamese):
 
 @dataclass(frozen=True, slots=True)
 class TSiam(Siamese):
-    """Track-supervised Siamese network: one track is one person, tracks seen together are two.
+    """Track-supervised Siamese network: one track is one person, co-occurring tracks are two people.
 
-    Must-linked tracks are taken as one. A cannot-link within what must-links make one is left out.
+    Must-linked tracks count as one track. Cannot-links within such a group are left out.
 
-    Pairs within a track teach nothing about other light and other angles. `cross`, which is ours, makes a
-    share of the positives pairs of faces of two tracks that are each other's nearest. AUC of track pairs as
-    in `SSiam`:
+    Pairs within a track do not show other light and other angles. `cross`, which is ours, replaces a share of
+    the positives by pairs of faces of two tracks that are each other's nearest. AUC of track pairs as in
+    `SSiam`:
 
                                           bbt0101  bf0502  accio_like
         cross 0 (tsiam)                      .992    .947        .932
         cross 0.25 (tsiam-cross)             .995    .961        .937
     """
 
-    positives: int = 2  # pairs a frame
-    negatives: int = 4
-    singletons: bool = True  # tracks seen with no other take negatives from their far tracks
+    positives: int = 2  # pairs for each frame
+    negatives: int = 4  # pairs for each frame
+    singletons: bool = True  # tracks without co-occurrences take negatives from their far tracks
     far_tracks: int = 25  # F, by Euclidean distance between track means of the scaled base features
-    far_share: float | None = None  # of all tracks, that the far ones may be at most
+    far_share: float | None = None  # the most far tracks, as a share of all tracks
     cross: float = 0.0  # ours: share of the positives that are reciprocal nearest faces of two tracks
 
     def capped(self, rows: int, tracks: int) -> Self:
-        """With at most `far_share` of the other tracks as far tracks; must-linked tracks count as one."""
+        """The step with at most `far_share` of the other tracks as far tracks; must-linked ones are one."""
         return replace(self, far_tracks=max(1, self._far(tracks)))
 
     def _far(self, tracks: int) -> int:
-        """How many far tracks one of so many tracks has."""
+        """The number of far tracks of a track, for a number of tracks in all."""
         return min(self.far_tracks, int(np.ceil(self.decided["far_share"] * (tracks - 1))))
 
     def miner(self, x: Floats, known: Known, threads: int = 1) -> TSiamMiner:
@@ -208,7 +208,7 @@ Ranked = TypeVar("Ranked", bound="SSiam | PseudoRF")
 
 
 class _Draw(TypedDict):
-    """What the miners of random subsets share."""
+    """The arguments that the miners of random subsets share."""
 
     ranks: Ranks
     rows: int
@@ -218,7 +218,7 @@ class _Draw(TypedDict):
 
 
 def _capped(step: Ranked, rows: int) -> Ranked:
-    """A step that draws subsets with a subset, and a batch, no larger than the rows are many."""
+    """The step with a subset and a batch of at most `rows` rows."""
     subset = min(step.subset, rows)
     return replace(step, subset=subset, batch=min(step.batch, subset))
 

@@ -1,4 +1,4 @@
-"""A trained refinement, as it is used, saved and loaded again."""
+"""A trained refinement: applied, saved and loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ARRAYS = ("w1", "b1", "w2", "b2", "shift", "factor")
 
 
 class RefinedFeature(StrEnum):
-    """What a refinement gives for a row."""
+    """The refined feature of a row."""
 
     HIDDEN = "hidden"  # the hidden layer before its ReLU, not normalised, as published
     BESIDE = "beside"  # base feature and hidden layer concatenated, each of length 1, times the base's length
@@ -40,7 +40,7 @@ def given_rows(x: NDArray[np.floating], precise: bool) -> NDArray[np.floating]:
     """Features as float64 where `precise`, else as float32.
 
     Raises:
-        InputError: some are masked, complex or not finite.
+        InputError: features are masked, complex or not finite.
     """
     rows = np.asarray(real_array(x), np.float64, order="C") if precise else single_precision(x)
     if not np.isfinite(rows).all():
@@ -50,20 +50,20 @@ def given_rows(x: NDArray[np.floating], precise: bool) -> NDArray[np.floating]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Refined:
-    """A trained network with the scaling of its input: features (n, d) in, better ones (n, h) out."""
+    """A trained network with the scaling of its input: features (n, d) in, refined ones (n, h) out."""
 
     scaling: Scaling
     network: Network
-    about: JsonObject = field(default_factory=dict)  # method, options and losses it was trained with
-    feature: RefinedFeature = RefinedFeature.HIDDEN  # what `transform` gives
+    about: JsonObject = field(default_factory=dict)  # method and options of its training, and the losses
+    feature: RefinedFeature = RefinedFeature.HIDDEN  # the result of `transform`
 
     def transform(self, x: NDArray[np.floating], *, precise: bool = False) -> NDArray[np.floating]:
-        """(n, h) refined features of rows x (n, d), or (n, d + h) beside the base features.
+        """(n, h) refined features of rows x (n, d), or (n, d + h) concatenated with the base features.
 
-        Float32; float64 where `precise`, so that the result for a row does not depend on its neighbours.
+        Float32; float64 where `precise`, so that the result for a row does not depend on the other rows.
 
         Raises:
-            InputError: x has not d columns, or holds NaN or infinite values.
+            InputError: x does not have d columns, or holds NaN or infinite values.
         """
         rows = given_rows(x, precise)
         d = len(self.scaling.shift)
@@ -75,7 +75,7 @@ class Refined:
 
     @property
     def dimensions(self) -> int:
-        """How many columns `transform` gives."""
+        """The number of columns of `transform`."""
         return len(self.network.b1) + (
             len(self.scaling.shift) if self.feature == RefinedFeature.BESIDE else 0
         )
@@ -88,12 +88,12 @@ class Refined:
         return np.concatenate([x, unit(hidden) * length], axis=1).astype(x.dtype, copy=False)
 
     def save(self, path: str | Path) -> None:
-        """Write `path` (safetensors) and, beside it with .json added, what it is and its digest.
+        """Write `path` (safetensors) and a description with its digest, in a file of that name with .json.
 
-        The folder is made where it is missing.
+        A missing folder is made.
 
         Raises:
-            InputError: a file cannot be written, or is one that castlist does not replace.
+            InputError: a file cannot be written, or castlist does not replace a file of that kind.
             MissingExtra: safetensors is not installed.
         """
         check_model_output(path)
@@ -169,7 +169,7 @@ def check_model_output(path: str | Path) -> None:
     """Refuse a path at which `Refined.save` could not write, before anything is trained.
 
     Raises:
-        InputError: it or the .json beside it cannot be written, or is a file that castlist does not replace.
+        InputError: it or its .json cannot be written, or castlist does not replace a file of that kind.
         MissingExtra: safetensors is not installed.
     """
     check_output(path)
@@ -183,7 +183,7 @@ def _beside(path: str | Path) -> Path:
 
 
 def _read(path: str | Path) -> tuple[dict[str, Json], bytes]:
-    """What the file beside a model says, and the model's own bytes."""
+    """The description in a model's .json, and the model's own bytes."""
     try:
         content = read_plain(path, LARGEST, "a refinement")
         about = json.loads(read_plain(_beside(path), 1 << 20, "what belongs to a refinement"))

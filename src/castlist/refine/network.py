@@ -1,7 +1,7 @@
-"""The small Siamese network, in -> hidden -> ReLU -> 2, and its gradient, written once.
+"""The small Siamese network, in -> hidden -> ReLU -> 2, and its gradient.
 
-Only operators and methods that NumPy arrays and torch tensors share are used, so the same lines run on
-the CPU with NumPy alone and on a GPU on torch tensors.
+It uses only operators and methods that NumPy arrays and torch tensors share, so the same code runs on the CPU
+with NumPy alone and on a GPU with torch tensors.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Array", "FirstLayer", "Network", "first_layer"]
 
-Array: TypeAlias = "NDArray[np.floating] | torch.Tensor"  # what both have is all that is used of either
+Array: TypeAlias = "NDArray[np.floating] | torch.Tensor"  # only attributes that both have are used
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Network:
     def start(
         cls, x: NDArray[np.float32], *, hidden: int, output: int, first: str, rng: np.random.Generator
     ) -> Network:
-        """A network with fresh weights for rows like `x` (n, d); `first` is a way of `first_layer`."""
+        """A network with initial weights for rows like `x` (n, d); `first` is the `way` of `first_layer`."""
         w1 = first_layer(x, hidden, first, rng)
         w2 = _he(hidden, output, rng)
         return cls(w1, np.zeros(hidden, np.float32), w2, np.zeros(output, np.float32))
@@ -52,7 +52,7 @@ class Network:
         return x @ self.w1 + self.b1
 
     def output(self, hidden: Array) -> Array:
-        """(n, o) where each row lands in the space in which the loss measures."""
+        """(n, o) the output for each row, on which the loss is computed."""
         return hidden.clip(min=0) @ self.w2 + self.b2
 
     def gradient(self, x: Array, hidden: Array, slope: Array) -> Network:
@@ -62,7 +62,7 @@ class Network:
 
 
 class FirstLayer(StrEnum):
-    """How the first layer begins; see `first_layer`."""
+    """The initial weights of the first layer; see `first_layer`."""
 
     HE = "he"
     BASE = "base"
@@ -73,10 +73,10 @@ def first_layer(
 ) -> NDArray[np.float32]:
     """The first layer's weights (d, hidden) before training.
 
-    "he": random normal, variance 2 / d (He et al., ICCV 2015), which is what the paper's code does; the
-    feature then starts as a random projection of the base feature. "base": orthonormal, so that the
-    feature starts at the base feature itself, turned: exactly where d <= hidden; where d is larger, along
-    the `hidden` strongest directions of x (uncentred SVD), the projection that loses least.
+    "he": random normal, variance 2 / d (He et al., ICCV 2015), as in the paper's code; the feature then
+    starts as a random projection of the base feature. "base": orthonormal, so that the feature starts as the
+    rotated base feature: exactly where d <= hidden; where d is larger, along the `hidden` strongest
+    directions of x (uncentred SVD), the projection that loses least.
     """
     d = x.shape[1]
     if way == FirstLayer.HE:

@@ -1,4 +1,4 @@
-"""Pairs of rows said to show one person or two: what a miner gives and a loss takes."""
+"""Pairs of rows labelled as one person or two: the output of a miner and the input of a loss."""
 
 from __future__ import annotations
 

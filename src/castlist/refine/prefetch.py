@@ -1,4 +1,4 @@
-"""Making things in a second thread while the first uses them."""
+"""Makes items in a second thread while the first thread uses earlier ones."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TypeVar
 __all__ = ["prefetch"]
 
 T = TypeVar("T")
-DEPTH = 8  # things made and not yet used, at most
+DEPTH = 8  # most items made and not yet used
 
 
 def prefetch(things: Iterable[T]) -> Iterator[T]:
-    """The same things in the same order, each made while earlier ones are used.
+    """The same items in the same order, each made while earlier ones are used.
 
-    What goes wrong in making them is raised where they are used. The thread ends with the iteration,
-    also when that is left early.
+    An error in making an item is raised to the user of the items. The thread ends with the iteration, also
+    when it is left early.
     """
     made: Queue[T | _End] = Queue(DEPTH)
     stop = Event()
@@ -40,7 +40,7 @@ def prefetch(things: Iterable[T]) -> Iterator[T]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _End:
-    """That nothing more is made, and the error that ended it, if one did."""
+    """The end of the items, with the error that ended them, if there was one."""
 
     error: BaseException | None = None
 
@@ -56,7 +56,7 @@ def _make(things: Iterable[T], made: Queue[T | _End], stop: Event) -> None:
 
 
 def _put(made: Queue[T | _End], item: T | _End, stop: Event) -> bool:
-    """Wait for room; False once nobody wants more."""
+    """Put an item into the queue once there is room; False if the iteration has ended."""
     while not stop.is_set():
         try:
             made.put(item, timeout=0.1)

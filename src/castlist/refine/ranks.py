@@ -1,9 +1,9 @@
-"""Who is nearest and who is farthest in a random subset of rows, by plain Euclidean distance.
+"""Nearest and farthest rows within a random subset of rows (a draw), by Euclidean distance.
 
-The distances never change while a network trains; only the subset does. `Direct` computes a draw's
-distances anew, b * b products of d numbers each time. `Lists` computes all distances once, keeps for each
-row the rows nearest to it and those farthest from it, and answers a draw by the first of them that was
-drawn: the same pairs, at a cost that hardly depends on d. `ranks` takes the cheaper one.
+The distances do not change while a network trains; only the subset does. `Direct` computes the distances of
+each draw again, b * b products of d numbers. `RankLists` computes all distances once, keeps for each row the
+nearest and the farthest rows, and answers a draw by the first of these that was drawn: the same pairs, at a
+cost that hardly depends on d. `ranks` takes the cheaper of both.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["Direct", "Extremes", "RankLists", "Ranks", "ranks"]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-BLOCK = 1024  # rows of a block of the full product: 4 MB of distances, which a cache holds
+BLOCK = 1024  # rows of a block of the full product: 4 MB of distances, which fit into a processor's cache
 SAMPLE = 2048  # rows from which a list's reach is estimated
-WIDTH = 256  # entries of a list at most
+WIDTH = 256  # most entries of a list
 MEETINGS = 13  # entries of a list that are in a draw, on average
-LOOK = 32  # entries of a list looked at together
+LOOK = 32  # entries of a list that are searched together
 
 
 class Extremes(NamedTuple):
-    """For each drawn row, its nearest other draw and its farthest one, with squared distances."""
+    """For each drawn row, the nearest and the farthest other drawn row, with squared distances."""
 
     near: Rows  # (b,) row of the nearest
     near_squared: Floats  # (b,)
@@ -45,15 +45,15 @@ class Ranks(Protocol):
 
 
 def ranks(x: Floats, *, subset: int, draws: int, threads: int = 1) -> Ranks:
-    """The cheaper way of answering `draws` draws of `subset` rows of x (n, d)."""
+    """The cheaper algorithm for `draws` draws of `subset` rows of x (n, d)."""
     return RankLists(x, subset, threads) if draws * subset**2 > 2 * len(x) ** 2 else Direct(x)
 
 
 class Direct:
-    """Compute every distance of the draw anew, in one product."""
+    """Compute all distances of each draw, in one product."""
 
     def __init__(self, x: Floats) -> None:
-        self.x: Floats = x - x.mean(0)  # distances stay the same and float32 rounds them less
+        self.x: Floats = x - x.mean(0)  # keeps the distances, with smaller rounding errors
         self.square = np.einsum("ij,ij->i", self.x, self.x)
 
     def __call__(self, drawn: Rows) -> Extremes:
@@ -67,7 +67,7 @@ class Direct:
         return Extremes(drawn[near], squared[at, near], drawn[far], far_squared)
 
     def between(self, rows: slice | Rows, others: slice | Rows) -> Floats:
-        """Squared distances of every row to every other one."""
+        """(p, q) squared distances of `rows` to `others`."""
         return _squared(self.x[rows], self.x[others], self.square[rows], self.square[others])
 
 
@@ -81,18 +81,18 @@ def _squared(a: Floats, b: Floats, a_square: Floats, b_square: Floats) -> Floats
 
 
 class RankLists:
-    """Keep for every row its nearest and its farthest rows, from one pass over all pairs.
+    """Lists of the nearest and the farthest rows of every row, from one pass over all pairs.
 
-    A list holds every row within its reach, in order, so the first entry that was drawn is the nearest of
-    the draw. It is long enough that hardly a row meets none of its entries (the chance is exp(-MEETINGS),
-    more only where WIDTH cuts it short); the distances of such a row are computed anew. Memory: 16 bytes for
-    each of n * min(MEETINGS n / subset, WIDTH) entries.
+    A list holds every row within its reach, in order, so its first entry that was drawn is the nearest row of
+    the draw. It is so long that a draw hardly ever has none of its entries (the probability is
+    exp(-MEETINGS), and more only where WIDTH limits the list); for such a row the distances are computed.
+    Memory: 16 bytes for each of n * min(MEETINGS n / subset, WIDTH) entries.
     """
 
     def __init__(self, x: Floats, subset: int, threads: int = 1) -> None:
         self.direct = Direct(x)
         width = min(len(x) - 1, WIDTH, -(-MEETINGS * len(x) // subset))
-        with at_most(1), ThreadPoolExecutor(threads) as pool:  # a core a block, its product and its search
+        with at_most(1), ThreadPoolExecutor(threads) as pool:  # one core for each block
             near, far = _within(self.direct, *_reach(self.direct, width, pool), pool)
             lists = pool.map(
                 lambda hits, fall: _List.from_hits(hits, len(x), width, falling=fall),
@@ -132,14 +132,14 @@ class _Hits(NamedTuple):
 
 
 class _List(NamedTuple):
-    """For each row some other rows, in order of distance; row n where there are no more."""
+    """For each row, some other rows in order of distance; n where there are no more."""
 
     other: NDArray[np.int32]  # (n, width)
     squared: Floats  # (n, width)
 
     @classmethod
     def from_hits(cls, hits: _Hits, n: int, width: int, *, falling: bool = False) -> _List:
-        bits = hits.squared.view(np.uint32).astype(np.uint64)  # floats from 0 up sort as their bits do
+        bits = hits.squared.view(np.uint32).astype(np.uint64)  # floats from 0 up sort like their bits
         key = hits.row.astype(np.uint64) << np.uint64(32) | (np.uint64(2**32 - 1) - bits if falling else bits)
         order = np.argsort(key)
         row = hits.row[order]
@@ -151,7 +151,7 @@ class _List(NamedTuple):
         return lists
 
     def first(self, present: NDArray[np.bool_], drawn: Rows) -> tuple[Rows, Floats]:
-        """The first entry of each drawn row's list that is present, n where there is none."""
+        """The first entry of each drawn row's list that is present, with its squared distance; n for none."""
         found = np.full(len(drawn), len(self.other))
         squared = np.zeros(len(drawn), np.float32)
         left = np.arange(len(drawn))
@@ -166,7 +166,7 @@ class _List(NamedTuple):
 
 
 def _reach(direct: Direct, width: int, pool: Executor) -> tuple[Floats, Floats]:
-    """Squared distances (n,) within and beyond which about 1.7 times `width` rows lie of each row."""
+    """Two squared distances (n,) of each row: about 1.7 `width` rows are nearer, and as many are farther."""
     n = len(direct.x)
     sample = np.random.default_rng(0).choice(n, min(n, SAMPLE), replace=False)
     rank = min(len(sample) - 1, 1 + -(-17 * width * len(sample) // (10 * n)))
@@ -181,7 +181,7 @@ def _reach(direct: Direct, width: int, pool: Executor) -> tuple[Floats, Floats]:
 
 
 def _within(direct: Direct, within: Floats, beyond: Floats, pool: Executor) -> tuple[_Hits, _Hits]:
-    """Every pair of rows that is as near as the first's `within`, and every one as far as its `beyond`."""
+    """The pairs of rows nearer than the first row's `within`, and the pairs farther than its `beyond`."""
     half, close, wide = direct.square / 2, within / -2, beyond / -2
 
     def block(rows: slice, others: slice) -> tuple[list[_Hits], list[_Hits]]:

@@ -1,4 +1,4 @@
-"""How features are scaled before mining and training."""
+"""Scaling of features before mining and training."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Scaling", "ScalingKind"]
 
 
 class ScalingKind(StrEnum):
-    """How rows can be scaled."""
+    """Kinds of scaling."""
 
-    RAW = "raw"  # as they are
+    RAW = "raw"  # unchanged
     L2 = "l2"  # length 1
-    L2_SQRT_D = "l2-sqrt-d"  # length sqrt(d), so that a value is about 1 in the mean square, whatever d
+    L2_SQRT_D = "l2-sqrt-d"  # length sqrt(d), so that the mean square of the values is 1 for any d
     STANDARD = "standard"  # mean 0 and variance 1 in each dimension, over the rows it was fitted on
 
 
@@ -28,8 +28,8 @@ class Scaling:
     """A scaling fitted to some rows."""
 
     way: ScalingKind
-    shift: NDArray[np.float32]  # (d,) taken away from every row
-    factor: NDArray[np.float32]  # (d,) multiplied after that
+    shift: NDArray[np.float32]  # (d,) subtracted from every row
+    factor: NDArray[np.float32]  # (d,) multiplied afterwards
 
     @classmethod
     def fit(cls, x: NDArray[np.float32], way: str) -> Self:

@@ -1,21 +1,22 @@
-"""Two faces are alike where they are alike to the same faces of the film: a refinement in closed form.
+"""Second-order features, in closed form: two faces are alike where they are alike to the same faces.
 
 With u the vectors at length 1, their mean m and the weights q (adding up to 1), the likeness of two faces is
 
     s(a, b) = sum over the faces i of the film of  q_i ((u_i - m) . u_a) ((u_i - m) . u_b)
 
-times the lengths of their vectors, so it is the product of the features C^1/2 x of the vectors x as they
-are, where C is the weighted covariance of the film's own faces at length 1.
-Directions in which the faces of this film do not differ stop counting: what the face model gives to every
-face, and what is small noise in all of them. Directions that tell the film's people apart count more.
-A face counts with the third power of its vector length, because the length carries the quality of the
-picture in ArcFace and SFace features (Meng et al., MagFace, CVPR 2021, train it to); for the same reason it
-stays in the features, so that a mean of a track is one of its clear faces. Vectors of length 1 count alike.
+times the lengths of their vectors. So it is the product of the features C^1/2 x of the unscaled vectors x,
+where C is the weighted covariance of the film's own faces at length 1.
+Directions in which the faces of the film do not differ lose their weight: constants of the face model, and
+noise that is small in all faces. Directions that separate the film's people get more weight.
+A face has the third power of its vector's length as weight, since the length follows the quality of the
+picture in ArcFace and SFace features (Meng et al., MagFace, CVPR 2021, train it to). For the same reason the
+features keep the length, so that clear faces dominate the mean of a track. Vectors of length 1 have equal
+weights.
 
-Nothing is trained: no seed, no number of steps, no collapse, and with few faces the film's differences are
-still those of its people. This method is ours. It is related to the diffusion of likenesses over a graph of
-all faces (Donoser and Bischof, CVPR 2013): one step of it, with the product as the graph's weights.
-docs/refine.md has the measurements, and says on which films and sets it was chosen.
+There is no training: no seed, no number of steps, no collapse; even with few faces, the differences within
+the film are those of its people. This method is ours. It is related to the diffusion of likenesses over a
+graph of all faces (Donoser and Bischof, CVPR 2013): one step of it, with the product as the graph's weights.
+docs/refine.md has the measurements, and names the films and sets on which it was chosen.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ from castlist.vectors import unit
 
 __all__ = ["SecondOrder"]
 
-SAME = 1e-12  # variance of unit vectors below which rounding alone makes them differ
-POWER = 3  # of a vector's length, with which its face counts; of 2, 3 and 4 the best on development films
-BLOCK = 1 << 14  # rows whose vectors are held in double precision at a time: 67 MB of 512 dimensions
+SAME = 1e-12  # variance of unit vectors below which they differ by rounding only
+POWER = 3  # power of a vector's length that weights its face; the best of 2, 3 and 4 on development films
+BLOCK = 1 << 14  # rows held in double precision at a time: 67 MB for 512 dimensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,10 @@ class SecondOrder:
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Embeddings:
-        """The embeddings with refined vectors (k, d); their `model` says so, as in "sface+secondorder".
+        """The embeddings with refined vectors (k, d); their `model` names it, as "sface+secondorder".
 
         Raises:
-            InputError: too few faces, or all of them equal.
+            InputError: there are too few faces, or all faces are equal.
         """
         return refined_by(self, embeddings, constraints, machine, watch)
 
@@ -70,10 +71,10 @@ class SecondOrder:
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Refined:
-        """The linear map C^1/2 of features x (n, d); nothing else is looked at.
+        """The linear map C^1/2 of features x (n, d); all other arguments are ignored.
 
         Raises:
-            InputError: x has another shape, holds NaN, or has fewer than 4 rows or equal rows alone.
+            InputError: x has another shape, holds NaN, has fewer than 4 rows, or only equal rows.
         """
         rows = checked(x)
         d = rows.shape[1]
@@ -85,7 +86,7 @@ class SecondOrder:
 
 
 def _covariance(x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(d, d) the covariance of the rows x (n, d) at length 1, each counted with its length to the POWER."""
+    """(d, d) the covariance of the rows x (n, d) at length 1, each weighted by its length to the POWER."""
     total, mean, second = 0.0, np.zeros(x.shape[1]), np.zeros((x.shape[1],) * 2)
     for start in range(0, len(x), BLOCK):
         rows = x[start : start + BLOCK].astype(np.float64)
@@ -102,7 +103,7 @@ def _covariance(x: NDArray[np.float32]) -> NDArray[np.float64]:
 def _square_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """(d, d) the symmetric square root, scaled so that the strongest direction keeps its length.
 
-    The identity where all rows point in one direction, so that such features stay as they are.
+    It is the identity where all rows have one direction, so that such features do not change.
     """
     if not np.trace(covariance) > SAME:
         return np.eye(len(covariance))

@@ -1,4 +1,4 @@
-"""What the Siamese methods share: their options, and the way from features to a trained model."""
+"""The base of the Siamese methods: common options, and training from features to a model."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = ["RECIPES", "Known", "Miner", "Siamese", "checked"]
 
 Floats = NDArray[np.float32]
 
-LARGEST = 1e15  # value of a feature; single precision holds squares of numbers between 1e-19 and 1e19
+LARGEST = 1e15  # largest value of a feature: single precision holds squares of numbers from 1e-19 to 1e19
 
 
 class RecipeOptions(TypedDict):
-    """The options that a recipe decides where they are left at None."""
+    """The values of a recipe for options that are left at None."""
 
     scaling: ScalingKind
     first_layer: FirstLayer
@@ -64,7 +64,7 @@ CHOSEN: dict[str, type[StrEnum]] = {  # options that are one of a few words
     "first_layer": FirstLayer,
     "feature": RefinedFeature,
 }
-LEAST: dict[str, float] = {  # the least that a number may be
+LEAST: dict[str, float] = {  # the least value of each number
     **dict.fromkeys(("epochs", "batch", "hidden", "output", "positives", "negatives", "far_tracks"), 1),
     **dict.fromkeys(("seed", "margin", "learning_rate", "momentum", "weight_decay", "far_share"), 0),
     "subset": 2,
@@ -84,7 +84,7 @@ class Miner(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Known:
-    """What is known of n rows beside their features; each method takes from it what it needs."""
+    """Data on n rows in addition to their features; each method uses what it needs."""
 
     track: NDArray[np.generic] | None  # (n,) the track of each row, None where there are no tracks
     cannot: NDArray[np.generic] | None  # (q, 2) tracks that are two people
@@ -94,18 +94,18 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Siamese(ABC):
-    """What SSiam, TSiam and Pseudo-RF share: network, loss, optimiser; a subclass says which pairs.
+    """The base of SSiam, TSiam and Pseudo-RF: network, loss and optimiser; a subclass chooses the pairs.
 
     Network d -> hidden -> ReLU -> output; contrastive loss on the output; SGD with momentum and weight
     decay; the refined feature is the hidden layer before its ReLU (Sharma et al., FG 2019).
     """
 
-    recipe: str = "castlist"  # or "paper": what the options take that are None
-    seed: int = 0  # decides first weights and every draw
+    recipe: str = "castlist"  # or "paper": the values of options that are None
+    seed: int = 0  # of the initial weights and every draw
     epochs: int = 15
-    batch: int = 128  # pairs a step
+    batch: int = 128  # pairs for each step
     hidden: int = 512  # dimensions of the refined feature
-    output: int = 2  # dimensions in which the loss measures
+    output: int = 2  # dimensions of the output, on which the loss is computed
     scaling: ScalingKind | None = None  # before mining and training
     first_layer: FirstLayer | None = None  # he: random; base: training starts at the base features
     margin: float | None = None
@@ -113,7 +113,7 @@ class Siamese(ABC):
     momentum: float = 0.9
     weight_decay: float = 5e-4  # on weights and biases
     mean: bool = True  # the loss of a batch is the mean over its pairs; else their sum
-    # Or "beside": the base feature and the hidden layer side by side.
+    # Or "beside": the base feature and the hidden layer concatenated.
     feature: RefinedFeature = RefinedFeature.HIDDEN
 
     def __post_init__(self) -> None:
@@ -122,7 +122,7 @@ class Siamese(ABC):
         for name, kind in CHOSEN.items():
             given = getattr(self, name)
             if given is not None or name == "feature":
-                object.__setattr__(self, name, one_of(kind, name, given))  # its text will do
+                object.__setattr__(self, name, one_of(kind, name, given))  # its text is accepted, too
         set_options(self, lambda f: LEAST.get(f.name))
 
     def option(self, name: str) -> object:
@@ -131,12 +131,12 @@ class Siamese(ABC):
         return RECIPES[self.recipe].get(name) if value is None else value
 
     def capped(self, rows: int, tracks: int) -> Self:
-        """The same step with every number at what so many rows and tracks allow, as it trains on them."""
+        """The step with its numbers limited to what `rows` rows and `tracks` tracks allow in training."""
         return self
 
     @property
     def decided(self) -> RecipeOptions:
-        """The options of the recipe, each at the value given here where one was."""
+        """The options of the recipe, each with the value given to this step, if there is one."""
         chosen = RECIPES[self.recipe].copy()
         for name in chosen:
             if (given := getattr(self, name, None)) is not None:
@@ -151,12 +151,12 @@ class Siamese(ABC):
         machine: Machine = Machine(),
         watch: Watch | None = None,
     ) -> Embeddings:
-        """The embeddings with refined vectors (k, hidden), or (k, d + hidden) with base features beside.
+        """The embeddings with refined vectors (k, hidden), or (k, d + hidden) with the base features.
 
-        Their `model` says what they are, as in "sface+tsiam": cosines mean something else than before.
+        Their `model` is another, as "sface+tsiam", since their cosines have another scale.
 
         Raises:
-            InputError: the method cannot learn from this; the message says why.
+            InputError: the method cannot learn from these faces; the message says why.
         """
         return refined_by(self, embeddings, constraints, machine, watch)
 
@@ -174,16 +174,16 @@ class Siamese(ABC):
         """Train on features x (n, d) and return the model.
 
         Args:
-            x: (n, d) raw features, one row a face.
-            track: (n,) the track of each row, whole numbers or text; SSiam and Pseudo-RF do without.
+            x: (n, d) raw features, one row for each face.
+            track: (n,) the track of each row, whole numbers or text; SSiam and Pseudo-RF ignore it.
             cannot, must: (q, 2) pairs of tracks of these rows, known to be two people, or one; SSiam and
-                Pseudo-RF do not look at them.
-            quality: (n,) picture quality of each row, larger is better, for a ranking within quality; the
-                length of the raw vectors where not given.
+                Pseudo-RF ignore these.
+            quality: (n,) picture quality of each row, larger is better, for a ranking within quality; by
+                default the length of the raw vectors.
             watch: called with (batches done, batches in all).
 
         Raises:
-            InputError: the method cannot learn from this; the message says why.
+            InputError: the method cannot learn from these features; the message says why.
         """
         features, device = checked(x), choose_device(machine)
         first, draws = np.random.default_rng(self.seed).spawn(2)
@@ -201,7 +201,7 @@ class Siamese(ABC):
 
     @abstractmethod
     def miner(self, x: Floats, known: Known, threads: int = 1) -> Miner:
-        """What gives the batches of pairs; each method has its own."""
+        """The miner of the method, which gives the batches of pairs."""
 
     def _train(
         self,
@@ -218,7 +218,7 @@ class Siamese(ABC):
         optimiser = SGD(self.decided["learning_rate"], self.momentum, self.weight_decay)
         losses = []
         steps = train(network, place(x), prefetch(batches), loss=loss, optimiser=optimiser, place=place)
-        with np.errstate(over="ignore", invalid="ignore"):  # said below in words
+        with np.errstate(over="ignore", invalid="ignore"):  # an error is raised below
             for done, value in enumerate(steps, 1):
                 if not np.isfinite(value):
                     raise InputError(
@@ -235,8 +235,8 @@ def checked(x: NDArray[np.generic]) -> Floats:
     """(n, d) float32 features that can be learned from.
 
     Raises:
-        InputError: not (n, d), empty, masked, not finite, fewer than 4 rows, all rows equal, or all values so
-            small or some so large that single precision cannot hold their squares.
+        InputError: x is not (n, d), is empty, masked or not finite, has fewer than 4 rows or only equal rows,
+            or its values are so small or so large that single precision cannot hold their squares.
     """
     x = real_array(x)
     if x.ndim != 2:

@@ -1,4 +1,4 @@
-"""The training loop: pairs in, a trained network out. Nothing else happens in it."""
+"""The training loop: pairs in, a trained network out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from castlist.refine.pairs import Pairs
 
 __all__ = ["SGD", "Loss", "train"]
 
-CACHED = 1 << 16  # weights: with gradient and momentum 768 kB
+CACHED = 1 << 16  # weights of a block: 768 kB with gradient and momentum, for a processor's cache
 
 Loss = Callable[[Array, Array, Array], tuple[Array, Array]]  # outputs a, b; same -> loss, slope at a
 
@@ -25,10 +25,10 @@ class SGD:
 
     rate: float = 1e-3
     momentum: float = 0.9
-    decay: float = 5e-4  # on weights and biases alike, as in MatConvNet
+    decay: float = 5e-4  # of weights and biases, as in MatConvNet
 
     def step(self, network: Network, gradient: Network, speed: Network) -> None:
-        """Move the weights and their momentum, both in place; the gradient is used up."""
+        """Update the weights and their momentum in place; the gradient is overwritten."""
         for w, g, v in zip(network.parts, gradient.parts, speed.parts, strict=True):
             for rows in _blocks(w):
                 self._move(w[rows], g[rows], v[rows])
@@ -41,7 +41,7 @@ class SGD:
 
 
 def _blocks(w: Array) -> Iterator[slice]:
-    """Rows of w that a processor's cache holds with their gradient and momentum; on a GPU all of them."""
+    """Blocks of rows of w that fit into a processor's cache with gradient and momentum; one on a GPU."""
     step = max(1, CACHED // w[0].size) if isinstance(w, np.ndarray) else len(w)
     return (slice(start, start + step) for start in range(0, len(w), step))
 
@@ -57,12 +57,12 @@ def train(
 ) -> Iterator[float]:
     """Train in place on rows of x (n, d), yielding the loss of each batch as it is done.
 
-    `place` brings a NumPy array to where x and the network are. The caller drives the loop: it may
-    count, watch, or stop.
+    `place` moves a NumPy array to the device of x and the network. The caller drives the loop, and may stop
+    early.
     """
     speed = Network(*(0 * w for w in network.parts))
     for pairs in batches:
-        different, a, b = _sides(pairs)  # each row goes through the network once, however many pairs it is in
+        different, a, b = _sides(pairs)  # each row passes the network once, even if several pairs have it
         rows, a, b = x[place(different)], place(a), place(b)
         hidden = network.hidden(rows)
         output = network.output(hidden)
@@ -72,7 +72,7 @@ def train(
 
 
 class _Sides(NamedTuple):
-    """The r different rows of p pairs, and which of them each pair has on either side."""
+    """The r different rows of p pairs, and the row that each pair has on either side."""
 
     rows: NDArray[np.int64]  # (r,)
     a: NDArray[np.float32]  # (p, r) 0 or 1
@@ -80,7 +80,7 @@ class _Sides(NamedTuple):
 
 
 def _sides(pairs: Pairs) -> _Sides:
-    """The rows of the pairs, each once."""
+    """The different rows of the pairs, with the sides of each pair."""
     rows, place = np.unique(np.concatenate([pairs.a, pairs.b]), return_inverse=True)
     chosen = (place[:, None] == np.arange(len(rows))).astype(np.float32)
     return _Sides(rows, chosen[: len(pairs)], chosen[len(pairs) :])

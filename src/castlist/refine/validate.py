@@ -1,4 +1,4 @@
-"""Does refinement help on this film? Asked of pairs that it was not trained on."""
+"""Validation: whether a refinement helps on a film, measured on pairs that it was not trained on."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from castlist.vectors import unit
 __all__ = ["Best", "Validation", "choose", "hard_pairs", "pair_cosines", "separation", "try_refinement"]
 
 Refine = Callable[[Embeddings, Constraints, Embeddings], Embeddings]
-SHARE = 0.2  # of the wrongly ordered held-out pairs that a refinement must put right
+SHARE = 0.2  # least share of the wrongly ordered held-out pairs that a refinement must correct
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """Whichever of several refinements puts most held-out pairs right, or none of them."""
+    """The refinement that corrects most held-out pairs, of several candidates, or none."""
 
     candidates: tuple[str, ...] = ("tsiam-beside", "ssiam-beside")
     seed: int = 0
@@ -29,25 +29,25 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Whether refined features are to be used, and what it was judged by."""
+    """Whether to use refined features, and the measurements behind it."""
 
     better: bool
     before: float  # separation of held-out pairs by base features, 0 to 1; NaN where there are too few
     after: float
     pairs: int  # held-out pairs
     name: str = ""  # of the refinement
-    others: tuple[tuple[str, float], ...] = ()  # further ones that were tried, with their separations
-    share: float = 0.0  # of refined features in a mixture with the base features, where nothing was tried
-    networks: int = 0  # whose features are in that mixture
+    others: tuple[tuple[str, float], ...] = ()  # other refinements that were tried, with their separations
+    share: float = 0.0  # weight of refined features mixed with the base features, where nothing was tried
+    networks: int = 0  # number of networks in that mixture
 
     @classmethod
     def untried(cls) -> Self:
-        """Where nothing can be said."""
+        """The validation without any measurement: base features stay."""
         return cls(False, float("nan"), float("nan"), 0)
 
     @classmethod
     def mixed(cls, refined: Embeddings) -> Self:
-        """Where refined features are views beside the base features."""
+        """The validation where refined features are further views of the embeddings."""
         if len(refined.views) < 2:
             return cls.untried()
         return replace(cls.untried(), better=True, share=refined.share, networks=len(refined.views) - 1)
@@ -76,7 +76,7 @@ class Validation:
 
 
 def choose(validations: dict[str, Validation]) -> Validation:
-    """The validation of the refinement that separates held-out pairs best, with the others beside it."""
+    """The validation of the refinement that separates held-out pairs best, with `others` for the rest."""
     tried = {name: v for name, v in validations.items() if v.pairs}
     if not tried:
         return Validation.untried()
@@ -88,14 +88,14 @@ def choose(validations: dict[str, Validation]) -> Validation:
 def pair_cosines(
     embeddings: Embeddings, constraints: Constraints
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Cosines of positive pairs (the two halves of a track) and of negative ones (tracks seen together)."""
+    """Cosines of positive pairs (the two halves of a track) and of negative pairs (co-occurring tracks)."""
     count = int(max(embeddings.track.max(initial=-1), constraints.cannot.max(initial=-1))) + 1
     first, second = np.zeros((count, 2, embeddings.vector.shape[1])), np.zeros(count, np.int64)
     faces = unit(embeddings.vector)
     for track, vector, quality in zip(embeddings.track, faces, embeddings.quality, strict=True):
         first[track, second[track] % 2] += quality * vector
         second[track] += 1
-    halves = first[np.any(first, axis=2).all(axis=1)]  # a half of blurred faces alone says nothing
+    halves = first[np.any(first, axis=2).all(axis=1)]  # without halves of blurred faces only
     whole = first.sum(1)
     a, b = constraints.cannot.T
     finite = np.any(whole[a], axis=1) & np.any(whole[b], axis=1)
@@ -109,7 +109,7 @@ def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float3
 
 
 def separation(positive: NDArray[np.floating], negative: NDArray[np.floating]) -> float:
-    """The share of (positive, negative) pairs that the cosine puts in the right order: the area under ROC.
+    """The area under ROC: the share of (positive, negative) pairs that the cosine orders right.
 
     NaN where either is empty.
     """
@@ -123,11 +123,11 @@ def separation(positive: NDArray[np.floating], negative: NDArray[np.floating]) -
 def hard_pairs(
     embeddings: Embeddings, constraints: Constraints
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Cosines of the hardest pairs of faces: each track's least alike, and each two tracks' most alike.
+    """Cosines of the hardest pairs of faces: the least alike of a track, and the most alike of two tracks.
 
-    A positive pair is one of a face in a track's first half and one in its second, of tracks of four faces
-    and more; a negative one is of two tracks seen together. Means of tracks are separated without fault in
-    almost every film, and cannot tell one feature from another; these pairs can.
+    A positive pair has a face of a track's first half and a face of its second half, in tracks of four faces
+    and more; a negative pair has faces of two co-occurring tracks. Means of tracks are separated without
+    error in almost every film, and so show no difference between features; these pairs do.
     """
     order = np.argsort(embeddings.track, kind="stable")
     face, track = unit(embeddings.vector)[order], embeddings.track[order]
@@ -149,17 +149,16 @@ def try_refinement(
     least: int = 20,
     share: float = SHARE,
 ) -> Validation:
-    """Two-fold cross-validation over shots: learn from half of them, judge by hard pairs of the others.
+    """Two-fold cross-validation over shots: learn from half of the shots, measure hard pairs of the others.
 
-    Base features stay unless the refinement puts a clear share of the wrongly ordered pairs right: a
-    refinement that gains little there can still confuse people who are never seen together, on whom
-    nobody can judge it.
+    Base features stay unless the refinement corrects a clear share of the wrongly ordered pairs: a refinement
+    that gains little there may still confuse people who never co-occur, for which no pairs are known.
 
     Args:
-        refine: (learn from these, their constraints, apply to these) -> refined.
-        shot: (t,) of each track; pairs seen together share a shot, so no pair straddles the folds.
-        least: positive and negative pairs each, below which nothing can be said.
-        share: of the error of separation (1 less it) that must go.
+        refine: (faces to learn from, their constraints, faces to refine) -> refined faces.
+        shot: (t,) the shot of each track; co-occurring tracks share a shot, so no pair is in both folds.
+        least: number of positive and of negative pairs below which the result is `untried`.
+        share: least share of the error (1 - separation) that must be corrected.
     """
     fold = np.unique(shot, return_inverse=True)[1] % 2
     halves = [_of_fold(embeddings, constraints, fold == side) for side in (0, 1)]
@@ -168,7 +167,7 @@ def try_refinement(
         return Validation.untried()
     try:
         after = [hard_pairs(refine(*halves[1 - side], halves[side][0]), halves[side][1]) for side in (0, 1)]
-    except InputError:  # one half of the film is too little to learn from
+    except InputError:  # half of the film has too few faces to learn from
         return Validation.untried()
     scores = [separation(*(np.concatenate(x) for x in zip(*pairs, strict=True))) for pairs in (before, after)]
     pairs = sum(len(p) + len(n) for p, n in before)

@@ -14,10 +14,10 @@ __all__ = ["SPLITTERS", "ContentSplitter", "HistogramSplitter", "Splitter", "cel
 
 
 class Splitter(Protocol):
-    """Sees each frame once through `signal`, and bounds the shots from all of the signals.
+    """Makes a signal of each frame, and finds the shots from all signals.
 
-    One with an attribute `sees`, a width and a height in pixels, is shown frames of that size, each pixel
-    the mean of its area. That costs far less than frames as they are, which any other one is shown.
+    A splitter with an attribute `sees`, a width and a height in pixels, gets frames of that size, each pixel
+    the mean of its area, which costs far less. Other splitters get frames of full size.
     """
 
     def signal(self, image: NDArray[np.uint8], /) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""How much of the difference of two pictures a movement of the camera explains."""
+"""The part of the difference of two pictures that a movement of the camera does not explain."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from castlist.split.signal import COLUMNS, ROWS
 
-ZOOMS = (0.85, 0.7)  # how much closer or farther the camera is tried to be
+ZOOMS = (0.85, 0.7)  # factors by which the camera may be closer or farther
 
 
 def moved(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """What is left of the difference of two thumbnails (432,) when the one is shifted or zoomed to the other.
+    """The share of the difference of two thumbnails (432,) that is left after the best shift or zoom.
 
-    0: the camera moved, and nothing else happened; 1: no movement of the camera explains anything.
+    0: the camera moved, and nothing else changed; 1: a movement of the camera explains nothing.
     """
     first, second = (x.reshape(ROWS, COLUMNS, 3) for x in (a, b))
     whole = float(np.abs(first - second).mean())

@@ -19,15 +19,16 @@ from castlist.types import CUT, DISSOLVE, FADE, START, Shots
 
 @dataclass(frozen=True, slots=True)
 class ContentSplitter:
-    """Bound shots where the picture changes for good and the change stands out from the motion around.
+    """Finds shots: boundaries where the picture changes for good, by more than the motion around.
 
-    A false cut only splits a track, a missed one can join two people: the values lean to finding.
+    A false cut only splits a track, while a missed cut can join two people. So the default values find rather
+    too many cuts than too few.
     """
 
-    ratio: float = 3.0  # a cut changes more than this many times what the frames around it do
+    ratio: float = 3.0  # a cut is a change of more than this multiple of the activity around it,
     # Both floors are lower in dark frames, as all differences are.
-    floor: float = 0.02  # ... plus this: flicker and compression in a still picture stay below it
-    dissolve_floor: float = 0.05  # two pictures that differ less (mean absolute, 0 to 1) do not dissolve
+    floor: float = 0.02  # plus this: flicker and compression in a still picture stay below it
+    dissolve_floor: float = 0.05  # least difference of two pictures (mean absolute, 0 to 1) for a dissolve
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -35,7 +36,7 @@ class ContentSplitter:
     sees = SEES
 
     def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(496,) what `__call__` needs to know of a BGR frame (h, w, 3)."""
+        """(496,) the signal of a BGR frame (h, w, 3), for `__call__`."""
         return describe(image)
 
     def __call__(self, signals: NDArray[np.uint8]) -> Shots:

@@ -1,4 +1,4 @@
-"""Hard cuts: a change that stays, and that stands out from the motion around it."""
+"""Hard cuts: lasting changes that exceed the motion around them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from castlist.split.camera import moved
 from castlist.split.exposure import exposed
 from castlist.split.signal import THUMB, distance_parts, distances
 
-NEAR, FAR = 3, 10  # frames from a boundary that tell how much moves around it
-OUTLIERS = 2  # of those differences the largest may belong to other cuts close by
-DOUBTFUL = 0.7  # of `ratio`: a boundary that stands out by so much is looked at more closely
-UNEXPLAINED = 0.7  # share of a difference that no movement of the camera explains, between two takes
-# Times `floor` that no cell differs by once exposure is taken out: .01 to .04 where a camera sets its
-# exposure anew, .19 and more at cuts of labelled films.
+NEAR, FAR = 3, 10  # distance from a boundary, in frames, of the differences that measure motion around it
+OUTLIERS = 2  # number of the largest of these differences to ignore: they may be other cuts close by
+DOUBTFUL = 0.7  # share of `ratio` from which a boundary is examined for movement of the camera
+UNEXPLAINED = 0.7  # least share of a difference between two takes that no movement of the camera explains
+# Most difference of any cell within one take, without exposure, in multiples of `floor`: .01 to .04 where a
+# camera adjusts its exposure, .19 and more at cuts of labelled films.
 SAME = 2.5
-# A picture that gets softer or sharper at once keeps its cells; only the colours of its details go. In six
-# clips blurred every other 1.3 s this was taken for a cut 82 times: cells changed by .017 on average at most
-# (.078 at cuts), the worst one by .1 at most in 79 (.19 and more where somebody else sits in the same chair),
-# and by .52 of what the colours added, or less (.65 and more at 278 drawn cuts, 1.03 at 98 others).
-SAME_CELLS = 1.25  # times the floor: what cells may change by on average in a picture that is only blurred,
-SAME_CELL = 5.0  # and any one of them
-SAME_COLOURS = 0.6  # of what the colours add: less change of the cells is a blur
-FLASH = 4  # frames: a picture that is back after fewer was interrupted, not cut
+# A picture that gets softer or sharper at once keeps its cells and loses only the colours of its details. In
+# six clips, blurred every other 1.3 s, 82 such changes were taken for cuts: cells changed by at most .017 on
+# average (.078 at cuts), the worst cell by at most .1 in 79 of them (.19 and more where another person sits
+# in the same chair), and all cells by at most .52 of the change of colours (.65 and more at 278 drawn cuts,
+# 1.03 at 98 others).
+SAME_CELLS = 1.25  # most mean change of cells in a picture that is only blurred, in multiples of the floor
+SAME_CELL = 5.0  # most change of any of its cells, in the same unit
+SAME_COLOURS = 0.6  # most mean change of its cells, as a share of the change of colours
+FLASH = 4  # frames: a picture that is back after fewer frames was interrupted, not cut
 
 
 def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: NDArray[np.float32]) -> NDArray[np.int64]:
     """(c,) first frames of new shots.
 
-    A boundary counts if the pictures on its two sides differ, 1 to 7 frames apart, by more than `floor`
-    (of the two frames the higher one) plus `ratio` times the activity around it; of neighbouring
-    boundaries the strongest counts. One to three frames of flash are no cut since the picture comes back; a
-    blended frame between two shots is one since it does not. Where much moves, a boundary that stands out by
-    less is one if no movement of the camera explains how the pictures on its two sides differ. A camera that
-    sets its exposure anew makes no cut, however many pixels change their colour in the histogram, nor does a
-    picture that is blurred or gets clear at once.
+    A boundary counts if the pictures on its two sides differ, 1 to 7 frames apart, by more than `floor` (the
+    higher one of the two frames) plus `ratio` times the activity around it; of neighbouring boundaries only
+    the strongest counts. A flash of one to three frames is no cut, since the picture comes back; a blended
+    frame between two shots is a cut, since it does not. Where much moves, a boundary with a lesser difference
+    is a cut if no movement of the camera explains it. No cut are a change of the camera's exposure, however
+    many pixels change their colour in the histogram, and a picture that is blurred or gets sharp at once.
 
     Args:
         floor: (n,) for each frame.
@@ -55,14 +55,14 @@ def hard_cuts(signals: NDArray[np.uint8], *, ratio: float, floor: NDArray[np.flo
     doubtful = boundary[strongest & ~clear & (lasting > least + DOUBTFUL * ratio * around)]
     other = np.array([b for b in doubtful.tolist() if _differs(signals, b)], np.int64)
     found = np.union1d(boundary[clear & strongest], other)
-    found = found[np.diff(found, prepend=-FLASH) > 1]  # equal neighbours: the first
+    found = found[np.diff(found, prepend=-FLASH) > 1]  # the first of equal neighbours
     return found[[not _same_take(signals, b, float(least[b - 1])) for b in found.tolist()]]
 
 
 def _same_take(signals: NDArray[np.uint8], boundary: int, floor: float) -> bool:
-    """Whether the pictures before and after are one, but for exposure: next to the boundary, or beyond.
+    """Whether the pictures before and after a boundary differ only by exposure, or only by blur.
 
-    Or but for blur, next to the boundary.
+    Exposure is compared up to FLASH frames from the boundary, blur next to it.
     """
     last = len(signals) - 1
     pairs = ((max(boundary - 1 - k, 0), min(boundary + k, last)) for k in range(FLASH))
@@ -73,7 +73,7 @@ def _same_take(signals: NDArray[np.uint8], boundary: int, floor: float) -> bool:
 
 
 def _only_blurred(signals: NDArray[np.uint8], boundary: int, floor: float) -> bool:
-    """Whether colours of details change at a boundary, but the cells of the picture hardly, not even one."""
+    """Whether colours of details change at a boundary, while all cells of the picture hardly change."""
     before, after = signals[[boundary - 1]], signals[[boundary]]
     (cells,), (colours,) = distance_parts(before, after)
     worst = np.abs(after[:, :THUMB].astype(np.float32) - before[:, :THUMB]).reshape(-1, 3).mean(1).max() / 255
@@ -82,9 +82,9 @@ def _only_blurred(signals: NDArray[np.uint8], boundary: int, floor: float) -> bo
 
 
 def _differs(signals: NDArray[np.uint8], boundary: int) -> bool:
-    """Whether the takes before and after show something else, whatever the camera did.
+    """Whether the pictures before and after differ by more than a movement of the camera explains.
 
-    Looked at next to the boundary, a blended frame left out, and farther off, beyond a flash.
+    They are compared next to the boundary, without a blended frame, and farther off, beyond a flash.
     """
     return all(
         moved(*(signals[i, :THUMB].astype(np.float32) for i in pair)) >= UNEXPLAINED
@@ -94,10 +94,10 @@ def _differs(signals: NDArray[np.uint8], boundary: int) -> bool:
 
 
 def activity(step: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(b,) how much changes around each boundary from frame to frame, the boundary itself left out.
+    """(b,) change from frame to frame around each boundary, without the boundary itself.
 
-    Nearly the largest of the differences 3 to 10 frames away on both sides, so that animation on threes
-    or fours, whose other differences are zero, does not seem still.
+    It is nearly the largest difference 3 to 10 frames away on both sides, so that animation on threes or
+    fours, where most differences are zero, does not count as still.
     """
     b = len(step)
     padded = np.pad(step, FAR, constant_values=-1.0)

@@ -1,4 +1,4 @@
-"""Dissolves: for a while each picture is a mixture of two, on the straight line from one to the other."""
+"""Dissolves: passages of pictures that are mixtures of two pictures, on the straight line between both."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from castlist.split.camera import moved
 from castlist.split.signal import THUMB, blocks
 from castlist.split.spans import SPANS, free_spans, kept_apart
 
-OFF_MIDDLE = 0.25  # how far the middle frame may lie from the mean of the ends (a cut or a pan: 0.5)
-OFF_LINE = 0.5  # how far any frame may lie from the line; both as shares of its length
-PLATEAU = 0.2  # how far along the line frames outside the ends may lie
-FALL = 0.1  # how far a frame may step back on the line
-BESIDE = 4  # frames outside the ends that must be seen at least,
-AT_END = 1  # or so many where the film begins or ends: 72 of 72 drawn ones found, none false in 960 pieces
-ALIKE = 0.7  # correlation of the two ends from which on the picture only got brighter or moved on
-MOVED = 0.55  # share of the ends' difference below which what a moving camera leaves makes this no dissolve
+OFF_MIDDLE = 0.25  # most distance of the middle frame from the mean of the ends (a cut or a pan: 0.5),
+OFF_LINE = 0.5  # and of any frame from the line, as shares of the length of the line
+PLATEAU = 0.2  # most progress along the line of frames outside the ends
+FALL = 0.1  # most step back of a frame on the line
+BESIDE = 4  # least number of frames outside the ends,
+AT_END = 1  # or this where the film begins or ends: found 72 of 72 drawn dissolves, none false in 960 pieces
+ALIKE = 0.7  # correlation of the ends from which the picture only got brighter or moved
+MOVED = 0.55  # least share of the ends' difference that no movement of the camera explains
 FLAT = 0.25  # contrast of one end, as a share of the other's, below which this is a fade
 
 
 def dissolves(
     signals: NDArray[np.uint8], taken: NDArray[np.int64], *, floor: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """(d,) the frame in the middle of each dissolve, none within a span that holds a boundary in `taken`.
+    """(d,) the middle frame of each dissolve; spans that hold a boundary in `taken` are left out.
 
-    `floor` (n,) is the least difference of the two pictures (mean absolute, 0 to 1) for each frame, of which
-    the higher one counts.
+    `floor` (n,) is, for each frame, the least difference of the two ends (mean absolute, 0 to 1); the higher
+    value of both ends counts.
     """
     found: list[tuple[float, int, int]] = []
     for span in SPANS:
@@ -52,7 +52,7 @@ def _candidates(signals: NDArray[np.uint8], span: int, floor: NDArray[np.float32
 
 
 def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float, int] | None:
-    """How far the frames lie off the line between two frames, and the frame half-way; None: no dissolve."""
+    """Mean distance of frames from the line between two frames, and the middle frame; None: no dissolve."""
     margin = max(BESIDE, (stop - start) // 3)
     low, high = max(0, start - margin), min(len(signals), stop + margin + 1)
     before, after = (AT_END if at_end else BESIDE for at_end in (low == 0, high == len(signals)))

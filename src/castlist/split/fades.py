@@ -1,4 +1,4 @@
-"""Fades: the picture goes to one flat colour, and another comes out of it."""
+"""Fades: a picture turns to one flat colour, and another picture comes out of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from castlist.split.signal import THUMB, blocks
 
-REACH = 24  # frames before and after in which a full picture must be seen
-FLAT = 0.12  # contrast of a flat frame, as a share of that picture's
-LEAST = 6.0  # of 255: the contrast below which there is no picture at all
+REACH = 24  # frames before and after a flat frame within which there must be a full picture
+FLAT = 0.12  # most contrast of a flat frame, as a share of the contrast of that picture
+LEAST = 6.0  # contrast (of 255) below which a frame shows no picture
 
 
 def contrast(signals: NDArray[np.uint8]) -> NDArray[np.float32]:

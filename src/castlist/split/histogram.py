@@ -1,4 +1,4 @@
-"""The plain baseline: a cut wherever the colours of two successive frames differ by a fixed amount."""
+"""The simple baseline: a cut where the colours of two successive frames differ by a fixed amount."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from castlist.types import CUT, Shots
 
 @dataclass(frozen=True, slots=True)
 class HistogramSplitter:
-    """Cut where the Hellinger distance of successive colour histograms exceeds a constant."""
+    """Finds a cut where the Hellinger distance of successive colour histograms exceeds a constant."""
 
-    threshold: float = 0.3  # 0: the same colours, 1: none in common
+    threshold: float = 0.3  # 0: the same colours, 1: no common colours
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -25,7 +25,7 @@ class HistogramSplitter:
     sees = SEES
 
     def signal(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(496,) what `__call__` needs to know of a BGR frame (h, w, 3)."""
+        """(496,) the signal of a BGR frame (h, w, 3), for `__call__`."""
         return describe(image)
 
     def __call__(self, signals: NDArray[np.uint8]) -> Shots:

@@ -1,9 +1,9 @@
-"""Dissolves while the camera moves: half-way the picture is a mixture of where each shot has got to.
+"""Dissolves while the camera moves: mixtures of two shots that both move on.
 
-The two ends of such a dissolve say little of its middle frame, for both shots move on while they mix. So the
-camera's movement is taken from the frames just before and just after, the two ends are carried on by it, and
-the frames between must be mixtures of what comes out. In a pan over one scene the two ends, carried on, show
-the same, and there is nothing to be mixed.
+The middle frame of such a dissolve is not the mean of its two ends, since both shots move while they are
+mixed. So the camera's movement is measured in the frames just before and just after, the two ends are
+extrapolated by it, and the frames between must be mixtures of the extrapolated ends. In a pan over one scene
+both extrapolated ends show the same picture, and this is no dissolve.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_
 
 __all__ = ["moving_dissolves"]
 
-# Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn), seeds 100 to 105 looked at too.
-DIP = 0.8  # variance half-way over that of the ends: two unlike pictures mixed have half of it
-FLAT = 0.25  # variance of one end over the other's below which this is a fade
-NEAR = 6  # frames before and after the ends that tell how the camera moves,
-FEWEST = 4  # at least
-STEADY = 0.5  # of the ends' difference: what no movement explains in those frames
-FARTHEST = (6, 3)  # cells across and down that the camera is tried to move in them
-EFFORT = 0.02  # levels a cell of movement: of two that explain as much the smaller one is taken
-OVERLAP = 0.35  # share of the picture that both shots, carried on, must cover
-ALIKE = 0.7  # correlation from which on they show the same
-APART = 24  # frames between the middles of two dissolves, at least: each lasts about so long
-OFF = 0.3  # how far a frame may lie off the mixture, as a share of their difference
+# Chosen on films drawn from seeds 0 to 5 (benchmarks/split_clips.py --drawn), and checked on seeds 100 to
+# 105.
+DIP = 0.8  # most variance half-way, as a share of the ends' mean: a mixture of two unlike pictures has half
+FLAT = 0.25  # variance of one end, as a share of the other's, below which this is a fade
+NEAR = 6  # frames before and after the ends that show the camera's movement,
+FEWEST = 4  # and the least number of them
+STEADY = 0.5  # most difference in those frames that no movement explains, as a share of the ends' difference
+FARTHEST = (6, 3)  # most movement in those frames, in cells across and down
+EFFORT = 0.02  # levels added for each cell of movement, so that a smaller movement is preferred
+OVERLAP = 0.35  # least share of the picture that both extrapolated ends cover
+ALIKE = 0.7  # correlation from which both extrapolated ends show the same picture
+APART = 24  # least number of frames between the middles of two dissolves: each lasts about so long
+OFF = 0.3  # most distance of a frame from the mixture, as a share of the difference of the ends
 Floats = NDArray[np.float32]
 Picture = NDArray[np.float32]
 
@@ -39,10 +40,10 @@ def moving_dissolves(
     *,
     floor: NDArray[np.float32],
 ) -> NDArray[np.int64]:
-    """(d,) the frame in the middle of each dissolve that is found beside the known ones.
+    """(d,) the middle frame of each further dissolve, in addition to the known ones.
 
-    None is found within a span that holds a boundary in `taken`, nor close to the middle of one in `known`.
-    `floor` is as in `dissolves`.
+    Spans that hold a boundary in `taken`, or are close to a middle frame in `known`, are left out. `floor` is
+    as in `dissolves`.
     """
     boundaries = np.concatenate([taken, known])
     variance = variances(signals)
@@ -63,7 +64,7 @@ def _cells(signals: NDArray[np.uint8], frame: int) -> Picture:
 
 
 def _mixed(signals: NDArray[np.uint8], start: int, stop: int) -> float | None:
-    """How far three frames lie off mixtures of the two shots, carried on; None: this is no dissolve."""
+    """Mean distance of three frames from mixtures of the extrapolated ends; None: this is no dissolve."""
     near = min(NEAR, start, len(signals) - 1 - stop)
     if near < FEWEST:
         return None
@@ -90,9 +91,9 @@ def _mixed(signals: NDArray[np.uint8], start: int, stop: int) -> float | None:
 
 
 def _movement(a: Picture, b: Picture) -> tuple[float, NDArray[np.float64]]:
-    """What no shift explains of the difference of two pictures, and the shift (x, y) in cells from a to b.
+    """The difference of two pictures after the best shift, and this shift (x, y) in cells from a to b.
 
-    All shifts at once: the pictures hold whole numbers, whose sums are exact in whatever order.
+    All shifts are computed at once: the pictures hold whole numbers, with exact sums in any order.
     """
     windows = np.lib.stride_tricks.sliding_window_view(_edged(b), (ROWS, COLUMNS), (0, 1))  # y, x, colour
     differences = np.abs(windows - a.astype(np.int16).transpose(2, 0, 1)) * _OVERLAPS
@@ -103,24 +104,24 @@ def _movement(a: Picture, b: Picture) -> tuple[float, NDArray[np.float64]]:
 
 
 def _edged(picture: Picture) -> NDArray[np.int16]:
-    """A picture with room around it for all shifts."""
+    """A picture with margins of zeros for all shifts."""
     (x, y), whole = FARTHEST, picture.astype(np.int16)
     return np.pad(whole, ((y, y), (x, x), (0, 0)))
 
 
 def _overlaps() -> NDArray[np.int16]:
-    """(y, x, 1, rows, columns) 1 where a picture's cells lie on the other one's, shifted so far; else 0."""
+    """(y, x, 1, rows, columns) 1 where the cells of two pictures overlap for each shift; else 0."""
     inside = _edged(np.ones((ROWS, COLUMNS, 1), np.float32))
     return np.lib.stride_tricks.sliding_window_view(inside, (ROWS, COLUMNS), (0, 1))
 
 
 _OVERLAPS = _overlaps()
-_COVERED = 3 * _OVERLAPS.sum((2, 3, 4), dtype=np.float32)  # values that are compared
+_COVERED = 3 * _OVERLAPS.sum((2, 3, 4), dtype=np.float32)  # number of values compared
 _EFFORTS = np.add.outer(*(np.abs(np.arange(-far, far + 1)) for far in FARTHEST[::-1]))  # cells moved
 
 
 def _carried(picture: Picture, by: NDArray[np.float64]) -> Picture:
-    """A picture shifted by (x, y) cells, below 0 where nothing is known of it."""
+    """A picture shifted by (x, y) cells; below 0 where it is unknown."""
     import cv2
 
     matrix = np.array([[1, 0, by[0]], [0, 1, by[1]]], np.float64)
@@ -132,7 +133,7 @@ def _carried(picture: Picture, by: NDArray[np.float64]) -> Picture:
 
 
 def _mixture(picture: Picture, first: Picture, second: Picture) -> tuple[float, float] | None:
-    """The share of the second in a mixture, and how far the picture lies off that; None: they are one."""
+    """The share of `second` in a mixture, and the distance of `picture` from it; None: both show the same."""
     known = (first.min(2) >= -1) & (second.min(2) >= -1)
     if known.mean() < OVERLAP:
         return None

@@ -1,9 +1,9 @@
-"""Dissolves over people who move: most of the picture goes from one shot to the other in step.
+"""Dissolves over people who move: most cells of the picture change from one shot to the other in step.
 
-A person who walks or waves takes the cells of the picture that they pass off the line from one shot to the
-other, but not those around them: there each cell goes the same way at the same time. So the progress is the
-median of what the cells say, and the dissolve is known by the share of the difference that keeps to it. Where
-something only passes through the picture, or the camera pans, cells change one after the other.
+A person who walks or waves moves some cells off the line from one shot to the other. The cells around the
+person stay on it, and have the same progress at the same time. So the progress of the dissolve is the median
+over cells, and a dissolve is recognised by the share of the difference in cells that follow it. Where an
+object only passes through the picture, or the camera pans, cells change one after the other.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_
 
 __all__ = ["dissolves_over_motion"]
 
-# Chosen on six labelled films whose cuts were made dissolves of 12, 18 and 24 frames, and on the same films
-# two and three times as fast; looked at with 10, 15, 21 and 30 frames, four times as fast, and with films
-# drawn from other seeds (benchmarks/split_clips.py --dissolved, --faster, --drawn --first 100).
-DIP = 0.85  # variance half-way over that of the ends: .75 finds 10 fewer of 260
-# Of the difference of the ends, in cells that keep to the common progress: .65 finds 16 fewer of 260, .55
-# finds 8 more, and one more that is none.
+# Chosen on six labelled films with cuts turned into dissolves of 12, 18 and 24 frames, and on the same films
+# two and three times as fast; checked with 10, 15, 21 and 30 frames, four times as fast, and with films drawn
+# from other seeds (benchmarks/split_clips.py --dissolved, --faster, --drawn --first 100).
+DIP = 0.85  # most variance half-way, as a share of the ends' mean: .75 finds 10 fewer of 260
+# Least share of the ends' difference in cells that follow the common progress: .65 finds 16 fewer of 260, .55
+# finds 8 more, and one more false one.
 SHARE = 0.6
-OFF = 0.3  # how far such a cell may be off it, as a share of its own difference,
-USUALLY = 0.8  # in so many of the frames
-CHANGED = 12.0  # levels of 255, over all colours, by which a cell must change to say anything
-PLATEAU = 0.25  # progress that frames outside the ends may have, by which a part of a longer one is none
-OFF_EVEN = 0.2  # how far the progress may be off an even one: .3 finds two more, and one that is none
-APART = 12  # frames between the middles of two dissolves, at least: shots of a title sequence last 20
-KNOWN = 24  # frames that a known one may last
-STEP = 0.4  # the most progress from one frame to the next: a cut has all of it
+OFF = 0.3  # most distance of such a cell from the common progress, as a share of the cell's own difference,
+USUALLY = 0.8  # in this share of the frames
+CHANGED = 12.0  # least change of a cell that counts, in levels of 255, over all colours
+PLATEAU = 0.25  # most progress of frames outside the ends: more in a part of a longer dissolve
+OFF_EVEN = 0.2  # most distance of the progress from an even one: .3 finds two more, and one false one
+APART = 12  # least number of frames between the middles of two dissolves: shots of a title sequence last 20
+KNOWN = 24  # assumed length of a known dissolve, in frames
+STEP = 0.4  # most progress from one frame to the next: a cut has all of it
 Floats = NDArray[np.float32]
 
 
@@ -50,9 +50,9 @@ def dissolves_over_motion(
     *,
     floor: NDArray[np.float32],
 ) -> NDArray[np.int64]:
-    """(d,) the frame in the middle of each dissolve that is found beside the known ones.
+    """(d,) the middle frame of each further dissolve, in addition to the known ones.
 
-    None is found within a span that holds a boundary in `taken` or `known`. `floor` is as in `dissolves`.
+    Spans that hold a boundary in `taken` or `known` are left out. `floor` is as in `dissolves`.
     """
     boundaries = np.concatenate([taken, known])
     variance = variances(signals)
@@ -67,7 +67,7 @@ def dissolves_over_motion(
 
 
 def _in_step(signals: NDArray[np.uint8], start: int, stop: int, floor: float) -> _Fit | None:
-    """How much of the picture changes in step between two frames; None: this is no dissolve."""
+    """The share of the picture that changes in step between two frames; None: this is no dissolve."""
     low, high = max(0, start - BESIDE), min(len(signals), stop + BESIDE + 1)
     cells = signals[low:high, :THUMB].astype(np.float32).reshape(high - low, THUMB // 3, 3)
     a, b = cells[start - low], cells[stop - low]
@@ -92,12 +92,12 @@ def _in_step(signals: NDArray[np.uint8], start: int, stop: int, floor: float) ->
 
 
 def _levelled(picture: Floats) -> Floats:
-    """(432,) cells whose mean is 0 and whose deviation is 1: a fade does not hide that the camera pans."""
+    """(432,) cells with mean 0 and deviation 1, so that a fade does not hide a pan of the camera."""
     return np.asarray((picture - picture.mean()).ravel() / max(float(picture.std()), 1e-3), np.float32)
 
 
 def _even(progress: Floats, inside: slice) -> bool:
-    """Whether a progress goes evenly from 0 to 1 inside, and stands before and after."""
+    """Whether a progress rises evenly from 0 to 1 inside, and is constant before and after."""
     between = progress[inside]
     outside = np.concatenate([progress[: inside.start], 1 - progress[inside.stop :]])
     steps = np.diff(between)
@@ -111,7 +111,7 @@ def _even(progress: Floats, inside: slice) -> bool:
 
 
 def _weighted_median(values: Floats, weight: Floats) -> Floats:
-    """(n,) of each row of values (n, c) the one below which lies half of the weight (c,)."""
+    """(n,) the median of each row of values (n, c), weighted by `weight` (c,)."""
     order = np.argsort(values, axis=1)
     until = np.cumsum(weight[order], axis=1)
     place = (2 * until >= until[:, -1:]).argmax(axis=1)

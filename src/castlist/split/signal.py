@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.vectors import shaped
 
-COLUMNS, ROWS = 16, 9  # cells of the thumbnail: coarse enough that small motion stays in its cell
-SEES = (4 * COLUMNS, 4 * ROWS)  # width and height of the picture of a frame that is enough
+COLUMNS, ROWS = 16, 9  # cells of the thumbnail, so coarse that small motion stays within a cell
+SEES = (4 * COLUMNS, 4 * ROWS)  # width and height to which frames may be scaled down for signals
 THUMB = COLUMNS * ROWS * 3
 BINS = 64  # 4 x 4 x 4 colours
 SIZE = THUMB + BINS
-HISTOGRAM_WEIGHT = 0.25  # brings the colours' distance (0.3 at a cut) to the size of the thumbnail's
-LIT = 120  # of 255: the cells of a well lit frame that one in twenty surpasses are as bright
-BRIGHTEST = 0.05  # of a frame's cells
-DARKEST = 0.1  # of LIT: what is darker counts as this, since there is more noise than picture
-BLOCK = 4096  # rows at a time, so that a long film needs no copy of itself
+HISTOGRAM_WEIGHT = 0.25  # scales the colours' distance (0.3 at a cut) to the thumbnails' distance
+LIT = 120  # brightness (of 255) that BRIGHTEST of the cells exceed in a well lit frame
+BRIGHTEST = 0.05  # share of a frame's cells
+DARKEST = 0.1  # least brightness, as a share of LIT: darker frames have more noise than picture
+BLOCK = 4096  # rows at a time, so that the signals of a long film are not copied as a whole
 
 
 def describe(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(496,) a frame (h, w, 3): the mean colours of 16 x 9 cells, then a histogram of 64 colours.
 
-    The histogram holds square roots of shares, so that its Euclidean distance is Hellinger's. Cell means
-    are linear in the picture: half-way through a dissolve they are half-way between the two shots'.
+    The histogram holds square roots of shares, so that its Euclidean distance is the Hellinger distance. Cell
+    means are linear in the picture: half-way through a dissolve they are the mean of both shots' cells.
 
     Raises:
         InputError: the image is empty or is not 8-bit with three channels.
@@ -43,10 +43,10 @@ def describe(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def checked(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The signals as given, if they are what `describe` makes.
+    """The signals, unchanged, if they have the form of `describe`.
 
     Raises:
-        InputError: they are not (n, 496) uint8.
+        InputError: the signals are not (n, 496) uint8.
     """
     if signals.size == 0:
         return np.zeros((0, SIZE), np.uint8)
@@ -56,10 +56,10 @@ def checked(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def cells(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, 9, 16) brightness of the thumbnails in signals (n, 496); (n, 0, 0) of signals of another width.
+    """(n, 9, 16) brightness of the thumbnails in signals (n, 496); (n, 0, 0) for signals of another width.
 
     Raises:
-        InputError: signals are no table of whole numbers from 0 to 255.
+        InputError: signals are not a table of whole numbers from 0 to 255.
     """
     signals = shaped(signals, np.uint8, ("n", "c"), "signals")
     if signals.shape[1] != SIZE:
@@ -68,9 +68,9 @@ def cells(signals: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def light(signals: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n,) how bright the bright parts of each frame are, as a share of a well lit frame's: 0.1 to 1.
+    """(n,) brightness of each frame's bright parts, as a share of that in a well lit frame: 0.1 to 1.
 
-    All differences between dark pictures are smaller by this share.
+    Differences between dark pictures are smaller by this share.
     """
     out = np.ones(len(signals), np.float32)
     for rows in blocks(len(signals)):
@@ -88,10 +88,10 @@ def blocks(n: int) -> Iterator[slice]:
 
 
 def distances(signals: NDArray[np.uint8], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(p,) how far frames a[i] and b[i] are apart: 0 for the same picture, about 0.2 across a cut.
+    """(p,) distance of frames a[i] and b[i]: 0 for the same picture, about 0.2 across a cut.
 
-    The mean absolute difference of the cells' colours (0 to 1), plus a quarter of the Hellinger distance
-    of the colour histograms, which motion hardly changes.
+    It is the mean absolute difference of the cells' colours (0 to 1), plus a quarter of the Hellinger
+    distance of the colour histograms, which motion hardly changes.
     """
     out = np.empty(len(a), np.float32)
     for rows in blocks(len(a)):

@@ -1,4 +1,4 @@
-"""Spans of frames in which a dissolve is looked for, and which of those found are kept."""
+"""Spans of frames that are searched for dissolves, and the choice among overlapping dissolves."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from castlist.split.signal import THUMB, blocks
 
 __all__ = ["SPANS", "free_spans", "kept_apart", "variances", "with_a_dip"]
 
-SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends of a dissolve that are tried
-STEPS = 6  # places a span that are tried where the contrast tells where to look
-LEAST = 36.0  # variance (levels of 255, squared) below which an end shows nothing
+SPANS = (8, 12, 18, 26, 38, 54)  # frames between the two ends of a dissolve, as tried
+STEPS = 6  # first frames tried within the length of a span, where candidates are chosen by contrast
+LEAST = 36.0  # variance (levels of 255, squared) below which an end shows no picture
 
 
 def free_spans(starts: NDArray[np.int64], span: int, boundaries: NDArray[np.int64], n: int) -> Iterator[int]:
-    """The first frames of those spans of a film of `n` frames that hold no boundary, nor touch one."""
+    """The first frames of the spans that neither hold nor touch a boundary, in a film of `n` frames."""
     count = np.zeros(n + 1, np.int64)  # boundaries before a frame
     np.add.at(count, boundaries.astype(np.int64) + 1, 1)
     count = np.cumsum(count)
@@ -30,8 +30,8 @@ def with_a_dip(variance: NDArray[np.float32], span: int, *, dip: float, flat: fl
 
     Args:
         variance: (n,) of each frame's cells; see `variances`.
-        dip: the variance half-way over the mean of the ends' must be lower.
-        flat: the variance of one end over the other's must be higher: else this is a fade.
+        dip: upper limit of the variance half-way, as a share of the mean variance of the ends.
+        flat: lower limit of the variance of one end, as a share of the other's; below it this is a fade.
     """
     start = np.arange(0, max(len(variance) - span, 0), max(1, span // STEPS))
     first, last, middle = variance[start], variance[start + span], variance[start + span // 2]
@@ -55,13 +55,13 @@ def kept_apart(
     lasts: int = 0,
     apart: int = 0,
 ) -> NDArray[np.int64]:
-    """(d,) the frames, in order, of the best dissolves of which no two share frames.
+    """(d,) the middle frames, in order, of the best dissolves that share no frames with one another.
 
     Args:
-        found: how far each is off a dissolve, the frame in its middle, and its span in frames.
-        known: (k,) middles of dissolves that are known, which none may come close to.
-        lasts: frames that a known one may last.
-        apart: frames between the middles of two, at least.
+        found: the cost, the middle frame and the length in frames of each candidate; least cost is best.
+        known: (k,) middle frames of known dissolves, which others must not overlap.
+        lasts: assumed length of a known dissolve, in frames.
+        apart: least number of frames between two middle frames.
     """
     kept = [] if known is None else [(m, lasts) for m in known.tolist()]
     before = len(kept)

@@ -44,7 +44,7 @@ __all__ = [
 
 
 class Tracker(Protocol):
-    """What follows faces; must keep the laws that `tests/track` states."""
+    """Follows faces; must satisfy the laws in `tests/track`."""
 
     def __call__(self, shots: Shots, detections: Detections, clock: Clock, /) -> Tracks: ...
 

@@ -15,11 +15,11 @@ __all__ = ["assign", "assign_whole"]
 
 Rows = NDArray[np.int64]
 Assign = Callable[[NDArray[np.float64]], tuple[Rows, Rows]]
-NAME = "scipy.optimize._lsap"  # the compiled module that is all of `linear_sum_assignment`
+NAME = "scipy.optimize._lsap"  # the compiled module with `linear_sum_assignment`
 
 
 def assign(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """Rows and columns of the pairs whose costs (r, c) have the least sum: all of the fewer of the two.
+    """Rows and columns of the min(r, c) pairs with the least sum of costs (r, c).
 
     [Crouse: On implementing 2D rectangular assignment algorithms. IEEE TAES 52(4), 2016]
     """
@@ -27,7 +27,7 @@ def assign(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
 
 
 def assign_whole(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
-    """As `assign`, for costs (r, c), by the public way: importing all of `scipy.optimize` takes longer."""
+    """As `assign`, by SciPy's public function: importing all of `scipy.optimize` takes longer."""
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(cost)
@@ -36,7 +36,7 @@ def assign_whole(cost: NDArray[np.float64]) -> tuple[Rows, Rows]:
 
 @cache
 def _solver() -> Assign:
-    """The compiled function by itself; the public way where a SciPy keeps it elsewhere."""
+    """The compiled function alone; `assign_whole` where this version of SciPy has it elsewhere."""
     spec = importlib.util.find_spec("scipy")
     folders = spec.submodule_search_locations or () if spec else ()
     for file in (Path(f, "optimize", "_lsap" + end) for f in folders for end in EXTENSION_SUFFIXES):

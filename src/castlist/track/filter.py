@@ -1,4 +1,4 @@
-"""Filters tracks whose faces cannot tell who they show; gives the reason for each."""
+"""Filters tracks by whether their faces can be identified; gives the reason for each track set aside."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ TOO_SMALL = "too small to tell"
 TOO_FEW = "seen too briefly"
 TOO_BLURRED = "too blurred to tell"
 
-MOVING = 3  # looks that move beyond doubt, after which others need not be compared (`embed/nonrigid.py`)
-ENOUGH = 2  # clear faces that tell who a track shows, however many of its faces are blurred
+MOVING = 3  # detections with certain motion, after which others are not compared (`embed/nonrigid.py`)
+ENOUGH = 2  # clear faces that identify a track, even if all its other faces are blurred
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Surroundings:
-    """What there is around the faces of a film."""
+    """Data on a film around its faces."""
 
     clock: Clock
-    cells: NDArray[np.uint8]  # (f, rows, columns) brightness of each frame, coarsely; no rows: not known
+    cells: NDArray[np.uint8]  # (f, rows, columns) brightness of coarse cells of each frame; no rows: unknown
     width: int  # pixels of a frame
     height: int
     motion: NDArray[np.float32] | None = None  # (n,) non-rigid motion of each detection; NaN: not measured
@@ -52,34 +52,35 @@ class Surroundings:
 class TrackFilter:
     """Sets aside tracks that show no face, a picture of a face, or a face too unclear to identify.
 
-    A lamp or a fold of cloth is detected now and then, with middling scores; a face scores high at some time,
-    or is a clear picture that the network for likeness answers with a long vector: of what is no face the
+    A lamp or a fold of cloth is detected now and then, with middling scores. A face has a high score at some
+    time, or a clear picture for which the face model gives a long vector: for an object that is no face the
     vector is short, however clear the picture [Meng et al.: MagFace. CVPR 2021].
 
-    A portrait on a wall is a face, but whoever lives moves: eyes, nose and mouth shift against one another by
-    a hundredth of the face and more within a second, and no two pictures are alike. A face is taken for a
-    picture if it is still while the rest of its shot moves: where all is still, a photograph is shown to us,
-    and who is on it is of the film. Whether it is still is measured in the pictures of all looks at it
-    (`embed/nonrigid.py`), so that a phone in a hand is still and who blinks is not; only where there are few
-    such looks, or a scan from before holds none, by landmarks and vectors.
+    A portrait on a wall is a face, but living people move: eyes, nose and mouth shift relative to one another
+    by a hundredth of the face and more within a second, and no two pictures are alike. A face is taken for a
+    picture if it is still while the rest of its shot moves: where all is still, the film itself shows a
+    photograph, and the person on it belongs to the film. Stillness is measured in the pictures of all
+    detections (`embed/nonrigid.py`), so that a photo on a phone in a hand is still, and a person who blinks
+    is not. Where there are few such pictures, or none in an old scan, landmarks and vectors are used.
     """
 
-    usual_score: float = 0.7  # median score of a track's detections
-    best_score: float = 0.75  # and its best one
+    usual_score: float = 0.7  # least median score of a track's detections
+    best_score: float = 0.75  # least best score of a track's detections
     sure_score: float = 0.85  # best score from which the median may be lower
-    doubt: float = 0.84  # best score below which a clear picture with a short vector is none of a face
-    short: float = 0.7  # length of the longest vector of a clear picture, as a share of the film's usual
+    doubt: float = 0.84  # best score below which a clear picture with a short vector shows no face
+    short: float = 0.7  # shortness: the longest vector of clear pictures, as a share of the film's usual
     smallest: float = 10.0  # pixels of the shorter side, median of the track
-    stillest: float = 0.012  # shift of the landmarks against one another, in face sizes
-    likest: float = 0.98  # mean cosine of a track's vectors with one another,
-    long: float = 2.0  # seconds after which encoding alone has made the pictures of a still less alike:
-    likest_long: float = 0.95  # what is asked then,
-    likest_stirred: float = 0.97  # and of landmarks that shift by a third more, as those of small faces do
-    looks: int = 6  # detections and more, from which stillness says something
-    rigid: float = 0.007  # non-rigid motion in nine of ten looks: photographs reach .006, people from .009
-    blink: float = 1.5  # times as much in any look: a blink, or a word
-    compared: int = 8  # looks and more whose non-rigid motion says whether a face is still
-    # Cosine with a living face at another time, from which a still face is the same person's.
+    stillest: float = 0.012  # shift of the landmarks relative to one another, in face sizes, of a still face
+    likest: float = 0.98  # least mean cosine of the vectors of a still face's track
+    long: float = 2.0  # seconds from which encoding makes the pictures of a still face less alike
+    likest_long: float = 0.95  # `likest` for a longer track
+    likest_stirred: float = 0.97  # the same where landmarks shift by up to a third more, as in small faces
+    looks: int = 6  # least number of detections to judge stillness
+    # Most non-rigid motion in nine tenths of the detections: photographs reach .006, people start at .009.
+    rigid: float = 0.007
+    blink: float = 1.5  # most non-rigid motion of any detection, in `rigid`: a blink or a word has more
+    compared: int = 8  # least number of detections with measured non-rigid motion to judge stillness by it
+    # Cosine with a living face at another time, from which a still face shows the same person.
     known: float = 0.7
 
     def __post_init__(self) -> None:
@@ -122,7 +123,7 @@ class TrackFilter:
         return TOO_FEW if np.isnan(alike) else ""
 
     def _is_no_face(self, usual: float, best: float, length: float, sure: bool) -> bool:
-        """From the scores of a track's detections and the length of its vectors, NaN where none is clear."""
+        """Whether a track shows no face, by median and best score and length of clear vectors (NaN: none)."""
         if length < self.short and best < self.doubt:
             return True
         weak = best < self.best_score or (usual < self.usual_score and best < self.sure_score)
@@ -131,7 +132,7 @@ class TrackFilter:
     def _still(
         self, tracks: Tracks, detections: Detections, track: int, alike: float, around: Surroundings | None
     ) -> bool:
-        """Whether a face hardly changes, and its pictures are hardly different."""
+        """Whether a face hardly moves, and its pictures hardly differ."""
         found = _found(tracks, track)
         motion = self._motion(found, around)
         if motion is not None:
@@ -146,19 +147,19 @@ class TrackFilter:
         return (stir <= 1 and alike >= self.likest_long) or (stir <= 4 / 3 and alike >= self.likest_stirred)
 
     def _motion(self, found: NDArray[np.int64], around: Surroundings | None) -> NDArray[np.float32] | None:
-        """Non-rigid motion of these detections where it was measured; None: in too few of them."""
+        """Non-rigid motion of the detections where it was measured; None: in too few detections."""
         if around is None or around.motion is None:
             return None
         motion = around.motion[found]
         motion = motion[np.isfinite(motion)]
-        # From so many moving looks on, the other looks were not compared.
+        # After so many moving detections, the others were not compared.
         moves = int((motion > self.blink * self.rigid).sum()) >= MOVING
         return motion if moves or len(motion) >= self.compared else None
 
     def _alive(
         self, tracks: Tracks, detections: Detections, track: int, alike: float, around: Surroundings | None
     ) -> bool:
-        """Whether a face moves within itself, or, where that was not measured, it and its vectors stir."""
+        """Whether a face has non-rigid motion; where unmeasured, whether landmarks and vectors change."""
         found = _found(tracks, track)
         motion = self._motion(found, around)
         if motion is not None:
@@ -167,25 +168,25 @@ class TrackFilter:
         return moves and alike < self.likest_long
 
 
-CLEAR = 0.1  # quality of a picture whose vector's length says whether it shows a face
-USUAL = 8  # clear faces beyond doubt that a film must have for its usual length of a vector
-BEYOND_DOUBT = 0.85  # score
-RECOGNISED = 0.25  # quality of a picture that makes up for the detector's doubts,
-LONG = 0.95  # if its vector is nearly as long as usual
-LEAST_SCORE = 0.55  # of which even that makes no face
+CLEAR = 0.1  # quality from which the length of a picture's vector shows whether it is a face
+USUAL = 8  # clear faces with score BEYOND_DOUBT that a film needs, at least, for its usual vector length
+BEYOND_DOUBT = 0.85  # score of a certain face
+RECOGNISED = 0.25  # quality from which a picture makes up for a low score,
+LONG = 0.95  # if its vector has at least this share of the usual length
+LEAST_SCORE = 0.55  # median score below which a track is no face even then
 
 
 def vector_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
-    """(count,) the longest vector of each track's clear pictures, over the film's usual length; NaN: none."""
+    """(count,) length of the longest clear vector of each track, as a share of the usual; NaN: none."""
     return _longest(embeddings, _relative(embeddings, detections), CLEAR, count)
 
 
 @typed_arguments
 def mean_length(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.float64]:
-    """(count,) length of each track's vectors over the film's usual, the longest counting most; NaN: unknown.
+    """(count,) weighted mean length of each track's vectors, as a share of the film's usual; NaN: unknown.
 
-    The weights are those of a track's mean (`track_means`): the fourth power of the length, where a picture
-    has quality, else one.
+    The weights are those of `track_means`: the fourth power of the length, for pictures with a quality above
+    0; equal weights where a track has none.
     """
     length = np.linalg.norm(embeddings.vector.astype(np.float64), axis=1)
     weight = (embeddings.quality > 0) * length**4
@@ -198,9 +199,9 @@ def mean_length(embeddings: Embeddings, detections: Detections, count: int) -> N
 
 @typed_arguments
 def recognised(embeddings: Embeddings, detections: Detections, count: int) -> NDArray[np.bool_]:
-    """(count,) whether a track has a picture so clear, and a vector so long, that it is somebody's face.
+    """(count,) whether a track has so clear a picture, and so long a vector, that it shows a face.
 
-    Dark, very large and profile faces have middling scores; this tells them from a fist.
+    Dark, very large and profile faces have middling scores; this separates them from, say, a fist.
     """
     usual = np.zeros(count)
     known = embeddings[embeddings.detection >= 0]
@@ -211,7 +212,7 @@ def recognised(embeddings: Embeddings, detections: Detections, count: int) -> ND
 
 
 def _relative(embeddings: Embeddings, detections: Detections) -> NDArray[np.float64]:
-    """(k,) lengths of vectors over that of clear faces beyond doubt; NaN where there are too few of them."""
+    """(k,) lengths of vectors, as a share of the median of certain clear faces; NaN where these are few."""
     length = np.linalg.norm(embeddings.vector.astype(np.float64), axis=1)
     known = (embeddings.quality >= CLEAR) & (embeddings.detection >= 0)
     known[known] = detections.score[embeddings.detection[known]] >= BEYOND_DOUBT
@@ -221,21 +222,21 @@ def _relative(embeddings: Embeddings, detections: Detections) -> NDArray[np.floa
 def _longest(
     embeddings: Embeddings, length: NDArray[np.float64], quality: float, count: int
 ) -> NDArray[np.float64]:
-    """(count,) the longest of each track's vectors of at least this quality; NaN: there is none."""
+    """(count,) the greatest length among each track's faces of at least this quality; NaN: there is none."""
     longest = np.full(count, np.nan)
     clear = embeddings.quality >= quality
     np.fmax.at(longest, embeddings.track[clear], length[clear])
     return longest
 
 
-STIR = 5.0  # levels of brightness, of 255, that a cell must change by; encoding alone stays below 2
-STIRRED = 0.25  # of the cells around the face
-FIXED = 0.15  # face widths by which the face itself may move: the camera does not
-GROWS = 0.03  # share by which it may grow or shrink: neither camera nor picture comes nearer
+STIR = 5.0  # change of a cell's brightness (of 255) that counts as movement; encoding alone stays below 2
+STIRRED = 0.25  # least share of moving cells around the face
+FIXED = 0.15  # most movement of the face itself, in face widths: else the camera moves
+GROWS = 0.03  # most relative growth of the face: else the camera or the picture comes nearer
 
 
 def rest_moves(tracks: Tracks, track: int, around: Surroundings) -> bool:
-    """Whether what surrounds a face moves while the face stays where and as it is."""
+    """Whether the surroundings of a face move while the face keeps its position and size."""
     rows = tracks.rows(track)
     box = tracks.box[rows].astype(np.float64)
     centre, size = (box[:, :2] + box[:, 2:]) / 2, (box[:, 2:] - box[:, :2]).mean(0)
@@ -260,7 +261,7 @@ def _grows(box: NDArray[np.float64]) -> bool:
 
 
 def _change(cells: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(rows, columns) by how much each cell changes over time, the first and last moments left out."""
+    """(rows, columns) change of each cell over time: between its 5th and its 95th percentile."""
     if not cells.size:
         return np.zeros(cells.shape[1:])
     low, high = np.quantile(cells, (0.05, 0.95), axis=0)
@@ -281,7 +282,7 @@ def _covered(
 
 
 def _meets(tracks: Tracks, track: int) -> NDArray[np.bool_]:
-    """(t,) the tracks that are seen in the same shot at the same time as one of them, that one not."""
+    """(t,) whether each other track overlaps in time with `track`, in the same shot."""
     others = tracks.shot == tracks.shot[track]
     others &= (tracks.first <= tracks.last[track]) & (tracks.last >= tracks.first[track])
     others[track] = False
@@ -289,7 +290,7 @@ def _meets(tracks: Tracks, track: int) -> NDArray[np.bool_]:
 
 
 def _means(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
-    """(count, d) unit means of each track's vectors, longer ones counting more; zeros where it has none."""
+    """(count, d) unit means of each track's vectors, weighted by length; zeros where it has none."""
     vector = embeddings.vector.astype(np.float64)
     total = np.zeros((count, vector.shape[1]))
     np.add.at(total, embeddings.track, vector * np.linalg.norm(vector, axis=1, keepdims=True))
@@ -303,10 +304,10 @@ def _found(tracks: Tracks, track: int) -> NDArray[np.int64]:
 
 
 def jitter(faces: Detections) -> float:
-    """How much the landmarks of one face shift against one another from picture to picture, in face sizes.
+    """Shift of the landmarks of one face relative to one another between pictures, in face sizes.
 
-    The root mean square distance of the landmarks from where they lie on average, once their common
-    shift and the face's size are taken out, so that neither camera nor zoom counts.
+    It is the root mean square distance of the landmarks from their mean positions, without their common shift
+    and the face's size, so that camera and zoom have no effect.
     """
     size = (faces.box[:, 2:] - faces.box[:, :2]).max(1)
     points = faces.landmarks / np.maximum(size, 1e-6)[:, None, None]
@@ -315,7 +316,7 @@ def jitter(faces: Detections) -> float:
 
 
 def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
-    """(count,) mean cosine between the vectors of each track; 1 for a single one, NaN for none."""
+    """(count,) mean cosine between the vectors of each track; 1 for a single vector, NaN for none."""
     total = np.zeros((count, embeddings.vector.shape[1]))
     np.add.at(total, embeddings.track, unit(embeddings.vector))
     n = np.bincount(embeddings.track, minlength=count).astype(np.float64)
@@ -326,10 +327,11 @@ def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
 
 @typed_arguments
 def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
-    """(count,) whether most of a track's faces have quality 0, and not even two have more.
+    """(count,) whether a track cannot be identified: fewer than ENOUGH of its faces, and few, are clear.
 
-    A blurred face is much like every other blurred face, and so says nothing of who it is. Who comes into
-    focus, or comes nearer, is known by the clear ones, and the others weigh nothing in the track's mean.
+    A blurred face resembles every other blurred face, and so carries no information on its person. A person
+    who comes into focus, or nearer, is identified by the clear faces; the others have no weight in the
+    track's mean.
     """
     faces = np.bincount(embeddings.track, minlength=count)
     clear = np.bincount(embeddings.track[embeddings.quality > 0], minlength=count)
@@ -338,5 +340,5 @@ def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
 
 @typed_arguments
 def kept(reasons: tuple[str, ...]) -> NDArray[np.bool_]:
-    """(t,) whether each track is kept; `reasons` (t,) say why one was set aside, "" where it was not."""
+    """(t,) whether each track is kept; `reasons` (t,) say why a track was set aside, "" if it was not."""
     return np.array([not reason for reason in reasons], np.bool_)

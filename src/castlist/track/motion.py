@@ -17,30 +17,30 @@ __all__ = ["MotionTracker"]
 
 @dataclass(frozen=True, slots=True)
 class MotionTracker:
-    """Join detections of one shot into tracks, each going to the track that expected it.
+    """Joins detections of one shot into tracks, by the position where each track expects its face.
 
     Faces need not be detected in every frame: between two detections of a track they are interpolated.
-    Detections are joined in two passes, strong ones first; weak ones may only carry on a track that a
-    strong one began [Zhang et al.: ByteTrack. ECCV 2022, section 3]. Where two faces come so close that
-    either track could claim either face, both tracks end: two short tracks of one person are put
-    together later by their likeness, but one track of two people never comes apart.
+    Detections are joined in two passes, strong ones first; weak ones can only continue a track that a strong
+    one began [Zhang et al.: ByteTrack. ECCV 2022, section 3]. Where two faces come so close that either face
+    could belong to either track, both tracks end: two short tracks of one person are linked later by their
+    likeness, but one track of two people is hardly ever split again.
     """
 
     min_score: float = 0.6  # a track begins with a detection of at least this score
-    max_gap: float = 0.5  # seconds a face may go unseen and still be followed; from one frame to the next any
-    reach: float = 0.8  # how far a face may be from where it was expected, in face widths
-    clearance: float = 0.35  # by how much the best way to join two tracks must beat swapping them
+    max_gap: float = 0.5  # longest gap in a track, in seconds; successive frames may be farther apart
+    reach: float = 0.8  # most distance of a face from its expected position, in face widths
+    clearance: float = 0.35  # least extra cost of swapping the faces of two tracks; else both tracks end
     min_seconds: float = 0.2  # shorter tracks are dropped; one frame is enough if it is shown for longer
 
     def __post_init__(self) -> None:
         check_options(self)
 
     def __call__(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
-        """Tracks ordered by first frame, none across a cut, each detection in one at most."""
+        """Tracks ordered by first frame, none across a cut, each detection in at most one track."""
         return self._tracks(shots, detections, clock, self._holds)
 
     def pieces(self, shots: Shots, detections: Detections, clock: Clock) -> Tracks:
-        """The same of a piece of a film: what may go on before or after it is kept, however short it is."""
+        """Tracks of a piece of a film: short tracks that may continue before or after the piece are kept."""
 
         def holds(detections: Detections, clock: Clock, rows: list[int]) -> bool:
             return self._holds(detections, clock, rows) or self._touches(detections, clock, rows)
@@ -125,13 +125,13 @@ class MotionTracker:
         return doubtful
 
     def _lost(self, track: _Live, frame: int, now: float) -> bool:
-        """Whether a track was out of sight for too long: in frames between that did not show it."""
+        """Whether a track has been without a face for too long, with frames in between."""
         return frame - track.frame > 1 and now - track.last_seconds > self.max_gap
 
     def _holds(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
-        """Whether a track is long enough to be one; a single face is in a frame that stands for long.
+        """Whether a track is long enough to be kept: in time, for a single face by its frame's duration.
 
-        In a film that is shorter itself, a face that is always there is.
+        In a shorter film, a track over the whole film is kept, too.
         """
         first, last = int(detections.frame[rows[0]]), int(detections.frame[rows[-1]])
         seconds = float(clock.time(last + 1) - clock.time(first))
@@ -139,7 +139,7 @@ class MotionTracker:
         return enough or (first == 0 and last == len(clock) - 1)
 
     def _touches(self, detections: Detections, clock: Clock, rows: list[int]) -> bool:
-        """Whether a track is near enough to the beginning or the end of its piece to go on beyond it."""
+        """Whether a track is so near to the beginning or the end of its piece that it may continue there."""
         first, last = int(detections.frame[rows[0]]), int(detections.frame[rows[-1]])
         before, after = clock.time(first) - clock.time(0), clock.time(len(clock)) - clock.time(last)
         return float(min(before, after)) <= self.max_gap
@@ -147,24 +147,24 @@ class MotionTracker:
 
 @dataclass(eq=False, slots=True)
 class _Live:
-    """A track that may go on."""
+    """A track that may continue."""
 
     rows: list[int]
-    box: NDArray[np.float32]  # (4,) where it was last seen
-    frame: int  # and when
-    last_seconds: float  # seconds
+    box: NDArray[np.float32]  # (4,) of its last face
+    frame: int  # of its last face
+    last_seconds: float  # time of its last face
     shot: int
-    velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # pixels a second
+    velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # pixels per second
 
     def extend(self, row: int, box: NDArray[np.float32], frame: int, now: float) -> None:
-        """Go on to a face; half of the speed is memory, which calms the jitter of boxes."""
+        """Add a face; the velocity is half the former and half the new one, which smooths jitter of boxes."""
         moved = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
         self.velocity = (self.velocity + moved / max(now - self.last_seconds, 1e-3)) / 2
         self.rows.append(row)
         self.box, self.frame, self.last_seconds = box, frame, now
 
     def expected(self, now: float) -> NDArray[np.float64]:
-        """(4,) the box where the face should be now; nobody keeps a speed for longer than 0.3 s."""
+        """(4,) the expected box now; the velocity is extrapolated for at most 0.3 s."""
         return np.asarray(
             self.box + np.tile(self.velocity * min(now - self.last_seconds, 0.3), 2), np.float64
         )
@@ -190,7 +190,7 @@ def _runs(frame: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 
 def _interpolated(detections: Detections, shot_of: NDArray[np.int64], chains: list[list[int]]) -> Tracks:
-    """Tracks of chains of detections, every frame between two of them filled in."""
+    """Tracks of chains of detections, with boxes interpolated in all frames in between."""
     if not chains:
         return Tracks.empty()
     parts = []

@@ -17,15 +17,15 @@ __all__ = ["LikenessSplit"]
 
 @dataclass(frozen=True, slots=True)
 class LikenessSplit:
-    """Divide a track in two where its faces before and after are each alike, but not like one another.
+    """Divides a track in two where the faces of each part are alike, but not the faces of different parts.
 
-    A head that turns changes by and by and leaves neither side all alike; another person changes at once.
-    The cut is halfway between the embedded faces on either side.
+    A head that turns changes gradually, so that neither part is alike throughout; another person is a sudden
+    change. The cut is halfway between the embedded faces on either side.
     """
 
-    alike: float = 0.6  # mean cosine within each part, at least
-    unlike: float = 0.6  # mean cosine across, at most this share of the lesser of those within
-    faces: int = 2  # embedded faces on each side, at least
+    alike: float = 0.6  # least mean cosine within each part
+    unlike: float = 0.6  # most mean cosine between the parts, as a share of the lesser one within a part
+    faces: int = 2  # least number of embedded faces on each side
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -35,7 +35,7 @@ class LikenessSplit:
             )
 
     def __call__(self, tracks: Tracks, embeddings: Embeddings) -> Tracks:
-        """The tracks, some of them divided; `embeddings` are of their faces, by row of `tracks`' tracks."""
+        """The tracks, some of them divided; `embeddings` are those of their faces, by track."""
         cuts = [c for t in range(len(tracks)) if (c := self._cut(tracks, embeddings, t))]
         if not cuts:
             return tracks

@@ -1,4 +1,4 @@
-"""How pairs are penalised."""
+"""Loss functions of pairs."""
 
 from castlist.refine.losses.contrastive import Contrastive
 

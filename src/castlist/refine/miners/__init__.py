@@ -1,4 +1,4 @@
-"""Which pairs to learn from: one way a file."""
+"""Miners: the choice of pairs to learn from, one algorithm in each file."""
 
 from castlist.refine.miners.pseudo_rf import PseudoRFMiner
 from castlist.refine.miners.ssiam import SSiamMiner

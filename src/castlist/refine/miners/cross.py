@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 __all__ = ["FACES", "reciprocal_partners"]
 
-FACES = 8  # of each track at most that are compared: the cost is their number squared
-BLOCK = 1024  # rows of a block of the product: 4 MB of cosines, which a cache holds
+FACES = 8  # most faces of each track that are compared: the cost grows with the square of their number
+BLOCK = 1024  # rows of a block of the product: 4 MB of cosines, which fit into a processor's cache
 
 Ints = NDArray[np.int64]
 
 
 def reciprocal_partners(x: NDArray[np.float32], track: Ints, cannot: Ints) -> Ints:
-    """(n,) for each row its nearest row of another track where both are each other's nearest, else -1.
+    """(n,) each row's nearest row of another track, where both are each other's nearest; else -1.
 
     Args:
         x: (n, d) float32 features; compared by cosine.
@@ -46,7 +46,7 @@ def _evenly(track: Ints) -> Ints:
 
 
 def _apart(track: Ints, cannot: Ints) -> list[Ints]:
-    """Of each track itself and the tracks that it cannot be one person with."""
+    """For each track, the track itself and its cannot-linked tracks."""
     count = int(track.max(initial=-1)) + 1
     itself = np.arange(count)
     pairs = np.unique(np.concatenate([np.stack([itself, itself], 1), cannot, cannot[:, ::-1]]), axis=0)
@@ -54,7 +54,7 @@ def _apart(track: Ints, cannot: Ints) -> list[Ints]:
 
 
 def _nearest(unit: NDArray[np.float32], track: Ints, apart: list[Ints], start: int) -> Ints:
-    """Of the rows from `start` on, a block of them, the nearest row of an allowed track; -1 for none."""
+    """For a block of rows from `start` on, the nearest row of an allowed track; -1 for none."""
     cosine = unit[start : start + BLOCK] @ unit.T
     for current in np.unique(track[start : start + BLOCK]).tolist():
         rows = np.flatnonzero(track[start : start + BLOCK] == current)

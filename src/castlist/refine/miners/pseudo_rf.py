@@ -20,10 +20,10 @@ __all__ = ["PseudoRFMiner"]
 
 @dataclass(frozen=True, slots=True)
 class PseudoRFMiner:
-    """Batches as SSiam's, but the anchors of both halves are taken at random from the draw.
+    """Batches as in SSiam, but with the anchors of both halves taken at random from the draw.
 
-    The slides do not say which anchors a batch holds; random ones keep batch size and number of steps
-    equal to SSiam's, so that ranking is the only difference.
+    The slides do not define the anchors of a batch; random ones keep batch size and number of steps equal to
+    those of SSiam, so that ranking is the only difference.
     """
 
     ranks: Ranks
@@ -40,7 +40,7 @@ class PseudoRFMiner:
         for size in batch_sizes(self.rows, self.batch, self.epochs):
             drawn = rng.integers(self.rows, size=self.subset)
             found = self.ranks(drawn)
-            positive = np.arange(size // 2)  # a draw is in random order already
+            positive = np.arange(size // 2)  # a draw is in random order
             negative = np.arange(size // 2, size) % self.subset
             yield Pairs.from_pairs(
                 np.stack([drawn[positive], found.near[positive]], 1),

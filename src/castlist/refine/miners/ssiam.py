@@ -19,10 +19,10 @@ __all__ = ["SSiamMiner", "batch_sizes", "hardest"]
 
 @dataclass(frozen=True, slots=True)
 class SSiamMiner:
-    """Batches of `batch` pairs, half of them positive, one draw of `subset` rows for each.
+    """Batches of `batch` pairs, half of them positive, with one draw of `subset` rows for each batch.
 
-    An epoch is as many batches as would walk once through the n rows; its last batch is what is left, as
-    in the authors' trainer (41,220 rows: 322 batches of 128 and one of 4).
+    An epoch has n pairs in all, for n rows; its last batch has the rest, as in the authors' trainer (41,220
+    rows: 322 batches of 128 and one of 4).
     """
 
     ranks: Ranks
@@ -44,7 +44,7 @@ class SSiamMiner:
 def hardest(drawn: np.ndarray, found: Extremes, positives: int, negatives: int) -> Pairs:
     """The draw's `positives` farthest nearest pairs and `negatives` nearest farthest pairs.
 
-    Ties go to the earlier draw.
+    Of equal distances, the row drawn earlier comes first.
     """
     far_positive = np.argsort(-found.near_squared, kind="stable")[:positives]
     close_negative = np.argsort(found.far_squared, kind="stable")[:negatives]
@@ -55,7 +55,7 @@ def hardest(drawn: np.ndarray, found: Extremes, positives: int, negatives: int) 
 
 
 def batch_sizes(rows: int, batch: int, epochs: int) -> Iterator[int]:
-    """The number of pairs in each batch: `batch` until an epoch's rows are used up, then the rest."""
+    """The number of pairs in each batch: `batch`, and the rest of the rows in the last batch of an epoch."""
     for _ in range(epochs):
         for start in range(0, rows, batch):
             yield min(batch, rows - start)

@@ -1,12 +1,12 @@
 """SSiam's mining with other anchors: ranked within strata of picture quality, or reciprocal and not ranked.
 
 SSiam (Sharma et al., FG 2019) ranks the pairs of a random subset by absolute distance. Where the length or
-the noise of a feature follows the quality of its picture, as in ArcFace and SFace, that ranking picks
+the noise of a feature depends on the quality of its picture, as in ArcFace and SFace, that ranking picks
 pictures by quality: the ranked negatives of raw vectors are the shortest (most blurred) ones. These two
 variants are ours, not the paper's:
 
 - ranked within quality: the hardest pairs of each eighth of quality, equally many from each;
-- not ranked, reciprocal: random anchors whose nearest neighbour in the subset has them as its nearest too.
+- not ranked, reciprocal: random anchors that are the nearest neighbour of their nearest in the subset.
 
 Rows are drawn without replacement, so that no row is its own nearest.
 """
@@ -27,14 +27,14 @@ from castlist.vectors import shaped
 
 __all__ = ["STRATA", "SubsetMiner", "quality_strata"]
 
-STRATA = 8  # of quality; eighths were tried, other numbers were not (docs/refine.md)
+STRATA = 8  # strata of quality; other numbers were not tried (docs/refine.md)
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class SubsetMiner:
-    """Batches as SSiam's: half positive pairs, half negative ones, one draw of `subset` rows for each."""
+    """Batches as in SSiam: half positive pairs, half negative, with one draw of `subset` rows for each."""
 
     ranks: Ranks
     rows: int  # n
@@ -54,7 +54,7 @@ class SubsetMiner:
             found = self.ranks(drawn)
             allowed = self._mutual(drawn, found.near) if self.reciprocal else np.arange(len(drawn))
             positive = self._anchors(drawn, -found.near_squared, allowed, size // 2)
-            rest = np.arange(len(drawn))[::-1]  # other anchors than the positives', where not ranked
+            rest = np.arange(len(drawn))[::-1]  # other anchors than those of positives, where not ranked
             negative = self._anchors(drawn, found.far_squared, rest, size - size // 2)
             yield Pairs.from_pairs(
                 np.stack([drawn[positive], found.near[positive]], 1),
@@ -62,7 +62,7 @@ class SubsetMiner:
             )
 
     def _mutual(self, drawn: Ints, near: Ints) -> Ints:
-        """Places of the drawn rows whose nearest row has them as its nearest."""
+        """Places of the drawn rows that are the nearest row of their nearest row."""
         place = np.full(self.rows, -1)
         place[drawn] = np.arange(len(drawn))
         return np.flatnonzero(near[place[near]] == drawn)
@@ -78,10 +78,10 @@ class SubsetMiner:
 
 
 def quality_strata(quality: NDArray[np.floating], count: int = STRATA) -> Ints:
-    """(n,) stratum 0 (worst) to count - 1 of each row, equally many rows in each, by quality (n,).
+    """(n,) stratum 0 (worst) to count - 1 of each row by quality (n,), with equally many rows in each.
 
     Raises:
-        InputError: quality is not a row of finite numbers, or there is no stratum.
+        InputError: quality is not a row of finite numbers, or `count` is less than 1.
     """
     quality = shaped(quality, np.float64, ("n",), "quality")
     if count < 1:

@@ -1,7 +1,7 @@
-"""TSiam: positives within a track, negatives from tracks seen at the same time.
+"""TSiam: positives within a track, negatives from co-occurring tracks.
 
 Sharma, Tapaswi, Sarfraz, Stiefelhagen, "Self-Supervised Learning of Face Representations for Video Face
-Clustering", FG 2019. No code of it was published; what the slides leave open is said here.
+Clustering", FG 2019. Its code was not published; `TSiamMiner` lists the choices that the slides leave open.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class TSiamMiner:
-    """Pairs for every row of every track, made anew and shuffled in each epoch.
+    """Pairs for every row of every track, drawn again and shuffled in each epoch.
 
-    From the slides: 2 positive and 4 negative pairs a frame; negatives from co-occurring tracks; for a
-    singleton, a track that co-occurs with none, random frames of its 25 farthest tracks by mean base
-    feature. Left open there, and decided here:
+    From the slides: 2 positive and 4 negative pairs for each frame; negatives from co-occurring tracks; for a
+    singleton (a track without co-occurrences), random frames of its 25 farthest tracks by mean base feature.
+    The slides leave open, and castlist decides:
 
-    - The pairs of an epoch are drawn anew in every epoch: more of the possible pairs are seen.
-    - Positives are two independent draws among the other frames of the track. A track of one frame has
-      none; its frame still takes its negatives.
-    - Negatives are independent uniform draws over all frames of the other tracks together, so that a long
-      track counts as its frames, as it does among the positives.
-    - A track that co-occurs with any draws from those alone, not from far tracks too: a seen pair is
-      certain, a far one is a guess.
-    - Pairs of an epoch are shuffled together and cut into batches of 128, SSiam's size, so that both
-      methods share one optimiser.
+    - The pairs are drawn again in every epoch, so that more of the possible pairs are used.
+    - Positives are two independent draws among the other frames of the track. A track of one frame has no
+      positives; its frame still has negatives.
+    - Negatives are independent uniform draws over all frames of the other tracks together, so that a track
+      counts by its number of frames, as it does among the positives.
+    - A track with co-occurrences draws negatives from co-occurring tracks only, and not from far tracks: a
+      co-occurring pair is certain, a far pair is a guess.
+    - The pairs of an epoch are shuffled and cut into batches of 128, the size of SSiam, so that both methods
+      share one optimiser.
     """
 
     row: Ints  # (n,) rows of the features, track after track
     offset: Ints  # (t + 1,) rows of track i are row[offset[i]:offset[i + 1]]
-    other: Ints  # (m,) the tracks that track i draws its negatives from are
+    other: Ints  # (m,) tracks for negatives; those of track i are
     other_offset: Ints  # (t + 1,) other[other_offset[i]:other_offset[i + 1]]
-    positives: int = 2  # a row
-    negatives: int = 4  # a row
+    positives: int = 2  # for each row
+    negatives: int = 4  # for each row
     batch: int = 128
     epochs: int = 15
-    partner: Ints | None = None  # (n,) of each row a row of another track, -1 for none: positives too
-    cross: float = 0.0  # share of the positives that are such pairs, as far as there are partners
+    partner: Ints | None = None  # (n,) a row of another track for each row, -1 for none: further positives
+    cross: float = 0.0  # share of the positives that are pairs with partners, as far as there are partners
 
     @classmethod
     def from_features(
@@ -63,11 +63,11 @@ class TSiamMiner:
         cross: float = 0.0,
         **options: int,
     ) -> Self:
-        """From features (n, d), the track 0 ... t - 1 of each and cannot-linked tracks (q, 2).
+        """The miner for features (n, d), the track 0 ... t - 1 of each, and cannot-linked tracks (q, 2).
 
         Args:
             singletons: whether tracks without any cannot-link take negatives from far tracks.
-            far_tracks: F, how many far tracks; fewer where there are not so many.
+            far_tracks: F, the number of far tracks; fewer where there are fewer tracks.
             cross: share of the positives that are reciprocal nearest neighbours of two tracks.
         """
         row = np.argsort(track, kind="stable")
@@ -99,7 +99,7 @@ class TSiamMiner:
                 yield pairs[order[start : start + self.batch]]
 
     def draw_positive(self, rng: np.random.Generator) -> Ints:
-        """(p, 2) rows of one track, never a row with itself; a share `cross` of the pairs crosses tracks."""
+        """(p, 2) two different rows of one track; in a share `cross` of the pairs, rows of two tracks."""
         size = np.repeat(np.diff(self.offset), np.diff(self.offset))
         start = np.repeat(self.offset[:-1], np.diff(self.offset))
         place = np.repeat(np.flatnonzero(size > 1), self.positives)
@@ -109,14 +109,14 @@ class TSiamMiner:
         return pairs if self.partner is None else self._crossed(pairs, self.partner, rng)
 
     def _crossed(self, pairs: Ints, partner: Ints, rng: np.random.Generator) -> Ints:
-        """The pairs with a share of them replaced: the same first row, its partner in another track."""
+        """The pairs, where in a share of them the second row is the partner of the first in another track."""
         can = np.flatnonzero(partner[pairs[:, 0]] >= 0)
         chosen = rng.permutation(can)[: round(self.cross * len(pairs))]
         pairs[chosen, 1] = partner[pairs[chosen, 0]]
         return pairs
 
     def draw_negative(self, rng: np.random.Generator) -> Ints:
-        """(p, 2) rows of two tracks each, the second uniform over all rows of the first's other tracks."""
+        """(p, 2) rows of two tracks; the second row is uniform over all rows of the first track's `other`."""
         until = np.concatenate([[0], np.cumsum(np.diff(self.offset)[self.other])])
         first, last = until[self.other_offset[:-1]], until[self.other_offset[1:]]
         track = np.repeat(np.arange(len(first)), np.diff(self.offset))
@@ -127,7 +127,7 @@ class TSiamMiner:
 
 
 def farthest(mean: NDArray[np.float64], of: Ints, count: int) -> list[Ints]:
-    """For each track in `of`, the `count` tracks with the farthest mean (t, d), itself never among them."""
+    """For each track in `of`, the `count` other tracks with the farthest mean (t, d)."""
     count = min(count, len(mean) - 1)
     centred = mean - mean.mean(0)
     square = (centred**2).sum(1)
@@ -137,6 +137,6 @@ def farthest(mean: NDArray[np.float64], of: Ints, count: int) -> list[Ints]:
 
 
 def _linked(pairs: Ints, tracks: int) -> list[Ints]:
-    """For each track, the tracks that it is paired with, rising and each once."""
+    """For each track, the tracks that it is paired with, in rising order, without repeats."""
     directed = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
     return np.split(directed[:, 1], np.searchsorted(directed[:, 0], np.arange(1, tracks)))
