@@ -19,15 +19,15 @@ export async function placePages() {
   }
   if (tab !== "questions" || $("#asked .to-page")) return;
   const unconfirmed =
-    `castlist linked people of several films by their faces, and nobody confirmed ` +
+    `castlist linked people of several films by their faces, and no user confirmed ` +
     `${many(page.count, "link")}.`;
   const recur =
-    `${many(S.recurring, "person is", "people are")} in several films, and nobody compared ` +
-    `${S.recurring === 1 ? "this one" : "them"} with the others. Somebody with other hair may be two ` +
+    `${many(S.recurring, "person is", "people are")} in several films, and no user compared ` +
+    `${S.recurring === 1 ? "this one" : "them"} with the others. A person with other hair may be two ` +
     `people here.`;
   const alike =
     `Here ${many(pairs.count, "pair")} of people stand beside each other: those castlist ` +
-    `asks about, and people of one film beside whoever looks most like them.`;
+    `asks about, and people of one film beside the most similar person of several films.`;
   if (pairs.count > 1) placeCard(pairs.gain, "Who is the same person?", "Compare pairs", "pairs", alike, "");
   if (page.groups.length)
     placeCard(

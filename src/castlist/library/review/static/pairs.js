@@ -66,7 +66,7 @@ function show(focused = "") {
           el(
             "p",
             { className: "empty" },
-            "There are no pairs to look at: everybody of one film was compared.",
+            "There are no pairs to look at: all people of one film were compared.",
           ),
         ]),
   );

@@ -139,7 +139,7 @@ const linkedHow = (f) =>
   f.how === "linked" && f.probability !== null
     ? ` · linked by castlist, ${whole(f.probability)} % sure`
     : ["told", "answered"].includes(f.how)
-      ? " · decided by somebody"
+      ? " · decided by a user"
       : "";
 export function refreshPerson() {
   if ($("#person").open && opened) showPerson(opened);

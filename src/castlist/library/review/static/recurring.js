@@ -30,7 +30,7 @@ function show(refocus = true) {
       el(
         "p",
         { className: "empty" },
-        "Everybody of several films was compared, or nobody is in several films yet.",
+        "All people of several films were compared, or no person is in several films yet.",
       ),
     );
     return;
@@ -39,7 +39,7 @@ function show(refocus = true) {
     groups = same.length + rest;
   const text =
     chosen.size === 1
-      ? "Choose one more, or nobody"
+      ? "Choose one more, or none"
       : !groups
         ? "Nobody is here twice"
         : rest && !same.length
