@@ -1,14 +1,13 @@
-"""All benchmarks of speed and memory, one after the other; what is done already is not done again.
+"""All benchmarks of speed and memory, one after another; finished cases are not run again.
 
     python benchmarks/all.py                    # all but films: some hours
     python benchmarks/all.py --quick            # small sizes, once each: minutes
-    python benchmarks/all.py --only ward        # cases whose name holds this; --list names them
+    python benchmarks/all.py --only ward        # cases whose name contains this; --list prints the names
     python benchmarks/all.py --clips CLIPS --scorer score_faces.py    # films too
 
 Every case is a process of its own that writes its row to results/*.json as soon as it is done, with the
-machine it ran on and the rate of matrix products measured there. A case that fails is told of, and the others
-run. At the end results/growth.png is drawn and the tables of docs/benchmarks.md are written. --again measures
-anew.
+machine and the rate of matrix products measured there. A case that fails is reported, and the others run. At
+the end, results/growth.png is drawn and the tables of docs/benchmarks.md are written. --again measures again.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row of results."""
+    """One row of the results."""
 
     name: str
-    file: str  # of results
+    file: str  # of the results
     script: str
     arguments: str
-    minutes: float  # expected on two quiet cores
+    minutes: float  # expected, on two idle cores
     quick: bool = False
 
     @property
@@ -80,8 +79,8 @@ CASES = (
 
 
 def run(case: Case) -> bool:
-    """Whether the case went well; its row is on disk then."""
-    if case.script == "refine_speed.py":  # it prints its row
+    """Whether the case succeeded; its row is then on disk."""
+    if case.script == "refine_speed.py":  # this script prints its row
         done = subprocess.run(case.command, stdout=subprocess.PIPE, check=False)
         if done.returncode == 0:
             Rows(case.file).put(case.name, json.loads(done.stdout))

@@ -1,9 +1,9 @@
-"""What a face model says of pictures without detail: aligned crops made small, noisy, and large again.
+"""Face vectors of pictures without detail: aligned crops made small, noisy, and large again.
 
     python benchmarks/blurred.py FOLDER [--people 150]     <person>/<picture>, aligned crops of 112 pixels
 
-For each size: the mean cosine of two people and of one, the share of pairs in the right order (area under
-ROC), the share of pictures whose `detail` is below the limit, and the median of `detail`.
+For each size: the mean cosine of two people and of one person, the share of pairs in the right order (area
+under ROC), the share of pictures whose `detail` is below the limit, and the median of `detail`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from castlist.refine.validate import separation
 from castlist.vectors import unit
 
 SIZES = (6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 32, CHIP)
-EACH = 4  # pictures of a person, at most
-NOISE = 2.0  # deviation, in grey levels
+EACH = 4  # pictures of a person at most
+NOISE = 2.0  # standard deviation, in grey levels
 
 
 def pictures(folder: Path, people: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
-    """Pictures of every other person by name, and whose each is."""
+    """Pictures of every second person by name, and (n,) the person of each."""
     chosen = sorted(p for p in folder.iterdir() if p.is_dir())[::2][:people]
     files = [(k, path) for k, person in enumerate(chosen) for path in sorted(person.iterdir())[:EACH]]
     images = [cv2.resize(cv2.imread(str(path)), (CHIP, CHIP)) for _, path in files]

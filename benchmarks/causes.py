@@ -1,19 +1,19 @@
-"""Where the faces of labelled films are lost, and why people are shown twice: the stage that is to blame.
+"""The stages at which faces of labelled films are lost, and the reasons why people appear twice in a cast.
 
     python benchmarks/causes.py FILM.castlist ... [--truth FOLDER]
 
-FILM.truth.csv lies in FOLDER, or beside the workspace; faces are matched as in the scorer. Three tables:
+FILM.truth.csv is in FOLDER, or beside the workspace; faces are matched as in the scorer. Three tables:
 
-1. What became of the truth's faces, as shares. With their *person*: the predicted one that holds most of
-   theirs. *Split*: with another one that is mostly theirs; *mixed*: with somebody else's. *Not detected*: no
-   detection of their place within a quarter of a second, for those of less than 10 pixels apart. *No track*:
-   detected, but too weakly or too briefly to be followed. The rest: set aside, by the reason that castlist
-   gives.
-2. People of 1 % of the truth's faces who are not found (no predicted person has four fifths of its faces
-   from them and half of theirs), and what became of their faces.
-3. Predicted people of 1 % of the predicted faces who are not somebody's first one. *Blurred*: no track of
-   theirs could be linked; *low quality*: all vectors are short; *linked*: neither. Likeness: mean of pairs
-   with the truth's first person, and with the nearest other person, as the linkage sees it.
+1. Shares of the labelled faces by outcome. *Person*: in the predicted person with most of this person's
+   faces. *Split*: in another one, of which this person is the majority; *mixed*: in one with another
+   majority. *Not detected*: no detection at the place within a quarter of a second; given apart for faces of
+   less than 10 pixels. *No track*: detected, but with too low a score or too briefly for a track. The rest:
+   set aside, by castlist's reason.
+2. People with 1 % of the labelled faces who are not found (no predicted person has four fifths of its faces
+   from this person, and half of this person's faces), and the outcome of their faces.
+3. Predicted people with 1 % of the predicted faces who are not the first one of any person. *Blurred*: none
+   of the tracks could be linked; *low quality*: all vectors are short; *linked*: neither. Likeness: mean over
+   pairs with the labelled person's first one, and with the nearest other one, as the linkage computes it.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from castlist.types import Scan, Tracks
 
 Rows = NDArray[np.int64]
 OVERLAP = 0.4  # IoU from which two boxes are one face, as in the scorer
-THERE = 0.3  # IoU of a detection that saw something of a face
+THERE = 0.3  # IoU from which a detection lies on a labelled face
 NEAR = 0.25  # seconds
-PART = 0.01  # share of the faces from which on somebody counts
+PART = 0.01  # share of the faces from which a person counts
 SMALL = 10.0  # pixels of the shorter side
 NOTHING = "nothing"
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The labelled faces of a film, by row, and the row of the tracks that each was matched with, or -1."""
+    """The labelled faces of a film, by row, and for each the matched row of the tracks, or -1."""
 
     frame: Rows
     box: NDArray[np.float64]
     label: NDArray[np.str_]
     hit: Rows
-    ignored: NDArray[np.bool_]  # of the rows of the tracks: lies on a face that nobody can place
+    ignored: NDArray[np.bool_]  # for each row of the tracks: lies on a face labelled UNK
 
     @classmethod
     def read(cls, path: Path, tracks: Tracks) -> Truth:
@@ -91,7 +91,7 @@ def _matched(
 
 
 class Causes:
-    """What became of the faces of a labelled film."""
+    """The outcome of each face of a labelled film."""
 
     def __init__(self, film: Film, path: Path) -> None:
         self.film, self.cast, self.tracks = film, film.found.cast, film.found.cast.tracks
@@ -107,12 +107,12 @@ class Causes:
         self.cause = {row: self._cause(row, person) for row in self.truth.people.tolist()}
 
     def _first(self, label: str) -> int:
-        """The predicted person with most of somebody's faces, -1 where there is none."""
+        """The predicted person with most of a person's faces; -1 if there is none."""
         best = max(self.size, key=lambda k: self.cells[label, k], default=-1)
         return best if self.cells[label, best] else -1
 
     def majority(self, person: int) -> str:
-        """Whose face most of a predicted person's faces are."""
+        """The label of most of a predicted person's faces."""
         votes = Counter({label: n for (label, k), n in self.cells.items() if k == person})
         votes[NOTHING] = self.size[person] - votes.total()
         return votes.most_common(1)[0][0]
@@ -129,12 +129,12 @@ class Causes:
 
     @property
     def counted(self) -> list[str]:
-        """The true people who count."""
+        """The labelled people with enough faces to count."""
         return [k for k, n in self.true_size.items() if n >= PART * self.true_size.total()]
 
     @property
     def lost(self) -> list[str]:
-        """Those of them who are not found."""
+        """The people among these who are not found."""
         need = {k: max(0.8 * self.size[self.first[k]], 0.5 * self.true_size[k]) for k in self.counted}
         return [k for k in self.counted if self.first[k] < 0 or self.cells[k, self.first[k]] < need[k]]
 
@@ -143,7 +143,7 @@ class Causes:
         return [k for k, n in self.size.items() if n >= PART * self.size.total()]
 
     def extra(self) -> list[tuple[str, ...]]:
-        """Predicted people who are not somebody's first one, and why."""
+        """Predicted people who are not the first one of any person, and the causes."""
         found = self.film.found
         likeness, faces = Likeness.from_embeddings(found.refined, len(self.tracks))
         table = likeness.matrix()

@@ -3,12 +3,12 @@
     python benchmarks/clips.py CLIPS --scorer score_faces.py [--json FILE] [-- options of castlist find]
 
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label). The scorer is a
-program that takes TRUTH.csv PREDICTED.csv --json. Times and memory are of the whole process with its
-children, as the operating system counts them.
+takes TRUTH.csv PREDICTED.csv --json. Times and memory are those of the whole process with its children, as
+the operating system counts them.
 
-With --keep FOLDER the workspaces stay there: a second run finds the scans done, and times only what comes
-after; `python benchmarks/linkage.py FOLDER/*.castlist --truth CLIPS` shows how far the evidence goes and how
-far the linkage comes. `python benchmarks/shrink.py CLIPS OUT` makes harder clips of them.
+With --keep FOLDER the workspaces stay there: a second run uses their scans, and measures only the later
+stages; `python benchmarks/linkage.py FOLDER/*.castlist --truth CLIPS` then compares the evidence with what
+the linkage achieves. `python benchmarks/shrink.py CLIPS OUT` makes harder clips from them.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ COLUMNS = (
 
 
 def measure(film: Path, folder: Path, options: list[str]) -> dict[str, float]:
-    """Seconds and peak memory (MiB, of the largest process) of castlist find, run from nothing."""
+    """Seconds and peak memory (MiB, of the largest process) of castlist find, from an empty workspace."""
     command = [sys.executable, "-m", "castlist", "find", str(film), "--out", str(folder), "--quiet", *options]
     return asdict(cost_of_command(command))
 
 
 def score(scorer: Path, truth: Path, folder: Path) -> dict:
-    """What the scorer says of the exported faces."""
+    """The scorer's result for the exported faces."""
     faces = folder.with_suffix(".csv")
     export = [sys.executable, "-m", "castlist", "export", str(folder), "--format", "csv", "-o", str(faces)]
     subprocess.run(export, check=True)

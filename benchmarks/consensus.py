@@ -2,11 +2,11 @@
 
     python benchmarks/consensus.py FILM.castlist ... [--truth FOLDER] [--draws 5] [--times 3]
 
-FILM.truth.csv lies in FOLDER, or beside the workspace. A single run links two thirds of each track's faces,
+FILM.truth.csv is in FOLDER, or beside the workspace. A single run links two thirds of each track's faces,
 drawn at random, with the networks that were trained on all of them. A consensus joins tracks by how often
 `draws` such runs put them together (average linkage under the same cannot-links, cut at one half). For each
-film: B-cubed F of the linked tracks by all faces, mean and deviation over all single runs, and over `times`
-consensuses of runs of their own.
+film: B-cubed F of the linked tracks with all faces, mean and standard deviation over all single runs, and
+over `times` consensuses of independent runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TOGETHER = 0.5  # share of runs from which on two tracks are one person
 
 
 def run(film: Film, rng: np.random.Generator | None, hints: tuple[NDArray[np.float32], ...]) -> Clustering:
-    """The people by all faces, or by two thirds of them."""
+    """The clustering of all faces, or of two thirds of them."""
     found = film.found
     table = found.refined if rng is None else found.refined[thinned(found.refined.track, rng)]
     tree = GroupLinkage()(table, found.constraints, *hints)
@@ -32,7 +32,7 @@ def run(film: Film, rng: np.random.Generator | None, hints: tuple[NDArray[np.flo
 
 
 def consensus(film: Film, runs: list[Clustering]) -> Clustering:
-    """The people that most runs agree on."""
+    """The clustering on which most runs agree."""
     present = np.unique(film.found.refined.track)
     gap = np.ones((len(present), len(present)))
     for clustering in runs:

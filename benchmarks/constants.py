@@ -1,11 +1,11 @@
-"""What the linkage's constants are worth on films on which they were not chosen: leave one series out.
+"""The effect of the linkage's constants on films on which they were not chosen: leave one series out.
 
     python benchmarks/constants.py FILM.castlist ... [--truth FOLDER] [--draws 2]
 
-For each constant, B-cubed F of the linked tracks with other values, everything else the same; "chosen
-elsewhere" is the mean F if the value for each film is the best on the films of other series (the first word
-of the name). Each film counts with the mean of a run with all faces and of `draws` runs with two thirds of
-them, for one run is partly luck.
+For each constant, B-cubed F of the linked tracks with other values, everything else unchanged; "chosen
+elsewhere" is the mean F if the value for each film is the best one on the films of other series (the first
+word of the name). Each film counts with the mean of one run with all faces and `draws` runs with two thirds
+of them, since a single run depends on chance.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from castlist.cluster import GroupLinkage, ProbabilityCut
 from castlist.refine import Averaged
 from castlist.types import Embeddings
 
-# constant (module and name; an option of GroupLinkage; of Averaged): its value, then others
+# constant (module and name; an option of GroupLinkage; of Averaged): its value, then other values
 MODULE: dict[tuple[str, str], tuple[float, ...]] = {
     ("calibrate", "GROUP_ODDS"): (-2.0, -3.0, -2.5, -1.5, -1.0),
     ("calibrate", "SAME_SPREAD"): (0.15, 0.11, 0.13, 0.18),
@@ -35,7 +35,7 @@ MIXTURE: dict[str, tuple[float, ...]] = {"most": (0.6, 0.0, 0.3, 0.8), "half": (
 
 
 class Runs:
-    """A film with its faces, and subsamples of them, as they are linked."""
+    """A film with all its faces, and subsamples of them, for linking."""
 
     def __init__(self, named: Named, draws: int) -> None:
         self.named, found = named, named.film.found
@@ -69,7 +69,7 @@ def with_module(runs: Sequence[Runs], module: str, name: str, value: float) -> l
 
 
 def report(name: str, values: Sequence[float], table: list[list[float]], series: list[str]) -> None:
-    """One line: mean F of each value, the usual first, and of the values chosen on other series."""
+    """One line: mean F of each value, the default first, and of the values chosen on other series."""
     f = np.array(table)  # (values, films)
     chosen = []
     for film, own in enumerate(series):

@@ -1,15 +1,15 @@
-"""What clothes add to faces: array work on finished workspaces; and what they cost in the pass over a film.
+"""The gain of clothes over faces alone, on finished workspaces; and their cost in the scan of a film.
 
     python benchmarks/cues.py FILM.castlist ... [--truth FOLDER]
     python benchmarks/cues.py --cost FILM.mp4 [--times 3]
 
-FILM.truth.csv lies in FOLDER, or beside the workspace. For each film: the area under ROC of pairs of tracks
-by faces (with the film's own networks), by clothes, and by both as they are weighed; how many pairs clothes
-were seen of; B-cubed F of the linked tracks without and with clothes, each at castlist's cut and at the best
-cut of its tree; and the slopes that were learnt, by distance in time.
+FILM.truth.csv is in FOLDER, or beside the workspace. For each film: the area under ROC of pairs of tracks by
+faces (with the film's own networks), by clothes, and by their weighted sum; the share of pairs with clothes;
+B-cubed F of the linked tracks without and with clothes, each at castlist's cut and at the best cut of its
+tree; and the learned slopes, by distance in time.
 
---cost runs `castlist find` on a film with and without clothes in turn, in new places, and prints the
-processor time of the process with its children, and its largest memory.
+--cost runs `castlist find` on a film with and without clothes in turn, in new folders, and prints the
+processor time of the process with its children, and its peak memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 def auc(film: Film) -> tuple[float, float, float, float]:
-    """Area under ROC of faces, of clothes, of both, and the share of pairs in which clothes are seen."""
+    """Area under ROC of faces, of clothes and of both, and the share of pairs with clothes."""
     found, rows = film.found, film.rows
     a, b = np.triu_indices(len(rows), 1)
     pairs = np.stack([rows[a], rows[b]], 1)

@@ -1,11 +1,11 @@
-"""Dark films: labelled clips made dark, and how many faces are still found in pictures made dark.
+"""Dark films: makes labelled clips dark, and counts the faces still found in dark pictures.
 
     python benchmarks/dark.py CLIPS OUT --by .4 .15     writes FILM_dark15.mp4 and its truth, for clips.py
     python benchmarks/dark.py CLIPS                      faces found in single pictures, by `low_light.LEAST`
 
 All values of a picture are multiplied by the factor and rounded, so that a dark picture has few levels, as
-underexposed ones have. The table counts faces of the well lit pictures (score above .7) that are found in the
-dark ones (score above .6, IoU above .5), with pictures as they are and brightened up to several values.
+underexposed ones have. The table counts the faces of the well lit pictures (score above .7) that are found in
+the dark ones (score above .6, IoU above .5), in pictures unchanged and brightened to several values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def darken(film: Path, out: Path, by: float) -> None:
 
 
 def changed(film: Path, out: Path, filters: str, *, crf: int) -> None:
-    """Write a labelled film as ffmpeg's filters change it, frame by frame, with its truth."""
+    """Write a labelled film, changed by ffmpeg's filters frame by frame, with its truth."""
     codec = ["-fps_mode", "passthrough", "-c:v", "libx264", "-crf", str(crf), "-preset", "veryfast"]
     command = [
         "ffmpeg",
@@ -63,7 +63,7 @@ def pictures(film: Path) -> list[NDArray[np.uint8]]:
 
 
 def faces(image: NDArray[np.uint8]) -> Detections:
-    """Faces at the size of the usual look."""
+    """Faces at the default detection size."""
     return YuNet()(image, scale=640 / max(image.shape))
 
 
@@ -79,7 +79,7 @@ def found(known: list[Detections], images: list[NDArray[np.uint8]]) -> float:
 
 
 def table(clips: list[Path]) -> None:
-    """Faces found, a row a factor and a column a value."""
+    """Faces found: a row for each factor, a column for each value."""
     images = [image for clip in clips for image in pictures(clip)]
     known = [faces(image) for image in images]
     print("factor", *(f"{value:>6}" if value else " as is" for value in VALUES))

@@ -1,20 +1,20 @@
-"""How well what is known of films carries over to others: one command for all figures of who is who.
+"""How well castlist's settings carry over to other films: all figures on recognising people, in one command.
 
     python benchmarks/evidence.py FILM.castlist ... --truth FOLDER [--aside NAME ...]
         [--films FOLDER] [--draws 5]
 
-Array work on finished workspaces; FILM.truth.csv lies in FOLDER. Films named by --aside are reported apart.
-Four tables, each a row a film:
+Works on the arrays of finished workspaces; FILM.truth.csv is in FOLDER. Films named by --aside are reported
+separately. Four tables with a row for each film:
 
-1. Generalisation: processor seconds of `identify`; B-cubed F of the linked tracks (each counts as its faces)
-   with castlist's prior of cosines, and with one fitted on all other given films but those of the same
-   series (the same first word of the name); mean and deviation of F over subsamples of two thirds of the
-   faces, each with a seed of its own.
-2. Calibration: of the links said to be so likely, how many are right, pooled over films, with either prior.
+1. Generalisation: processor seconds of `identify`; B-cubed F of the linked tracks (each weighted by its
+   faces) with castlist's prior of cosines, and with one fitted on all other given films except those of the
+   same series (the same first word of the name); mean and standard deviation of F over subsamples of two
+   thirds of the faces, each with a seed of its own.
+2. Calibration: the share of correct links by predicted probability, pooled over films, with each prior.
 3. Refinement: area under ROC of pairs of tracks and F with the model's features, with those of three TSiam
-   networks alone (forced), and with castlist's mixture; what the judge of `refine.use=best` says.
+   networks alone (forced), and with castlist's mixture; the validation of `refine.use=best`.
 4. Cues: area under ROC of pairs of tracks by faces, clothes, hair, place, height, and faces with clothes;
-   F of castlist, and with one part taken away or hair added. Hair needs the film itself (--films).
+   F of castlist, and with one part removed or hair added. Hair needs the film itself (--films).
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from castlist.types import Clustering, Constraints, Embeddings
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 NAN = float("nan")
-LEAST_PAIRS = 3  # of one person, for a film to say what one person's cosines are
-NEAR_SHOTS = 10  # a camera set-up that returns after more shots is another one
-SAME_SETUP = 0.7  # correlation of thumbnails, less the film's mean, of one set-up
-CLEAR_GAIN = 0.01  # of F; a gain or loss of less is noise
+LEAST_PAIRS = 3  # pairs of one person that a film needs to contribute to the cosines of one person
+NEAR_SHOTS = 10  # a camera set-up that returns after more shots counts as another one
+SAME_SETUP = 0.7  # correlation of thumbnails, minus the film's mean, of one set-up
+CLEAR_GAIN = 0.01  # of F; a smaller gain or loss is noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +77,12 @@ class Named:
 
     @property
     def hints(self) -> tuple[NDArray[np.float32], ...]:
-        """The clothes' log odds, where they speak."""
+        """The clothes' log odds."""
         beside = self.film.found.beside
         return (beside.odds,) if beside is not None and beside.speaks else ()
 
     def pairs(self) -> tuple[Rows, NDArray[np.bool_]]:
-        """(q, 2) pairs of labelled linked tracks, and whether they are one person."""
+        """(q, 2) pairs of labelled linked tracks, and whether each shows one person."""
         rows = self.film.rows
         a, b = np.triu_indices(len(rows), 1)
         pairs = np.stack([rows[a], rows[b]], 1)
@@ -93,9 +93,9 @@ class Named:
 
 
 def fitted_prior(films: Iterable[Named], usual: Prior) -> Prior:
-    """Cosines of the model's track means, of one person and of two, each film counting the same.
+    """A prior of cosines of the model's track means, of one person and of two, each film with equal weight.
 
-    The usual prior where no film has enough pairs.
+    The usual prior if no film has enough pairs.
     """
     values = []
     for named in films:
@@ -105,7 +105,7 @@ def fitted_prior(films: Iterable[Named], usual: Prior) -> Prior:
         )
         if same.sum() >= LEAST_PAIRS and (~same).sum() >= LEAST_PAIRS:
             values.append([f(cosine[m]) for m in (same, ~same) for f in (np.mean, np.std)])
-    if not values:  # no other film says anything
+    if not values:  # no other film has enough pairs
         return usual
     means = np.mean(values, axis=0)
     return replace(
@@ -151,7 +151,7 @@ def generalisation(
 
 
 def links(named: Named) -> tuple[Floats, NDArray[np.bool_]]:
-    """How likely each link is said to be, and whether most other tracks of its person are of its person."""
+    """Each link's predicted probability, and whether most other tracks of its person show the same person."""
     found, film = named.film.found, named.film
     clustering = named.clustered(found.refined, *named.hints)
     confidence = membership_confidence(found.refined, found.constraints, clustering)
@@ -205,7 +205,7 @@ def refinement(films: Sequence[Named]) -> tuple[list[str], list[list[float]], li
 
 
 def judged(verdict: Validation) -> str:
-    """What the judge says, in a cell."""
+    """The validation's result, in a cell."""
     if not verdict.pairs:
         return "nothing to judge by"
     used = "used" if verdict.better else "not used"
@@ -213,7 +213,7 @@ def judged(verdict: Validation) -> str:
 
 
 def gains(rows: Sequence[Sequence[float]]) -> str:
-    """The share of refinement's possible gains in F that the mixture takes, and its losses."""
+    """The share of refinement's possible gains in F that the mixture reaches, and its losses."""
     base, forced, mixed = np.array(rows)[:, 3:].T
     could = np.maximum(np.maximum(forced, mixed) - base, 0)
     clear = could > CLEAR_GAIN
@@ -262,7 +262,7 @@ def _ring(image: NDArray[np.uint8], box: NDArray[np.floating]) -> NDArray[np.uin
 
 
 def places(named: Named, pairs: Rows) -> Floats:
-    """(q,) how near two tracks lie in the picture of one camera set-up; NaN where they are of two set-ups."""
+    """(q,) nearness of two tracks in the picture of one camera set-up; NaN if they are of two set-ups."""
     tracks = named.film.found.cast.tracks
     picture = cells(named.film.scan.signal).reshape(len(named.film.scan.signal), -1).astype(np.float64)
     picture -= picture.mean(axis=0)
@@ -284,7 +284,7 @@ def _in_order(pairs: Rows, first: NDArray[np.integer]) -> tuple[Rows, Rows]:
 
 
 def heights(named: Named, pairs: Rows) -> Floats:
-    """(q,) how alike two faces are in height, for pairs of two shots at most ten apart; NaN for others."""
+    """(q,) similarity of two faces in height, for pairs of two shots at most ten apart; NaN for others."""
     tracks = named.film.found.cast.tracks
     high = np.log([np.median(b[:, 3] - b[:, 1]) for b in np.split(tracks.box, tracks.offset[1:-1])])
     apart = np.abs(tracks.shot[pairs[:, 0]] - tracks.shot[pairs[:, 1]])
@@ -293,7 +293,7 @@ def heights(named: Named, pairs: Rows) -> Floats:
 
 
 def standing(named: Named, pairs: Rows) -> Floats:
-    """As `heights`, of the height over the mean of the faces that are seen with it; NaN for a face alone."""
+    """As `heights`, but of the height over the mean of the faces in the same frames; NaN for a face alone."""
     tracks = named.film.found.cast.tracks
     count = len(named.film.who)
     high = np.array([np.median(b[:, 3] - b[:, 1]) for b in np.split(tracks.box, tracks.offset[1:-1])])
@@ -308,13 +308,13 @@ def standing(named: Named, pairs: Rows) -> Floats:
 
 
 def area(value: Floats, same: NDArray[np.bool_]) -> float:
-    """Area under ROC over the pairs that have a value; NaN where these are of one kind."""
+    """Area under ROC over the pairs that have a value; NaN if these are of one kind."""
     known = ~np.isnan(value)
     return separation(value[known & same], value[known & ~same])
 
 
 def clothing(named: Named, pairs: Rows) -> tuple[Floats, Floats]:
-    """(q,) likeness of clothes, NaN where not seen, and their log odds, 0 there."""
+    """(q,) similarity of clothes, NaN if not visible, and their log odds, 0 there."""
     beside = named.film.found.beside
     if beside is None:
         return np.full(len(pairs), NAN), np.zeros(len(pairs))
@@ -357,7 +357,7 @@ def cues(films: Sequence[Named], folder: Path | None) -> tuple[list[str], list[l
 def _both(
     named: Named, vector: NDArray[np.float32], quality: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], ...]:
-    """Hints of clothes and of hair together, the latter weighed by the film as the former are."""
+    """Hints of clothes and of hair together; the film weighs hair as it weighs clothes."""
     found = named.film.found
     tracks = found.cast.tracks
     clock = named.film.scan.clock

@@ -1,11 +1,11 @@
-"""Every timed format at every rate: written, read back by others, appearances whose frames are exact.
+"""Every timed format at every rate: written, read back by other programs, and compared frame by frame.
 
     python benchmarks/exports.py                      casts made by hand, ten rates
     python benchmarks/exports.py film.castlist ...    and the casts of films
 
-The readers are those of the tests: libraries and programs of others, else strict parsers. A film whose
-pictures begin between two frames of the grid has whole frames only in formats that count frames; the others
-give its times. Prints Markdown.
+The readers are those of the tests: libraries and programs of other projects, else strict parsers. If a film's
+pictures begin between two frames of the grid, only the formats that count frames have whole frames; the
+others store its times. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from castlist.store import Workspace
 from castlist.timecode import consecutive
 
 FRAMES = ("otio", "fcp7", "fcpxml", "edl", "avid", "ale")  # formats that count frames
-CHAPTERS = ("ffmetadata", "matroska")  # no chapter overlaps another, so they are those of people by name
+CHAPTERS = ("ffmetadata", "matroska")  # chapters must not overlap, so they are those of single people
 
 
 def exact(form: str, cast: Cast) -> str:
-    """How many appearances of a cast come back with their first and last frame, of how many."""
+    """How many of a cast's appearances come back with their first and last frame: "n of all"."""
     base = grid(cast, Options(), START if form == "edl" else "")
     if form not in FRAMES and (base.origin * base.rate).denominator != 1:
         return "times"

@@ -1,14 +1,14 @@
-"""Films of one person, of two, and of many people seen once: array work on workspaces and photographs.
+"""Films of one person, of two, and of many people seen once, from workspaces and photographs.
 
     python benchmarks/few_people.py FILM.castlist ... [--truth FOLDER] [--tracks 6] [--pictures FOLDER]
 
-FILM.truth.csv lies in FOLDER, or beside the workspace. Of each film, the tracks of every person of `tracks`
-tracks and more are a film of their own: alone, with one and with three tracks of other people who are seen
-beside the person, and with another of the four people of most tracks, as if the two were never seen
-together; and all tracks are a film in which nobody is seen with anybody. Each is refined and linked as
-castlist does it, by the faces alone. Printed are B-cubed precision, recall and F by track, and how many of
-the films are right in the number of people. With --pictures (<person>/<picture>, aligned crops of 112 by 112
-pixels) also of casts drawn from these people, a picture a track: everybody once, twice, and in all pictures.
+FILM.truth.csv is in FOLDER, or beside the workspace. In each film, the tracks of every person with at least
+`tracks` tracks make films of their own: alone; with one and with three tracks of other people who are seen
+together with the person; and with another of the four people with most tracks, as if the two were never seen
+together. Also, all tracks make a film without co-occurrences. Each is refined and linked as castlist does it,
+by the faces alone. Printed are B-cubed precision, recall and F by track, and how many of the films have the
+right number of people. With --pictures (<person>/<picture>, aligned crops of 112 by 112 pixels) also casts
+drawn from these people, with one picture in each track: one, two, or all pictures of every person.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from castlist.recipe import Recipe
 from castlist.types import Constraints, Embeddings
 
 KINDS = ("alone", "one guest", "three guests", "two people", "nobody together")
-MOST = 4  # people of a film who are taken in pairs
+MOST = 4  # people of a film who are combined in pairs
 CASTS = (8, 20, 60, 200, 500)  # people
 DRAWS = 5  # casts of each size
 Score = tuple[float, float, float, bool]  # precision, recall and F, and whether the number of people is right
@@ -41,7 +41,7 @@ def scored(film: Film, tracks: Labels, together: bool) -> Score:
 
     Args:
         tracks: rows of tracks whose person is known.
-        together: whether it is known who is seen together.
+        together: whether co-occurrences are known.
     """
     keep = np.isin(np.arange(len(film.who)), tracks)
     faces, links = film.found.embeddings, film.found.constraints
@@ -53,7 +53,7 @@ def scored(film: Film, tracks: Labels, together: bool) -> Score:
 
 
 def compared(faces: Embeddings, known: Constraints, who: Labels, tracks: Labels) -> Score:
-    """The score of what castlist links, by the given tracks; `who` (t,) is the person of every track."""
+    """The score of castlist's clustering on the given tracks; `who` (t,) is the person of every track."""
     tree = GroupLinkage()(faces, known)
     label = extend(ProbabilityCut()(tree, faces, known), len(who)).label[tracks]
     true = who[tracks]
@@ -69,7 +69,7 @@ def guests(film: Film, own: Labels, rng: np.random.Generator) -> Labels:
 
 
 def photographs(folder: Path) -> dict[str, list[Score]]:
-    """Scores of casts drawn from photographs, each a track: of everybody one, two, or all there are."""
+    """Scores of casts drawn from photographs, one in each track: one, two or all pictures of every person."""
     files = sorted(path for path in folder.glob("*/*") if path.is_file())
     vector = SFace()(np.stack([cv2.imread(str(path)) for path in files]))
     who = np.unique([path.parent.name for path in files], return_inverse=True)[1]

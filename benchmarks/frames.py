@@ -1,12 +1,12 @@
-"""Frames read against FFmpeg's own count: containers by codecs, with and without B-frames, joined and cut.
+"""Frames read, compared with FFmpeg's count: containers by codecs, with and without B-frames, joined, cut.
 
     python benchmarks/frames.py            every case, a row a container
-    python benchmarks/frames.py --misses   and the cases that are neither equal nor said, one a line
+    python benchmarks/frames.py --misses   and the cases that are neither equal nor reported, one a line
 
-Each film is made by the ffmpeg command: 50 frames, 96x64, 25 a second. "joined" is the file twice, byte after
-byte; "cut" its first 60 %; "holed" has a block of zeros in the middle. A case is equal where as many frames
-are read as `ffprobe -count_frames` counts; said where fewer are, and castlist says so (damaged frames, or
-seconds that could not be read); more where castlist reads more than ffprobe; refused where neither reads any.
+The ffmpeg command makes each film: 50 frames, 96x64, 25 a second. "joined" is the file twice, byte after
+byte; "cut" its first 60 %; "holed" has a block of zeros in the middle. A case is equal if castlist reads as
+many frames as `ffprobe -count_frames` counts; "said" if it reads fewer and reports it (damaged frames, or
+seconds that could not be read); "more" if it reads more than ffprobe; "refused" if neither reads any.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def ffmpeg(*arguments: str) -> bool:
 
 
 def counted(film: Path) -> int:
-    """Frames that ffprobe reads, 0 where it cannot read the film."""
+    """Frames that ffprobe reads; 0 if it cannot read the film."""
     wanted = ["-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames"]
     command = ["ffprobe", "-v", "quiet", *wanted, "-of", "csv=p=0", str(film)]
     found = re.match(r"\d+", subprocess.run(command, capture_output=True, text=True).stdout.strip())
@@ -57,7 +57,7 @@ def counted(film: Path) -> int:
 
 
 def read(film: Path) -> tuple[int, bool]:
-    """Frames that castlist reads, and whether it says that some are missing. Raises Unusable."""
+    """Frames that castlist reads, and whether it reports missing ones. Raises Unusable."""
     with film.open("rb", buffering=0) as file:
         source = Source(file, threads=1, max_pixels=1 << 26)
         times = [pts for pts, frame in source.frames() if frame is not None]
@@ -79,7 +79,7 @@ def states(film: Path) -> dict[str, Path]:
 
 
 def verdict(film: Path) -> tuple[str, str]:
-    """How a film is read, and the numbers."""
+    """How a film is read, and the numbers of frames."""
     expected = counted(film)
     try:
         frames, said = read(film)

@@ -1,11 +1,11 @@
-"""How much one refinement gains over another, run by run, over groups of films or sets.
+"""The gain of one refinement over another, run by run, over groups of films or sets.
 
     python benchmarks/methods.py films/*.npz bbt0101.npz --faces 3 --draws 5 --seeds 5 --out rows.json
     python benchmarks/gains.py rows.json --method tsiam-second-order --over tsiam --group films=cosby,meeting
 
 A run is a pair of draw and seed; its score is the mean over the films or sets of the group, and its gain the
-difference of the two methods. Only runs that every film or set of the group has are counted. Without --group
-each set is a group of its own, and all sets are one.
+difference of the two methods. Only runs of all films or sets of the group are counted. Without --group, each
+set is a group, and all sets are one more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Scores = dict[str, dict[str, dict[Run, float]]]  # by set, then method
 
 
 def scores(rows: dict[str, dict[str, float]], column: str) -> Scores:
-    """One score of every run; without those that are not defined."""
+    """One score of every run, without undefined ones."""
     found: Scores = defaultdict(lambda: defaultdict(dict))
     for key, row in rows.items():
         path, method, _, _, draw, seed, _ = key.split("|")
@@ -34,8 +34,9 @@ def scores(rows: dict[str, dict[str, float]], column: str) -> Scores:
 
 
 def gain(found: Scores, sets: list[str], method: str, over: str) -> list[str]:
-    """The cells of a group from the number of runs on; empty where there are fewer than two."""
-    have = [s for s in sets if found[s][method] and found[s][over]]  # no AUC: nobody has two tracks
+    """The cells of a group from the number of runs on; empty if there are fewer than two."""
+    # A set in which no person has two tracks has no AUC.
+    have = [s for s in sets if found[s][method] and found[s][over]]
     common = [set(found[s][m]) for s in have for m in (method, over)]
     ordered = sorted(set.intersection(*common)) if common else []
     if len(ordered) < 2:

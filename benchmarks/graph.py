@@ -1,11 +1,12 @@
-"""Millions of faces on the graph: time, memory, and the quality beside the exact method.
+"""Millions of faces on the graph: time, memory, and quality compared with the exact method.
 
     python benchmarks/graph.py --sizes 1000000                    # a run of castlist.cluster.knn_tree
     python benchmarks/graph.py --sizes 100000 --against-exact     # and the exact tree of the same faces
 
 Faces are drawn to a float16 file (see faces.py), which is read as a memory map. Scores are B-cubed at the
-true number of people, and at the height that is best of ten. `--exact` is how few clusters must be left for
-searches to look at everybody; beside the exact method it is a tenth of the faces, so that the graph matters.
+true number of people, and at the best of ten heights. `--exact` is the number of remaining clusters from
+which searches are exhaustive; in the comparison with the exact method it is a tenth of the faces, so that the
+graph matters.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ HEIGHTS = {"average": np.linspace(0.5, 0.95, 10), "ward": np.linspace(0.8, 1.7, 
 
 
 def scores(tree: Tree, truth: NDArray[np.int64], linkage: str) -> dict[str, float]:
-    """B-cubed F at the true number of people, and at the best height of ten."""
+    """B-cubed F at the true number of people, and at the best of ten heights."""
     at = {
         float(h): b_cubed(truth, cut_tree(tree, int((tree.height <= h).sum())).label).f1
         for h in HEIGHTS[linkage]

@@ -2,9 +2,9 @@
 
     python benchmarks/harder.py bbt0101.npz bf0502.npz OUT --ways 128-d noise
 
-OUT gets SET_128-d.npz, a random projection to 128 dimensions, and SET_noise.npz: to each vector, normal noise
-of half the median length of all vectors is added. All other arrays stay as they are. Films are made harder by
-benchmarks/shrink.py.
+OUT gets SET_128-d.npz, a random projection to 128 dimensions, and SET_noise.npz, with normal noise of half
+the median vector length added to each vector. All other arrays are unchanged. benchmarks/shrink.py makes
+films harder.
 """
 
 from __future__ import annotations

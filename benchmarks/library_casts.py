@@ -1,12 +1,12 @@
-"""Libraries of films with casts of several kinds, made of photographs: what does it say who never meets whom?
+"""Libraries of films with casts of several kinds, made of photographs: the value of knowing who never meets.
 
     python benchmarks/library_casts.py PICTURES [--noise 0.9] [--draws 12]
 
 PICTURES has <person>/<picture>, aligned crops of 112 by 112 pixels. A person of a film is two of a person's
-pictures, all moved by the same noise of the given length, and each by some of its own. With every film come
-three people of that film alone; half of the pairs of a film are seen together. Casts are either any people
-with five pictures and more, or those of them who look most alike. Printed are B-cubed precision, recall and F
-over film-people, and how many people of a library hold two, with and without `Meetings`.
+pictures, all shifted by the same noise of the given length, and each by noise of its own. Every film also has
+three people of its own; half of the pairs of a film are seen together. Casts are either any people with at
+least five pictures, or the most similar ones of these. Printed are B-cubed precision, recall and F over
+film-people, and how many people of a library contain two people, with and without `Meetings`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from castlist.library.score import CommonPart, ScoreOdds, ScoreTable
 from castlist.metrics import b_cubed
 from castlist.vectors import unit
 
-FEWEST = 5  # pictures of somebody of a cast
+FEWEST = 5  # pictures of a person who can be in a cast
 STRANGERS = 3  # in every film
-OWN_NOISE = 0.3  # length, of each picture
+OWN_NOISE = 0.3  # length, for each picture
 TOGETHER = 0.5  # share of the pairs of a film
 Vectors = NDArray[np.float32]
 Films = list[list[int]]  # people of each
 
 
 def season(cast: list[int], rng: np.random.Generator) -> Films:
-    """Ten films of twelve people, each in three of four."""
+    """Ten films with a cast of twelve, each person in three of four."""
     return [[p for p in cast[:12] if rng.random() < 0.75] for _ in range(10)]
 
 
@@ -48,12 +48,12 @@ def two_series(cast: list[int], rng: np.random.Generator) -> Films:
 
 
 def hosts(cast: list[int], rng: np.random.Generator) -> Films:
-    """Twelve films, one person in the first six and another in the last, and six people in all."""
+    """Twelve films: one person in the first six, another one in the others, and six people in all."""
     return [[cast[f > 5], *(p for p in cast[2:8] if rng.random() < 0.8)] for f in range(12)]
 
 
 def archive(cast: list[int], rng: np.random.Generator) -> Films:
-    """Thirty films of any four of thirty people."""
+    """Thirty films, each with four of thirty people."""
     return [rng.choice(cast[:30], 4, replace=False).tolist() for _ in range(30)]
 
 
@@ -72,7 +72,7 @@ class Pictures:
         self.many = [p for p, own in enumerate(self.of) if len(own) >= FEWEST]
 
     def cast(self, alike: bool, rng: np.random.Generator) -> list[int]:
-        """Thirty people, any or those who look most like one of the others."""
+        """Thirty people: random ones, or such that each is very similar to one before."""
         left = rng.permutation(self.many).tolist()
         cast = [left.pop()]
         while len(cast) < 30 and left:
@@ -91,7 +91,7 @@ class Pictures:
 def library(
     pictures: Pictures, films: Films, noise: float, rng: np.random.Generator
 ) -> tuple[Partition, list[int]]:
-    """Film-people who are not linked yet, and who each truly is."""
+    """Film-people who are not linked yet, and the true person of each."""
     strangers = rng.permutation(np.setdiff1d(np.arange(len(pictures.of)), pictures.many)).tolist()
     nodes, true = [], []
     for film, people in enumerate(films):
@@ -116,7 +116,7 @@ def library(
 
 
 def scored(found: Partition, true: list[int]) -> tuple[float, float, float, int]:
-    """B-cubed precision, recall and F, and how many people hold two."""
+    """B-cubed precision, recall and F, and how many people contain two people."""
     label = np.zeros(len(true), np.int64)
     for number, group in enumerate(partition(found).groups.values()):
         label[list(group)] = number

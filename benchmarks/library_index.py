@@ -2,10 +2,10 @@
 
     python benchmarks/library_index.py FOLDER [--tracks 10000000] [--width 128]
 
-Tracks are drawn as SFace's are spread: two tracks of one person have a cosine of about .55 and two people one
-of about .15; how many tracks a person has falls off as in a library (Pareto, exponent 1.2: half of the people
-have one or two, a few have hundreds). Queries are further faces of people of the index. Building and
-searching run in processes of their own, so that the memory of each is its own.
+Tracks are drawn with the distribution of SFace's: two tracks of one person have a cosine of about .55, and
+two people one of about .15; the number of tracks of a person falls off as in a library (Pareto, exponent 1.2:
+half of the people have one or two, a few have hundreds). Queries are further faces of people in the index.
+Building and searching run in separate processes, so that the memory of each is measured alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from castlist.library.track_index import SAMPLE, IndexCheck, make_index
 
 PIECE = 250_000
-# Shares of a vector's squared length: everybody's, the person's, the track's.
+# Shares of a vector's squared length: the part common to all people, the person's, the track's.
 ALL, OWN, NOISE = (
     0.15,
     0.40,
@@ -59,7 +59,7 @@ def pieces(tracks: int, width: int) -> Iterator[np.ndarray]:
 
 
 def build(path: Path, tracks: int, width: int) -> str:
-    """Make the index and write it."""
+    """Build the index and write it."""
     import faiss
 
     every = max(1, tracks // SAMPLE)
@@ -74,14 +74,14 @@ def build(path: Path, tracks: int, width: int) -> str:
 
 
 def search(path: Path, tracks: int, width: int) -> str:
-    """Search from the disk, and exactly."""
+    """Search the index on the disk, and exactly."""
     import faiss
 
     number = (-(-tracks // PIECE)) // 2
     query = np.ascontiguousarray(piece(number, min(PIECE, tracks), width, QUERIES))
     index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     faiss.downcast_index(index).k_factor = float(path.with_suffix(".twice").read_text())
-    index.search(query[:1], 10)  # from the disk to memory
+    index.search(query[:1], 10)  # reads it from the disk to memory
     read = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     before, cpu = time.perf_counter(), time.process_time()
     _, found = index.search(query, 10)
@@ -96,7 +96,7 @@ def search(path: Path, tracks: int, width: int) -> str:
             for exact, own in zip(check.row.tolist(), map(set, found.tolist()), strict=True)
         ]
     )
-    like = best >= 0.4  # as alike as one person's tracks are, and no two people's
+    like = best >= 0.4  # as similar as tracks of one person, and more than any two people
     return (
         f"{QUERIES} further faces: recall at 10 {hit.mean():.3f}, of tracks with a cosine of .4 and more "
         f"{hit[like].mean():.3f}; {1000 * used / QUERIES:.1f} ms of processor time a query "

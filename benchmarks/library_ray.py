@@ -1,13 +1,12 @@
-"""Films found by one process and by two Ray workers: seconds, and whether what was found is the same.
+"""Films processed by one process and by two Ray workers: seconds, and whether the results are equal.
 
     python benchmarks/library_ray.py FOLDER [--films 8] [--seconds 30] [--workers 2]
 
-FOLDER gets drawn films; those that are there already are used. Each row is a whole `castlist find FOLDER`,
-start of Python and of Ray included: on one core of the machine, on all cores, by Ray with --workers workers
-of one thread each, and by Ray where one worker is killed (SIGKILL) after its first segment. A machine that
-does nothing else is needed; one process uses two cores already (one looks for faces while the other
-decodes), so that the second row is what two workers have to beat on a machine of two cores, and the first
-what they have to beat a worker.
+FOLDER gets drawn films; existing ones are used. Each row is a whole `castlist find FOLDER`, including the
+start of Python and of Ray: on one core of the machine, on all cores, by Ray with --workers workers of one
+thread each, and by Ray with one worker killed (SIGKILL) after its first segment. The machine must be idle
+otherwise. One process already uses two cores (one detects faces while the other decodes): on a machine of two
+cores, two workers compete with the second row, and each worker with the first.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ from castlist.drawn import Script, people, render
 from castlist.drawn.films import random_scene
 
 CASTLIST = [sys.executable, "-m", "castlist"]
-PATIENCE = 3600.0  # seconds for one row
+PATIENCE = 3600.0  # seconds for one row at most
 
 
 def draw(folder: Path, films: int, seconds: float) -> Path:
-    """The drawn films, unless they are there."""
+    """The drawn films; existing ones are used."""
     place = folder / "films"
     place.mkdir(parents=True, exist_ok=True)
     for number in range(films):

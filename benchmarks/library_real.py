@@ -1,14 +1,14 @@
-"""A library of real clips: the halves of labelled clips linked, and photographs found among everybody.
+"""A library of real clips: links between halves of labelled clips, and searches by photographs.
 
     python benchmarks/library_real.py VIDEOS PHOTOS WORK [--clips NAME ...] [--shared PREFIX]
 
-VIDEOS has NAME.mp4 with NAME.truth.csv (frame, x, y, w, h, label); each is cut into two halves that are
-added as two films. Printed is how many people who are in both halves were linked rightly, how many links are
-wrong, and how many were left to a question. Clips whose names begin with --shared have people in common: that
-somebody of one is linked to somebody of another is printed, to be looked at, and not counted as wrong. PHOTOS
-has a folder for each of some hundred people with at least two pictures: the first picture of everybody stands
-beside the clips' people, the second one is the query. Printed is the recall at one false alarm in a thousand
-comparisons of strangers.
+VIDEOS has NAME.mp4 with NAME.truth.csv (frame, x, y, w, h, label); each is cut into two halves that are added
+as two films. Printed is how many of the people in both halves were linked correctly, how many links are
+wrong, and how many were left to a question. Clips whose names begin with --shared have people in common: a
+link between two of these is printed for inspection, and not counted as wrong. PHOTOS has a folder for each of
+some hundred people with at least two pictures: the first picture of each person is added to the clips'
+people, and the second one is the query. Printed is the recall at one false alarm in a thousand comparisons of
+strangers.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def halves(video: Path, work: Path) -> list[Path]:
 
 
 def truth_of_members(film: Path, workspace: Path, lib: Library) -> list[tuple[str, str, bool]]:
-    """(person of the library, true label, founds) of everybody of a film who has a person."""
+    """(person of the library, true label, whether the member can found a person) of a film's people."""
     by_frame: dict[int, list[tuple[list[float], str]]] = {}
     for row in csv.reader(film.with_suffix(".csv").read_text().splitlines()):
         by_frame.setdefault(int(row[0]), []).append(([float(v) for v in row[1:5]], row[5]))
@@ -76,7 +76,7 @@ def truth_of_members(film: Path, workspace: Path, lib: Library) -> list[tuple[st
 
 
 def _two_people(labels: Counter[str], shared: str) -> bool:
-    """Whether film-people of these labels are surely two: of one clip, or of clips that share nobody."""
+    """Whether film-people of these labels are surely two: of one clip, or of clips without common people."""
     found = [label.split(" ", 1) for label in labels]
     clips = Counter(clip for clip, _ in found)
     groups = {"shared" if shared and clip.startswith(shared) else clip for clip, _ in found}
@@ -84,7 +84,7 @@ def _two_people(labels: Counter[str], shared: str) -> bool:
 
 
 def clips(videos: list[Path], work: Path, shared: str) -> Library:
-    """Link the halves, and say how well."""
+    """Link the halves, and print how well that works."""
     films = [half for video in videos for half in halves(video, work)]
     outcomes = find_all(films, each=lambda o: print(f"{Path(o.film).name}: {o.people} people", flush=True))
     lib = Library(work / "library")
@@ -121,12 +121,12 @@ def clips(videos: list[Path], work: Path, shared: str) -> Library:
 
 
 def size(face: PhotoFace) -> float:
-    """Of a face in a picture."""
+    """The size of a face in a picture."""
     return (face.box[2] - face.box[0]) * (face.box[3] - face.box[1])
 
 
 def photos(folder: Path, lib: Library, most: int) -> None:
-    """Photographs as queries among photographs and the clips' people."""
+    """Search photographs among photographs and the clips' people."""
     gallery: list[tuple[str, np.ndarray]] = []
     queries: list[tuple[str, np.ndarray]] = []
     lost = 0

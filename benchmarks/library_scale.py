@@ -1,10 +1,10 @@
-"""A library of a million prototypes: adding, joining, parting, undoing, erasing, searching by a face.
+"""A library of a million prototypes: adding, merging, splitting, undoing, erasing, searching by a face.
 
     python benchmarks/library_scale.py FOLDER [--people 20000] [--films 625]
 
-Vectors are made up (128 numbers, people at random directions, faces scattered around them), everything else
-is real: the log, the catalogue, a workspace for the film that is added. Printed are processor seconds,
-seconds by the clock and the largest memory of each step, each in a process of its own.
+Vectors are artificial (128 numbers; people are random directions, with faces scattered around them),
+everything else is real: the log, the catalogue, a workspace for the film that is added. Printed are processor
+seconds, wall seconds and peak memory of each step, each in a separate process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def faces_of(person: int, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def make(folder: Path, people: int, films: int) -> None:
-    """A library as adding so many films would leave it."""
+    """A library as after adding this number of films."""
     lib = Library(folder)
     lib._catalogue.make()
     rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def make(folder: Path, people: int, films: int) -> None:
 
 
 def workspace(path: Path, people: list[int]) -> Path:
-    """The workspace of a film in which each of some people is seen alone, once."""
+    """The workspace of a film in which each of these people is seen alone, once."""
     rng = np.random.default_rng(9)
     digest = hashlib.sha256(str(path).encode()).hexdigest()
     frames = FACES * len(people)

@@ -1,19 +1,19 @@
-"""A drawn season added to a library film by film: are people the same over films, whatever the order?
+"""A drawn season added to a library film by film: are people identified across films, in any order?
 
     python benchmarks/library_season.py FOLDER [--films 10] [--seconds 180] [--seed 0] [--orders 6] \\
         [--doubles]
 
-One cast of twelve, whose clothes, hair and light change from film to film, with two guests and two look-
-alikes of the cast in every film. A look-alike is the stranger among 300 who looks most like somebody of the
-cast; with --doubles it is the same face with each length moved by up to .3 of its range, as twins differ,
-which a face alone does not tell apart. FOLDER gets the films, their truth and their workspaces; what is
-there already is used. Printed are B-cubed over the people of all films (each film's people against the
-library's), the same after twelve answers, how many answers there are until it is 1 or nothing is asked any
-more, the same for other orders of adding, and the processor seconds of each film's adding.
+One cast of twelve, whose clothes, hair and light change from film to film, with two guests and two
+look-alikes of the cast in every film. A look-alike is the stranger among 300 who is most similar to a person
+of the cast; with --doubles it is the same face with each length changed by up to .3 of its range, like a
+twin, and the face alone does not distinguish these two. FOLDER gets the films, their truth and their
+workspaces; existing ones are used. Printed are B-cubed over the people of all films (each film's people
+against the library's), the same after twelve answers, the number of answers until it is 1 or nothing is asked
+any more, the same for other orders of adding, and the processor seconds of adding each film.
 
-An answer is whichever page is expected to put most right: of at most 24 pairs, of which those are marked
-that are the same person, of at most 24 links, of which the wrong ones are marked, or of the people of several
-films side by side, of whom those who are one are marked.
+An answer is the page with the largest expected gain: of at most 24 pairs, of which the reviewer marks those
+of one person; of at most 24 links, of which the wrong ones are marked; or of the people of several films side
+by side, and those of one person are marked.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ from castlist.store import Workspace
 
 CAST = 12
 GUESTS, ALIKE = 2, 2  # in every film, each in one film only
-STRANGERS = 300  # among whom a look-alike is the most alike one
-LIKENESS = 0.3  # of every length's range, by which a double differs
+STRANGERS = 300  # candidates for a look-alike
+LIKENESS = 0.3  # largest difference of a double, in parts of each length's range
 ANSWERS = 12  # after which the score is printed
-FRAME_RATE = 12  # frames a second: the scan looks at fewer
+FRAME_RATE = 12  # frames a second: the scan examines fewer
 
 
 def dressed(look: Look, rng: np.random.Generator) -> Look:
-    """The same person another day: another shirt, sometimes other hair."""
+    """The same person on another day: another shirt, sometimes other hair."""
     changed = replace(look, shirt=SHIRTS[int(rng.integers(len(SHIRTS)))])
     if rng.random() < 0.3:
         changed = replace(changed, hair=HAIRS[int(rng.integers(len(HAIRS)))])
@@ -61,7 +61,7 @@ def dressed(look: Look, rng: np.random.Generator) -> Look:
 
 
 def look_alike(look: Look, seed: int) -> Look:
-    """The stranger among many who looks most like somebody."""
+    """The stranger among many who is most similar to a person."""
     rng = np.random.default_rng([seed, 303])
     strangers = [random_look(rng) for _ in range(STRANGERS)]
     wanted = describe(look)
@@ -69,7 +69,7 @@ def look_alike(look: Look, seed: int) -> Look:
 
 
 def film_script(number: int, seconds: float, seed: int, doubles: bool) -> tuple[Script, list[str]]:
-    """A film of the season, and who each of its looks is."""
+    """A film of the season, and the person of each of its looks."""
     rng = np.random.default_rng([seed, number, 77])
     everybody = people(CAST + 40, seed=seed)
     cast = sorted(rng.choice(CAST, size=int(rng.integers(7, 11)), replace=False).tolist())
@@ -94,7 +94,7 @@ def film_script(number: int, seconds: float, seed: int, doubles: bool) -> tuple[
 
 
 def draw(folder: Path, number: int, seconds: float, seed: int, doubles: bool) -> Path:
-    """A film and its truth, unless they are there."""
+    """A film and its truth; existing ones are used."""
     film = folder / f"e{number:02}.mp4"
     if not film.with_suffix(".csv").exists():
         script, names = film_script(number, seconds, seed, doubles)
@@ -108,7 +108,7 @@ def draw(folder: Path, number: int, seconds: float, seed: int, doubles: bool) ->
 
 
 def truth_of(film: Path, workspace: Path) -> dict[int, str]:
-    """Who each track of the film's cast shows."""
+    """The true person of each track of the film's cast."""
     by_frame: dict[int, list[tuple[list[float], str]]] = {}
     with open(film.with_suffix(".csv")) as file:
         for row in csv.reader(file):
@@ -133,7 +133,7 @@ def overlap(a: list[float], b: list[float]) -> float:
 
 
 def film_people(lib: Library, truth: dict[str, dict[int, str]]) -> list[tuple[str, str, str]]:
-    """(film:key, person of the library, who it truly is most of the time) of everybody of every film."""
+    """(film:key, person of the library, person shown most of the time) for all people of all films."""
     import sqlite3
 
     db = sqlite3.connect(lib.path / "catalogue.db")
@@ -163,11 +163,11 @@ def score(rows: list[tuple[str, str, str]]) -> float:
 def answer_all(
     lib: Library, truth: dict[str, dict[int, str]], most: int = 200
 ) -> tuple[list[float], list[int], list[int]]:
-    """Answer whichever page is expected to put most right: of pairs, of links or of people.
+    """Answer the page with the largest expected gain: of pairs, of links or of people.
 
     Returns:
-        the score before each answer and at the end; of each answer how many pairs, links and people were
-        ticked, and how many there were to look at.
+        the score before each answer and at the end; for each answer, how many pairs, links and people were
+        ticked, and how many were shown.
     """
     scores = [score(film_people(lib, truth))]
     ticks: list[int] = []
@@ -190,10 +190,10 @@ def answer_all(
 
 
 def answer_pairs(lib: Library, pairs: list[PersonPair], member: dict[str, str]) -> int:
-    """Answer a page of pairs, each by the two film-people that it compares; how many are the same person.
+    """Answer a page of pairs, each by the two film-people that it compares; returns how many are one person.
 
     Args:
-        member: who each person of a film is, by film:key.
+        member: the true person of each person of a film, by film:key.
     """
     compared = [(key_of(pair.members[0]), key_of(pair.member)) for pair in pairs]
     same = [(a, b) for a, b in compared if member[a] == member[b]]
@@ -202,7 +202,7 @@ def answer_pairs(lib: Library, pairs: list[PersonPair], member: dict[str, str]) 
 
 
 def answer_links(lib: Library, links: list[FilmLink], member: dict[str, str]) -> int:
-    """Answer a page of links, each by the most typical other film of the person; how many were wrong."""
+    """Answer a page of links, each by the person's most typical other film; returns how many were wrong."""
     shown = {key_of(link.member): key_of(link.others[0]) for link in links}
     wrong = [key for key, other in shown.items() if member[key] != member[other]]
     lib.confirm([key for key in shown if key not in wrong], wrong)
@@ -210,7 +210,7 @@ def answer_links(lib: Library, links: list[FilmLink], member: dict[str, str]) ->
 
 
 def answer_people(lib: Library, people: list[RecurringPerson], member: dict[str, str]) -> int:
-    """Answer a page of people of several films, each by the most typical film; how many pairs are one."""
+    """Answer a page of people of several films by their most typical film; returns how many pairs are one."""
     seen: dict[str, str] = {}
     same = []
     for person in people:

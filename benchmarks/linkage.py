@@ -1,13 +1,13 @@
-"""How far a film's evidence goes, and how far the linkage comes: array work on finished workspaces.
+"""The quality that a film's evidence allows, and that of the linkage, on finished workspaces.
 
     python benchmarks/linkage.py FILM.castlist ... [--truth FOLDER] [--draws 5]
 
-FILM.truth.csv lies in FOLDER, or beside the workspace. For each film: the area under ROC of pairs of tracks
-(base features, and as mixed with the film's own networks), B-cubed F of what castlist links (tracks that are
-linked, each counting as its faces; `benchmarks/clips.py` scores the whole cast by face), of its own tree at
-the best cut, of average linkage under the same cannot-links at one fixed distance and at the best; F on base
-features alone, so that the share given to the networks can be judged; and mean and deviation over `draws`
-subsamples of two thirds of the faces, each with a seed of its own.
+FILM.truth.csv is in FOLDER, or beside the workspace. For each film: the area under ROC of pairs of tracks
+(base features, and mixed with the film's own networks); B-cubed F of castlist's clustering (linked tracks,
+each weighted by its faces; `benchmarks/clips.py` scores the whole cast by face), of its own tree at the best
+cut, and of average linkage under the same cannot-links at one fixed distance and at the best one; F on base
+features alone, which shows the share of the networks; and mean and standard deviation over `draws` subsamples
+of two thirds of the faces, each with a seed of its own.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from castlist.refine import Averaged
 from castlist.refine.validate import separation
 from castlist.types import Clustering, Embeddings, Machine
 
-FIXED = 0.72  # distance of the one-line rule
+FIXED = 0.72  # distance of average linkage with a fixed cut
 CPU = Machine(device="cpu", threads=1)
 Labels = NDArray[np.int64]
 
 
 class Film:
-    """A film's tracks, who they truly are, and what is known of them."""
+    """A film's tracks, their true people, and the evidence."""
 
     def __init__(self, place: Path, truth: Path) -> None:
         with Workspace.open(place, write=False) as keep:
             video, recipe = keep.video(), Recipe.stored(keep.runs()[-1].recipe)
             assert video is not None
             last = next(run.finished for run in reversed(keep.runs()) if run.finished)
-            keys = (recipe.scan_key(video), *keep.scan_keys(last))  # of an earlier castlist too
+            keys = (recipe.scan_key(video), *keep.scan_keys(last))  # of an earlier castlist, too
             seen = next(scan for scan in map(keep.scan, keys) if scan is not None)
             self.scan, started = seen, time.process_time()
             found: Found = identify(video, seen, Recipe(), machine=CPU)
-            self.seconds = time.process_time() - started  # of the processor, to tell who is who
+            self.seconds = time.process_time() - started  # processor seconds of identifying people
         self.found, tracks = found, found.cast.tracks
         self.who = true_persons(truth, found.cast)
         linked = np.isin(np.arange(len(tracks)), found.embeddings.track)
@@ -65,14 +65,14 @@ class Film:
         return float(2 * precision * recall / (precision + recall))
 
     def auc(self, embeddings: Embeddings) -> float:
-        """How well pairs of tracks are told apart: the area under ROC."""
+        """How well pairs of tracks are separated: the area under ROC."""
         cosine = Likeness.from_embeddings(embeddings, len(self.who))[0][self.rows].matrix()
         place = np.triu_indices(len(self.rows), 1)
         same = (self.who[self.rows][:, None] == self.who[self.rows])[place]
         return separation(cosine[place][same], cosine[place][~same])
 
     def linked(self, embeddings: Embeddings) -> tuple[float, float]:
-        """F of what castlist links, and at the best cut of its tree."""
+        """F of castlist's clustering, and at the best cut of its tree."""
         links = self.found.constraints
         tree = GroupLinkage()(embeddings, links)
         heights = np.unique(tree.height[np.isfinite(tree.height)])
@@ -98,7 +98,7 @@ class Film:
 
 
 def thinned(track: Labels, rng: np.random.Generator) -> Labels:
-    """Rows of two thirds of each track's faces, one at least."""
+    """Rows of two thirds of each track's faces, at least one."""
     order = np.lexsort((rng.random(len(track)), track))
     start = np.flatnonzero(np.diff(track[order], prepend=-1))
     size = np.diff(np.append(start, len(track)))

@@ -1,15 +1,15 @@
-"""A long film of many people, made of labelled clips: does the cast stay as right as in each clip alone?
+"""A long film of many people, made of labelled clips: is its cast as correct as those of the single clips?
 
     python benchmarks/long_film.py CLIPS OUT [--rounds 9] [--seed 0] [--height 360] [--crf 23] \\
         [--most-zoom 1.25] [--unlabelled NAME ...]
     castlist find OUT/film.mp4
     castlist score OUT/film.castlist --truth OUT/film.truth.csv
 
-CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label). In every round all
-clips follow one another in another order, each zoomed, mirrored, slower or faster, lighter or darker, with
-more or less colour. OUT gets the film (16:9, 25 frames a second) and its truth, whose labels are CLIP:LABEL;
-UNK stays UNK. Clips that share people with others are named by --unlabelled: they are shown, and nobody in
-them is labelled, so that what is found there counts as false faces.
+CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label). Every round contains all
+clips in another order, each zoomed, mirrored, slower or faster, lighter or darker, with more or less colour.
+OUT gets the film (16:9, 25 frames a second) and its truth, whose labels are CLIP:LABEL; UNK stays UNK. Clips
+that share people with others are named by --unlabelled: they are shown without labels, so that faces found in
+them count as false.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Face = tuple[float, float, float, float, str]  # x, y, width, height and label
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How a clip is shown once: seen through a smaller frame, mirrored, at another speed, in other light."""
+    """One variant of a clip: a smaller window of the frame, mirrored, at another speed, in other light."""
 
     zoom: float
     mirrored: bool
@@ -47,11 +47,11 @@ class Version:
         )  # fmt: skip
 
     def window(self, video: Video) -> tuple[int, int]:
-        """Width and height of what is seen of the clip."""
+        """Width and height of the visible part of the clip."""
         return int(video.width / self.zoom) // 2 * 2, int(video.height / self.zoom) // 2 * 2
 
     def filters(self, video: Video, height: int) -> str:
-        """As ffmpeg takes them."""
+        """The variant as ffmpeg's filters."""
         across, down = self.window(video)
         width = wide(height)
         return ",".join(
@@ -66,7 +66,7 @@ class Version:
         )
 
     def place(self, face: Face, video: Video, height: int) -> Face | None:
-        """Where a face of the clip is now; None where its centre is outside."""
+        """The new place of a face of the clip; None if its centre is outside."""
         x, y, w, h, label = face
         across, down = self.window(video)
         x, y = x - (video.width - across) / 2, y - (video.height - down) / 2
@@ -96,7 +96,7 @@ def read_truth(film: Path) -> dict[int, list[Face]]:
 
 
 def encode(film: Path, filters: str, crf: int, target: Path) -> int:
-    """Write one clip as it is shown once; how many frames it has."""
+    """Write one variant of a clip; returns its number of frames."""
     subprocess.run(
         ["ffmpeg", "-y", "-v", "error", "-i", film, "-an", "-vf", filters, "-c:v", "libx264", "-preset",
          "veryfast", "-crf", str(crf), target],
@@ -158,7 +158,7 @@ def main() -> None:
 def shown(
     truth: dict[int, list[Face]], speed: float, video: Video, frames: int
 ) -> list[tuple[int, list[Face]]]:
-    """The labelled faces of each frame that is shown: those of the nearest frame of the clip."""
+    """The labelled faces of each frame shown: those of the nearest frame of the clip."""
     found = []
     for frame in range(frames if truth else 0):
         source = round(frame / RATE * speed * float(video.frame_rate))

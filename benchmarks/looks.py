@@ -1,13 +1,13 @@
-"""What looks for faces cost, and what could be saved at most if most of them were cheaper.
+"""The cost of face detection in frames, and the largest saving if most detections were cheaper.
 
     python benchmarks/looks.py FILM... [--cheaper 0.25] [--runs 1]
 
-For each film: how many pictures of each size the detector gets for a second of film, how many of them nobody
-needed in the end (looks begun ahead, see detect/ahead.py; their number depends on the machine's load), what a
-picture of each size and the embedding of a face cost, and the processor seconds of a whole `castlist find`.
-The bound: all looks at the usual size but one a second and two a shot cost only `--cheaper` of what they do;
-and, what no change of looks can beat, no look costs anything.
-Times are processor seconds of one thread, so that other programs on the machine count little.
+For each film: the number of pictures of each size that the detector gets for a second of film, how many of
+these were not needed in the end (frames examined ahead, see detect/ahead.py; their number depends on the
+machine's load), the cost of a picture of each size and of the vector of a face, and the processor seconds of
+a whole `castlist find`. The bounds: all detections at the default size except one a second and two in each
+shot cost only `--cheaper` of their time; and, as the limit of any change, all detections cost nothing. Times
+are processor seconds of one thread, so that other programs on the machine have little influence.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ONE = Machine(threads=1)
 
 
 class Counted:
-    """A detector that counts the pictures that it gets, by their long side in pixels."""
+    """A detector that counts its input pictures by their long side in pixels."""
 
     def __init__(self, detector: FaceFinder) -> None:
         self.detector, self.sides = detector, Counter[int]()
@@ -53,7 +53,7 @@ class Counted:
 
 
 class NoEmbedder:
-    """Chooses faces as the usual embedder does, and makes vectors of nothing."""
+    """Chooses faces as the default embedder does, and makes no vectors of them."""
 
     def __init__(self, embed: Any) -> None:
         self.per_second, self.least, self.model = embed.per_second, embed.least, embed.model
@@ -63,18 +63,18 @@ class NoEmbedder:
 
 
 def scanned(video: Video, machine: Machine) -> tuple[Counted, int, int]:
-    """The detector after a scan, and how many shots and faces to embed that found."""
+    """The detector after a scan, and the numbers of shots and of faces to embed."""
     recipe = Recipe()
     counted = Counted(recipe.detect)
     recipe = dataclasses.replace(recipe, detect=counted, embed=NoEmbedder(recipe.embed))
     pieces = list(SCAN.scan(video, recipe, machine, keep_image=lambda image: ""))
     shots = recipe.split(np.concatenate([piece.signal for piece in pieces]))
-    counted.sides.pop(64, None)  # the picture by which the network is loaded
+    counted.sides.pop(64, None)  # the picture with which the network is loaded
     return counted, len(shots), sum(len(piece.embedded) for piece in pieces)
 
 
 def least(work: Callable[[], object], times: int = 15) -> float:
-    """Processor seconds of the quickest of some runs."""
+    """Processor seconds of the fastest of several runs."""
     taken = []
     for _ in range(times):
         start = time.thread_time()
@@ -84,7 +84,7 @@ def least(work: Callable[[], object], times: int = 15) -> float:
 
 
 def whole(film: str, runs: int) -> float:
-    """Processor seconds of `castlist find`, the median of some runs."""
+    """Processor seconds of `castlist find`, the median of several runs."""
     taken = []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as scratch:
@@ -95,7 +95,7 @@ def whole(film: str, runs: int) -> float:
 
 
 def measure(film: str, cheaper: float, runs: int) -> str:
-    """The figures of one film, for people."""
+    """The figures of one film, as text."""
     video, recipe = open_video(film), Recipe()
     seconds = float(video.duration)
     needed, shots, faces = scanned(video, ONE)

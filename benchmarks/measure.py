@@ -1,4 +1,4 @@
-"""What the benchmarks share: the cost of a piece of work, the machine, and results kept row by row."""
+"""Shared by the benchmarks: the cost of a piece of work, the machine, and results stored row by row."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a piece of work took."""
+    """The cost of a piece of work."""
 
     seconds: float
-    bytes_over_start: float  # the most held at once beyond what was held before; file pages included
+    bytes_over_start: float  # peak memory above that before the work; file pages included
     result: Any
 
 
 @dataclass(frozen=True, slots=True)
 class CommandCost:
-    """What a command and its children took."""
+    """The cost of a command and its children."""
 
     seconds: float
     cpu: float  # processor seconds
@@ -46,9 +46,9 @@ class CommandCost:
 
 
 def cost_of_command(command: list[str], watched: Callable[[int], None] = lambda pid: None) -> CommandCost:
-    """Run it once to its end; `watched` is called with its process. A failure ends the benchmark.
+    """Run it once to its end; `watched` is called with its process id. A failure ends the benchmark.
 
-    Python may write compiled files, as an installation has them: compiling takes a third of a second.
+    Python may write compiled files, as in an installation: compiling takes a third of a second.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
@@ -62,7 +62,7 @@ def cost_of_command(command: list[str], watched: Callable[[int], None] = lambda 
 
 
 def cost_of(work: Callable[[], object]) -> Cost:
-    """Run it once, looking at the memory of this process fifty times a second."""
+    """Run it once, and measure the memory of this process fifty times a second."""
     _let_go()
     before = resident()
     peak, done = [before], threading.Event()
@@ -85,9 +85,9 @@ def cost_of(work: Callable[[], object]) -> Cost:
 
 
 def _let_go() -> None:
-    """Give what is free already back to the system, lest it hide what is asked for next."""
+    """Return free memory to the system first, since it would hide the memory that the work allocates."""
     gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # other C libraries than glibc
+    with contextlib.suppress(OSError, AttributeError):  # C libraries other than glibc
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
@@ -109,7 +109,7 @@ def gemm_rate() -> float:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on, and nothing that names the machine or who owns it."""
+    """The machine's properties that affect the figures, without anything that identifies the machine."""
     from threadpoolctl import threadpool_info
 
     versions = {}
@@ -142,7 +142,7 @@ def _cpu() -> str:
 
 
 class Rows:
-    """A file of results, one row a case; written whole after every row, so that a stop loses one case."""
+    """A file of results, one row for each case; written after every row, so that a stop loses one case."""
 
     def __init__(self, name: str, folder: Path = RESULTS) -> None:
         self.path = folder / f"{name}.json"
@@ -164,7 +164,7 @@ class Rows:
 
 
 def slope(sizes: Iterable[float], values: Iterable[float]) -> float | None:
-    """The exponent of growth: of a line through the logarithms; nothing for fewer than two sizes."""
+    """The exponent of growth: the slope of a line through the logarithms; None for fewer than two sizes."""
     x, y = np.log(np.array(list(sizes), float)), np.array(list(values), float)
     if len(x) < 2 or (y <= 0).any():
         return None
@@ -172,7 +172,7 @@ def slope(sizes: Iterable[float], values: Iterable[float]) -> float | None:
 
 
 def installed(package: str) -> bool:
-    """Whether a rival is here."""
+    """Whether a rival is installed."""
     try:
         importlib.import_module(package)
     except ImportError:

@@ -1,11 +1,11 @@
-"""Peak memory of every process while a film is scanned, and whether a scan that is killed ends the same.
+"""Peak memory of every process during a scan, and whether a killed and resumed scan gives the same result.
 
     python benchmarks/memory.py --crowd 48 --seconds 10       a crowd at 1920x1080, faces in every frame
     python benchmarks/memory.py --film FILM --kills 10        any film, killed so many times and resumed
 
-Memory is the resident set of each process by /proc, looked at ten times a second; Linux only. Kills come at
-random segments of the whole film, the last one after the last segment. Compared at the end: the CSV and
-JSON exports, the rows of every table (but times and numbers of runs), the vectors and the pictures.
+Memory is the resident set of each process by /proc, measured ten times a second; Linux only. Kills come at
+random segments of the whole film, the last one after the last segment. At the end, the CSV and JSON exports,
+the rows of every table (except times and numbers of runs), the vectors and the pictures are compared.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ VOLATILE = {
 
 
 class Watched(NamedTuple):
-    """How a process ended, the peak megabytes of each process, the main one's every ten seconds."""
+    """How a process ended; peak megabytes of each process, and of the main process every ten seconds."""
 
     status: int
     peak: dict[str, float]
     course: list[float]
-    segments: int  # kept at its end
+    segments: int  # stored at its end
 
 
 def crowd(count: int, seconds: int) -> Script:
-    """So many people at once, eight in a row, all turning their heads; 1920x1080."""
+    """A crowd of `count` people, eight in a row, who turn their heads; 1920x1080."""
     rows = -(-count // 8)
     actors = tuple(
         Actor(i, 0.06 + 0.125 * (i % 8), (0.5 + i // 8) / rows, 0.6 / rows, turn=20) for i in range(count)
@@ -59,7 +59,7 @@ def crowd(count: int, seconds: int) -> Script:
 
 
 def processes(pid: int) -> list[int]:
-    """A process and those below it."""
+    """A process and its descendants."""
     found = [pid]
     for one in found:
         for task in Path(f"/proc/{one}/task").glob("*/children"):
@@ -68,7 +68,7 @@ def processes(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> tuple[str, float]:
-    """What a process is, and its megabytes."""
+    """The role of a process, and its megabytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     command = Path(f"/proc/{pid}/cmdline").read_bytes()
     name = "decoder" if b"castlist.decode.child" in command else "castlist"
@@ -76,12 +76,12 @@ def resident(pid: int) -> tuple[str, float]:
 
 
 def shards(place: Path) -> int:
-    """How many segments with faces are kept."""
+    """The number of stored segments with faces."""
     return len(list(place.glob("embeddings/*.npy")))
 
 
 def watched(command: list[str], place: Path, kill_at: tuple[int, float] | None) -> Watched:
-    """Run a command to its end, or kill it so many seconds after so many segments are kept."""
+    """Run a command to its end, or kill it some seconds after a number of segments is stored."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     begun, reached = time.monotonic(), None
     peak: dict[str, float] = defaultdict(float)
@@ -112,7 +112,7 @@ def exports(place: Path) -> str:
 
 
 def tables(place: Path) -> str:
-    """Digest of the rows of every table, but for times, numbers of runs and the machine."""
+    """Digest of the rows of every table, except times, numbers of runs and the machine."""
     db = sqlite3.connect((place / "cast.db").as_uri() + "?mode=ro", uri=True)
     names = [
         name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
@@ -150,14 +150,14 @@ def say(line: str) -> None:
 
 
 def kill_points(segments: int, kills: int, seed: int) -> list[tuple[int, float]]:
-    """At how many kept segments each run is killed, and how many seconds after; the last after them all."""
+    """For each run, the number of stored segments and the seconds after which it is killed."""
     rng = np.random.default_rng(seed)
     at = [*sorted(rng.integers(1, segments + 1, max(kills - 1, 0)).tolist()), segments][:kills]
     return [(int(n), float(rng.uniform(0, 3))) for n in at]
 
 
 def run(film: Path, place: Path, kills: list[tuple[int, float]]) -> int:
-    """Find who is in a film, killed at those points; how many segments with faces it has."""
+    """Find the cast of a film, killed at those points; returns its number of segments with faces."""
     find = [sys.executable, "-m", "castlist", "find", str(film), "--out", str(place), "--quiet"]
     done = 0
     while True:

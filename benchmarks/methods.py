@@ -5,7 +5,7 @@ python benchmarks/methods.py FILE.npz ... --faces 6 --draws 5 --seeds 5 --jobs 1
 Prints, for each set and method, mean ± standard deviation over seeds and draws of: the AUC of all pairs of
 tracks, weighted cluster purity and B-cubed F of Ward at the true number of people, and B-cubed F of
 castlist's own linkage with the number unknown. Ward at a known number jumps by points between sets of equal
-AUC: the range of its purity over draws of the base features shows by how much.
+AUC: the range of its purity over draws of the base features shows how much.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ def main() -> None:
 
 
 def _jobs(given: argparse.Namespace) -> list[tuple[str, str, str, int, int, int, bool]]:
-    """Each run: file, method, recipe, faces, draw, seed, and whether castlist's own linkage is run too.
+    """Each run: file, method, recipe, faces, draw, seed, and whether castlist's own linkage is run, too.
 
-    Each draw comes with another seed first, then with the next one: runs stopped early are a fair sample.
+    Each draw first runs with a new seed, then with the next one: an interrupted benchmark leaves a fair
+    sample.
     """
     draws = range(given.draws if given.faces else 1)
     pairs = [(draw, (draw + shift) % given.seeds) for shift in range(given.seeds) for draw in draws]
@@ -103,7 +104,7 @@ def _run(job: tuple[str, str, str, int, int, int, bool]) -> dict[str, float]:
 
 
 def _silent(what: str, done: int, total: int) -> None:
-    """Hears of progress and says nothing."""
+    """Ignores progress."""
 
 
 def table(rows: dict[str, dict[str, float]]) -> str:

@@ -1,10 +1,10 @@
-"""Noisy films: labelled clips with the grain of film and the noise of tape.
+"""Noisy films: labelled clips with film grain and tape noise.
 
     python benchmarks/noisy.py CLIPS OUT          writes FILM_grain15.mp4 ... and their truths, for clips.py
     python benchmarks/clips.py OUT --scorer score_faces.py
 
-The grain is noise of every frame that is a little blurred, 15 or 30 at most, of 255. White noise is not. The
-tape has 3/8 of the columns, colours that are shifted by six pixels, and white noise of 25 at most.
+The grain is slightly blurred noise, new in each frame, of at most 15 or 30 of 255. White noise is not
+blurred. The tape has 3/8 of the columns, colours shifted by six pixels, and white noise of at most 25.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""How well people are found with the number of them unknown, against other methods at their best parameter.
+"""How well people are found if their number is unknown, compared with other methods at their best parameter.
 
     python benchmarks/people.py tracks SET.npz ...            labelled tracks (features, track_id, label, ...)
     python benchmarks/people.py pictures FOLDER --model M --weights FILE     <person>/<picture>, aligned crops
     python benchmarks/people.py films FILM.castlist ...     FILM.truth.csv beside it: reliability of links
 
-Ours runs at its defaults. Rivals that need a threshold, a number or a density are given the value that
-scores best on the very set (marked "best"), which nobody knows beforehand; Ward and average linkage are
-also given the true number of people. Scores are over tracks: B-cubed precision, recall and F, weighted
-purity, how many people have at least 1 % of the faces, and the expected calibration error of the links.
+castlist runs at its defaults. Rivals that need a threshold, a number or a density get the value that scores
+best on this very set (marked "best"), which a user does not know; Ward and average linkage also get the true
+number of people. Scores are over tracks: B-cubed precision, recall and F, weighted purity, the number of
+people with at least 1 % of the faces, and the expected calibration error of the links.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Labels = NDArray[np.int64]
 
 
 def tracks(path: Path) -> tuple[Embeddings, Constraints, Labels, NDArray[np.int64]]:
-    """A set of labelled tracks: its faces, who is seen together, who is who, faces a track."""
+    """A set of labelled tracks: its faces, co-occurrences, true people, and faces in each track."""
     with np.load(path, allow_pickle=False) as file:
         z = {name: file[name] for name in file.files if name != "box"}
     track = np.searchsorted(z["tracks"], z["track_id"])
@@ -63,7 +63,7 @@ def tracks(path: Path) -> tuple[Embeddings, Constraints, Labels, NDArray[np.int6
 def pictures(
     folder: Path, model: str, path: Path
 ) -> tuple[Embeddings, Constraints, Labels, NDArray[np.int64]]:
-    """Aligned pictures in a folder a person, each as a track of its own."""
+    """Aligned pictures, one folder for each person, each picture as a track of its own."""
     import cv2
 
     files = sorted(p for p in folder.glob("*/*") if p.is_file())
@@ -85,7 +85,7 @@ def pictures(
 
 
 def films(places: list[Path]) -> None:
-    """Print how reliable the probability of belonging is, over all tracks of workspaces with truth."""
+    """Print how reliable the membership probability is, over all tracks of workspaces with truth."""
     said: list[float] = []
     right: list[bool] = []
     for place in places:
@@ -107,7 +107,7 @@ def films(places: list[Path]) -> None:
 
 
 def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]]:
-    """Of a workspace's tracks that have a person and a true one: belonging, who they are, their person."""
+    """For a workspace's tracks with a person and a true person: probability, true people, and people."""
     from castlist import Workspace, identify
     from castlist.recipe import Recipe
 
@@ -117,7 +117,7 @@ def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]
         seen = keep.scan(recipe.scan_key(video))
         assert seen is not None
         found = identify(video, seen, recipe)
-    cast = found.cast  # by the machine alone
+    cast = found.cast  # castlist's own cast, without decisions
     p = membership_confidence(found.refined, found.constraints, Clustering(cast.person))
     who = true_persons(place.with_suffix(".truth.csv"), cast)
     rows = np.flatnonzero((cast.person >= 0) & (who >= 0) & (p > 0))
@@ -125,7 +125,7 @@ def of_film(place: Path) -> tuple[NDArray[np.float64], Labels, NDArray[np.int32]
 
 
 def true_persons(path: Path, cast: Any) -> Labels:
-    """(t,) the true person that most of a track's boxes lie on (IoU 0.4), -1 for none."""
+    """(t,) the true person on whose boxes most of a track's boxes lie (IoU 0.4); -1 for none."""
     truth: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -138,7 +138,8 @@ def true_persons(path: Path, cast: Any) -> Labels:
         for i in range(*cast.tracks.rows(track).indices(len(cast.tracks.frame))):
             for name, box in truth.get(int(cast.tracks.frame[i]), ()):
                 votes[names.index(name)] += iou(cast.tracks.box[i], box) >= 0.4
-        if votes.any() and names[votes.argmax()] not in ("NF", "UNK"):  # no face; nobody can tell
+        # NF is no face, UNK an unidentifiable one
+        if votes.any() and names[votes.argmax()] not in ("NF", "UNK"):
             out[track] = votes.argmax()
     return out
 
@@ -149,7 +150,7 @@ def iou(a: NDArray[np.float32], b: NDArray[np.float64]) -> float:
 
 
 def apart(label: NDArray[np.int32]) -> Labels:
-    """The labels, everybody of nobody's a cluster alone."""
+    """The labels, with each track without a person as a cluster of its own."""
     alone = label.astype(np.int64)
     alone[label < 0] = label.max(initial=-1) + 1 + np.arange((label < 0).sum())
     return alone
@@ -181,9 +182,9 @@ def score(who: Labels, clustering: Clustering, size: NDArray[np.int64]) -> dict[
 def calibration_error(
     table: Embeddings, constraints: Constraints, clustering: Clustering, who: Labels
 ) -> tuple[float, float]:
-    """Expected calibration error of links, and how many of those at 0.9 and more are right.
+    """Expected calibration error of links, and the share of correct ones among those at 0.9 and more.
 
-    A link is right where the other tracks of its person are mostly the track's true person.
+    A link is correct if the other tracks of its person are mostly of the track's true person.
     """
     p = membership_confidence(table, constraints, clustering)
     others = contingency(who, clustering.label).T[clustering.label]
@@ -198,7 +199,7 @@ def calibration_error(
 
 
 def finch(x: NDArray[np.float32]) -> Iterator[Clustering]:
-    """All levels of first-neighbour clustering, built from its description (Sarfraz et al., CVPR 2019)."""
+    """All levels of first-neighbour clustering, written from its description (Sarfraz et al., CVPR 2019)."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

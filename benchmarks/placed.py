@@ -1,11 +1,11 @@
-"""How often a track of which too little of a face is seen shows the person whom castlist gave it to.
+"""How often a track that shows too little of a face shows the person that castlist assigned it to.
 
     python benchmarks/clips.py CLIPS --scorer SCORER --keep KEPT     finds the cast of films with labels
     python benchmarks/placed.py CLIPS KEPT
 
-For each film of CLIPS (film.mp4 and film.truth.csv) and all together: how many tracks were placed with a
-probability below the limit of `castlist redact` and from it up, and how many the linkage joined, of people
-of several tracks; and of these, how many have more faces of another label than their person has.
+For each film of CLIPS (film.mp4 and film.truth.csv) and all together: how many tracks were assigned with a
+probability below the limit of `castlist redact` and above it, and how many the linkage joined, for people of
+several tracks; and how many of these have more faces of another label than of their person's.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from castlist.redact.redact import SURE
 from castlist.research.truth import labelled_faces, read_truth
 from castlist.store import Workspace
 
-OVERLAP = 0.3  # IoU from which a found face is a labelled one
+OVERLAP = 0.3  # IoU from which a found face matches a labelled one
 
 
 def labels_of(cast: Cast, truth: Path) -> list[Counter[str]]:
-    """For each track how many of its faces have which label; "" where none is labelled there."""
+    """For each track, the number of its faces by label; "" for faces without a label."""
     known, tracks = labelled_faces(read_truth(truth)), cast.tracks
     found, true = pairs_in_frame(tracks.frame, known.frame)
     near = iou(tracks.box[found], known.box[true].astype(np.float32))
     best = np.zeros(len(tracks.frame))
     label = np.full(len(tracks.frame), "", known.label.dtype)
-    for i in np.argsort(near, kind="stable").tolist():  # the last one written counts: the most alike
+    for i in np.argsort(near, kind="stable").tolist():  # the last one written counts: the largest overlap
         if near[i] >= OVERLAP:
             best[found[i]], label[found[i]] = near[i], known.label[true[i]]
     return [Counter(label[tracks.rows(t)].tolist()) for t in range(len(tracks))]
 
 
 def judged(cast: Cast, sureness: NDArray[np.float32], label: list[Counter[str]]) -> NDArray[np.int64]:
-    """(3, 2) tracks below the limit, from it up, and linked: how many there are, and how many are wrong."""
+    """(3, 2) tracks below the limit, above it, and linked: their number, and how many are wrong."""
     found = np.zeros((3, 2), np.int64)
     for person in cast.everybody:
         if len(person.tracks) < 2:

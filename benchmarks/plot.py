@@ -16,13 +16,14 @@ Line = list[tuple[float, float, float]]  # N, seconds, bytes
 
 
 def lines(folder: Path) -> dict[str, Line]:
-    """What has been measured at two sizes at least."""
+    """The measurements of at least two sizes."""
     found: dict[str, dict[int, tuple[float, float]]] = {}
 
     def put(name: str, n: int, seconds: float, held: float) -> None:
         found.setdefault(name, {})[n] = (seconds, held)
 
-    for row in sorted(_rows(folder, "ward").values(), key=lambda row: row["repeat"]):  # the surest last
+    # The most reliable one last.
+    for row in sorted(_rows(folder, "ward").values(), key=lambda row: row["repeat"]):
         for name, seconds in row["seconds"].items():
             label = {"castlist": "castlist ward", "scipy": "SciPy ward", "fastcluster": "fastcluster ward"}
             put(label.get(name, name), row["n"], seconds, row["bytes_over_input"][name])
@@ -48,7 +49,7 @@ def _rows(folder: Path, name: str) -> dict[str, Any]:
 
 
 def growth(line: Line) -> tuple[float | None, float | None]:
-    """Exponents of time and of memory; of memory only where more than 20 MB were held."""
+    """Exponents of time and of memory; of memory only from 20 MB on."""
     large = [row for row in line if row[2] > 20e6]
     return (
         slope((r[0] for r in line), (r[1] for r in line)),

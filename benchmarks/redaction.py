@@ -1,18 +1,18 @@
-"""Redact labelled clips as a user would, keeping one person, and measure it on the pixels that were written.
+"""Redact labelled clips as a user would, with one visible person, and measure the pixels of the output.
 
     python benchmarks/redaction.py CLIPS [--workspaces FOLDER] [--only NAME] [--as-found] [--json FILE]
 
-CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label: P<k> a person, UNK a
-face that nobody can place, NF not a face). FOLDER may hold NAME.castlist of each, to spare the scans. The
-person with most faces is kept. By default the cast is put right first, as a review would: each track is given
-to whom most of those of its faces show that anybody can place. With --as-found nobody reviews: those people
-are kept of whose faces most show the person.
+CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label: P<k> a person, UNK an
+unidentifiable face, NF not a face). FOLDER may contain NAME.castlist of each, to save the scans. The person
+with most faces stays visible. By default the cast is corrected first, as in a review: each track is assigned
+to the person with most of its identifiable faces. With --as-found it is not corrected: the people stay
+visible of whose faces most show that person.
 
-A pixel counts as hidden where the output is black and the film is not. A face of anybody else is covered
-where 90 % of its pixels are hidden; one of the kept person is open where at most 10 % are. Where faces
-overlap no cover can do both: "of" is the share of the kept faces that a cover could leave open at most. Then
-the proof is tried on output that leaks on purpose: the film itself, and one in which a face of somebody
-else is open for half a second. Exit statuses of -1 were not tried.
+A pixel counts as hidden if the output is black and the film is not. A face of another person is covered if 90
+% of its pixels are hidden; a face of the visible person is open if at most 10 % are. Where faces overlap, no
+cover can achieve both: "of" is the largest share of the visible person's faces that a cover could leave open.
+Then the proof is tried on output that leaks on purpose: the film itself, and a copy in which a face of
+another person is open for half a second. Exit statuses of -1 were not tried.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from castlist.render import Covers, render
 from castlist.store import Workspace
 from castlist.types import SET_ASIDE, Machine
 
-DARK, BLACK = 48, 24  # grey levels: film darker than this is not counted; output up to this is black
+DARK, BLACK = 48, 24  # grey levels: darker pixels of the film are not counted; output up to BLACK is black
 SHOWN = (
     "others", "covered", "hidden", "kept", "open", "possible", "shown", "rounds", "status", "film_checked",
     "half_second_checked", "rate",
@@ -60,7 +60,7 @@ COLUMNS = (
 
 
 def truth_of(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Frames (n,), boxes (n, 4) left, top, right, bottom, and labels, without what is no face."""
+    """Frames (n,), boxes (n, 4) left, top, right, bottom, and labels, without those that are no face."""
     with open(path, newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["label"] != "NF"]
     box = np.array([[float(r[k]) for k in "xywh"] for r in rows])
@@ -69,9 +69,9 @@ def truth_of(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 
 def majority(cast: Cast, truth) -> list[str]:
-    """Whom most faces of each track show, "" where none is known.
+    """The label of most faces of each track; "" if none is known.
 
-    Faces that nobody can place say nothing against somebody whom other faces of the track show.
+    Unidentifiable faces do not count if other faces of the track are identified.
     """
     frame, box, label = truth
     left, right = pairs_in_frame(cast.tracks.frame, frame)
@@ -84,7 +84,7 @@ def majority(cast: Cast, truth) -> list[str]:
 
 
 def reviewed(folder: Path, truth) -> None:
-    """The cast of a workspace as somebody would leave it who knows everybody."""
+    """Correct the cast of a workspace, as a reviewer would who knows all people."""
     with Workspace.open(folder) as keep:
         cast, portraits = keep.cast(), keep.portraits()
         who = majority(cast, truth)
@@ -105,7 +105,7 @@ def kept_names(folder: Path, truth, person: str) -> list[str]:
 
 
 def hidden_shares(film: Path, output: Path, truth) -> np.ndarray:
-    """(n,) the share of each face's pixels that are hidden; NaN where the film is too dark to tell."""
+    """(n,) the share of each face's pixels that are hidden; NaN if the film is too dark for this."""
     frame, box, _ = truth
     rows = defaultdict(list)
     for row, number in enumerate(frame.tolist()):
@@ -122,7 +122,7 @@ def hidden_shares(film: Path, output: Path, truth) -> np.ndarray:
 
 
 def possible(truth, mine: np.ndarray) -> np.ndarray:
-    """(n,) the kept faces that are open under some cover that hides 90 % of every other face."""
+    """(n,) the visible person's faces that a cover of 90 % of every other face can leave open."""
     frame, box, _ = truth
     area = (box[:, 2:] - box[:, :2]).prod(axis=1)
     left, right = pairs_in_frame(frame, frame)
@@ -145,7 +145,7 @@ def run(folder: Path, who: list[str], *options: str) -> tuple[int, float]:
 
 
 def leaky(folder: Path, who: list[str], output: Path) -> bool:
-    """A film in which somebody else's face is open for half a second; False where there is nobody else."""
+    """Write a film in which another person's face is open for half a second; False if there is none."""
     job = _Job.of(folder, who, [], "solid", MARGINS, Machine(), lambda *a: None)
     cast, plan = job.cast, job.plan([])
     others = [p for p in cast.people if p not in job.people]
@@ -168,7 +168,7 @@ def leaky(folder: Path, who: list[str], output: Path) -> bool:
 
 
 def measured(film: Path, folder: Path, as_found: bool, leaks_up_to: float, scratch: Path) -> dict[str, float]:
-    """Everything about one clip."""
+    """All figures of one clip."""
     truth = truth_of(film.with_suffix(".truth.csv"))
     people = Counter(label for label in truth[2] if label != "UNK")
     person = people.most_common(1)[0][0]

@@ -1,11 +1,11 @@
-"""Cut films whose every frame and sound says when it is, and measure what came out.
+"""Cut films in which every frame and sound encodes its time, and measure the output.
 
     python benchmarks/reel.py [--parts 12] [--seconds 60]
 
 Each film shows its frame's number in black and white squares, and every half second a tone of 60 ms begins
-together with a frame that is marked. Parts are cut at random. Measured on the output: how many of its frames
-are not those asked for; how far each tone is from its frame (A/V offset: the mean of the first three and of
-the last three, and the worst); how long the picture and the sound are.
+together with a marked frame. Parts are cut at random. Measured on the output: how many of its frames differ
+from those asked for; the distance of each tone from its frame (A/V offset: the mean of the first three and of
+the last three, and the largest); the lengths of the picture and of the sound.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FILMS = (  # name, frame rate, variable, sound
 
 
 def picture(number: int, marked: bool) -> np.ndarray:
-    """A frame that says its number, 12 squares in two rows, and whether a tone begins with it."""
+    """A frame that shows its number, in 12 squares in two rows, and whether a tone begins with it."""
     image = np.zeros((96, 128, 3), np.uint8)
     for bit in range(BITS):
         x, y = 20 * (bit % 6), 24 * (bit // 6)
@@ -52,7 +52,7 @@ def number_of(image: np.ndarray) -> int:
 def film(
     path: Path, rate: Fraction, variable: bool, sound: str, seconds: float
 ) -> tuple[list[Fraction], set[int]]:
-    """Draw a film; the times of its frames, and the frames with which a tone begins."""
+    """Draw a film; returns the times of its frames, and the frames with which a tone begins."""
     rng = np.random.default_rng(len(path.name))
     steps = rng.choice([1, 2, 2, 3], int(seconds * rate)) if variable else np.full(int(seconds * rate), 2)
     stamps = np.concatenate([[0], np.cumsum(steps)[:-1]]).tolist()
@@ -120,7 +120,7 @@ def measured(source: Path, clock: Clock, marks: set[int], parts: int, target: Pa
             got.append(number_of(frame.image))
             times.append(float(frame.pts * reader.unit))
     wrong = sum(a != b for a, b in zip(got, wanted, strict=False)) + abs(len(got) - len(wanted))
-    safe = [  # a tone that begins too near to a cut is faded
+    safe = [  # a tone near to a cut is faded
         t
         for n, t in zip(wanted, times, strict=False)
         if n in marks

@@ -1,12 +1,12 @@
-"""What input scaling, first layer, margin and learning rate do to SSiam and TSiam.
+"""The effect of input scaling, first layer, margin and learning rate on SSiam and TSiam.
 
     python benchmarks/refine_scaling.py FEATURES.npz ... --seeds 5
 
-Each set of labelled features is tried as it is, projected at random to 128 dimensions, and lifted to 2048
-rectified dimensions (a random layer and a ReLU, as features after a pooling layer are). At most --frames
-faces a track are used, so that a set takes minutes. Scores are at track level: weighted cluster purity and
-B-cubed F of Ward's clusters at the known number of people, and the verification AUC of all track pairs,
-which does not jump as purity does.
+Each set of labelled features is used unchanged, projected at random to 128 dimensions, and lifted to 2048
+rectified dimensions (a random layer and a ReLU, like features after a pooling layer). At most --frames faces
+of each track are used, so that a set takes minutes. Scores are at track level: weighted cluster purity and
+B-cubed F of Ward's clusters at the known number of people, and the verification AUC of all track pairs, which
+does not jump as purity does.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def tried(
     start = perf_counter()
     try:
         refined = step.fit(x, track, cannot, machine=Machine(device="cpu"))
-    except InputError:  # ran off to infinity
+    except InputError:  # diverged to infinity
         return {"wcp": np.nan, "b3f": np.nan, "auc": np.nan, "seconds": perf_counter() - start}
     return scores(refined.transform(x), track, person) | {"seconds": perf_counter() - start}
 

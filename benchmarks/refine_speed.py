@@ -1,13 +1,13 @@
-"""SSiam's 15 epochs against two rivals in the same run: brute-force mining, and the network's own arithmetic.
+"""SSiam's 15 epochs against two rivals in the same run: brute-force mining, and the bare network.
 
     python benchmarks/refine_speed.py                    # 41,220 random features of 2048 dimensions
     python benchmarks/refine_speed.py --rows 5000 --dimensions 512
 
-The floor is the products of the network alone: 128 pairs forward and backward through its first layer,
-for as many steps. Brute force computes every distance of each draw anew, which is the publication's
-mining, and then does our step; it picks nearest and farthest without sorting, which favours it. Both are
-measured on some steps, in turns with each other, and multiplied up. Ours is measured whole. Wall time is
-given, and processor time, which other work on the machine disturbs less: compare that with --threads 1.
+The floor is the products of the network alone: 128 pairs forward and backward through its first layer, for
+the same number of steps. Brute force computes every distance of each draw again, which is the publication's
+mining, and then does castlist's step; it picks nearest and farthest without sorting, which favours it. Both
+are measured on some steps, in turn, and extrapolated. castlist is measured completely. Wall time is given,
+and processor time, which other work on the machine affects less: compare that with --threads 1.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def measure(rows: int, dimensions: int, epochs: int, slice_steps: int, threads: 
     brute_miner = SSiamMiner(Direct(x), rows, epochs=epochs)
     steps = len(brute_miner)
     brute = train(network, x, brute_miner(draws), loss=Contrastive(), optimiser=SGD())
-    next(brute), floor_step(x, network, draws)  # first calls
+    next(brute), floor_step(x, network, draws)  # first calls, not measured
     floors, brutes = [], []
     for _ in range(slice_steps):
         floors += [seconds(lambda: floor_step(x, network, draws)) for _ in range(10)]

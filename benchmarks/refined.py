@@ -1,11 +1,11 @@
-"""What castlist finds on track sets with refinement where it judges that it helps, over seeds.
+"""castlist's clustering of track sets, with refinement where its validation finds a gain, over seeds.
 
     python benchmarks/refined.py SET.npz ... [--seeds 5] [--faces 8]
 
-Each seed trains and judges both candidates as castlist find does (by held-out hard pairs of the set itself;
-tracks seen together stand for a shot), uses the winner or the base features, and clusters with the number of
-people unknown and given. As in a film, a few evenly spaced faces of each track are looked at. Ward on means
-of all base features, told the number, is the base cut.
+Each seed trains and validates both candidates as castlist find does (by held-out hard pairs of the set
+itself; tracks seen together stand for a shot), uses the better one or the base features, and clusters with
+the number of people unknown and given. As in a film, a few evenly spaced faces of each track are used. The
+baseline is Ward on means of all base features, with the number given.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def run(path: Path, seeds: int, faces: int) -> None:
     tree = GroupLinkage()(few, constraints)
     say("base features", [scored(ProbabilityCut()(tree, few, constraints))])
     say("base features, number given", [scored(CountCut(k)(tree, few, constraints))])
-    shot = must_groups(len(who), constraints.cannot, constraints.cannot[:0])[0]  # seen together, by chains
+    # Tracks seen together, in chains.
+    shot = must_groups(len(who), constraints.cannot, constraints.cannot[:0])[0]
     unknown, known = [], []
     for seed in range(seeds):
         verdict, chosen = refine_where_better(Best(seed=seed), few, constraints, shot, Machine(threads=1))

@@ -1,4 +1,4 @@
-"""Clicks to 99 %: how many actions of a reviewer until 99 % of the faces are right, and how fast each one is.
+"""Clicks to 99 %: the number of a reviewer's actions until 99 % of the faces are right, and their speed.
 
     python benchmarks/review_clicks.py sets SET.npz ...       labelled tracks, clustered at our defaults
     python benchmarks/review_clicks.py parts SET.npz ...      two thirds of a set at random: other groups
@@ -6,19 +6,19 @@
     python benchmarks/review_clicks.py films W=TRUTH.csv ...  workspaces of films whose faces are labelled
     python benchmarks/review_clicks.py latency 5000 100000    tracks of 500 people: processor time
 
-A click is a key or a mouse button. A sheet of the page is one key, and one click more for each item that
-stands at the wrong person; a single question is one key; a merge of two people is three (each of them,
-merge); tracks taken elsewhere are one each and one for where. A face is right where its person is the
-majority of its group, and the group is the one with most of that person's right faces. The reviewer knows
-the truth and answers the page's sheets in the page's order (who is who, from top to bottom, a click for
-each item that stands wrongly, after which the page asks anew for what stands below it; who does not belong,
-a click for each piece of a person that is a stranger and for each track set aside that is a face); where
-none is left ("silent"), the largest wrong thing is put right by a merge or a move. The goal is 1.5 clicks a
-person and one for 20 seconds of film. "looked at" counts the faces on the sheets; "announced" is what
-castlist says before the first click, beside the clicks until the page asks nothing any more. Beside it:
+A click is a key or a mouse button. A sheet of the page is one key, and one more click for each item at the
+wrong person; a single question is one key; a merge of two people is three (each person, then merge); moved
+tracks are one each and one for the target. A face is right if its person is the majority of its group, and
+the group is the one with most of that person's right faces. The reviewer knows the truth and answers the
+page's sheets in the page's order. In the sheet of people, from top to bottom, each wrong item is a click,
+after which the page asks again about the items below it. In the sheet of strangers, each part of a person
+that is a stranger is a click, and so is each track set aside that is a face. When no sheet is left
+("silent"), the largest error is corrected by a merge or a move. The goal is 1.5 clicks for each person and
+one for 20 seconds of film. "looked at" counts the faces on the sheets; "announced" is castlist's own estimate
+before the first click, next to the clicks until the page asks nothing any more. For comparison:
 "one at a time": the page's single questions instead of sheets;
-(a) groups one by one by size: a click to open each, then merges and moves, then what was set aside; and (a)
-    by the best hand: a merge is one drag, and tracks that follow one another are chosen by one frame;
+(a) groups one by one by size: a click to open each, then merges and moves, then the tracks set aside; and (a)
+    by the best hand: a merge is one drag, and consecutive tracks are chosen by one frame;
 (b) questions of the same kinds drawn at random.
 """
 
@@ -62,12 +62,12 @@ from castlist.types import (
 
 Labels = NDArray[np.int64]
 GOAL = 0.99
-PAGE = 48  # items of a page with what is asked for anew, as in sheet.js
-MOST = 1000  # actions, after which one gives up
+PAGE = 48  # items of a page, including those asked again, as in sheet.js
+MOST = 1000  # actions, after which the reviewer gives up
 
 
 class Bench:
-    """A reviewer at work: decisions in memory, the truth beside them."""
+    """A reviewer at work: decisions in memory, and the truth."""
 
     def __init__(self, base: Base, video: Video, truth: Labels) -> None:
         self.base, self.video, self.truth = base, video, truth
@@ -94,16 +94,16 @@ class Bench:
 
 @dataclass
 class Cost:
-    """What a review by the page's sheets took."""
+    """The cost of a review by the page's sheets."""
 
     clicks: int = 0
     looked: int = 0  # faces looked at
     sheets: int = 0
-    silent: int = 0  # times that nothing more was asked below the goal
+    silent: int = 0  # times that the page asked nothing more below the goal
 
 
 def by_sheets(bench: Bench) -> Cost:
-    """Clicks by the page's sheets: who is who, and who does not belong."""
+    """Clicks by the page's sheets of people and of strangers."""
     asker, cost = Asker(bench.base), Cost()
     while cost.clicks < MOST and bench.right() < GOAL:
         asker.look(bench.view)
@@ -119,7 +119,7 @@ def by_sheets(bench: Bench) -> Cost:
 
 
 def next_page(bench: Bench, asker: Asker, goal: float = np.inf) -> tuple[int, int]:
-    """Answer what the page asks first; clicks, and faces looked at."""
+    """Answer the page's first question or sheet; returns clicks, and faces looked at."""
     if asker.first() == "sheet":
         return from_top_to_bottom(bench, asker, goal)
     checks, aside = asker.checks(), asker.asides()
@@ -129,7 +129,7 @@ def next_page(bench: Bench, asker: Asker, goal: float = np.inf) -> tuple[int, in
 
 
 def from_top_to_bottom(bench: Bench, asker: Asker, goal: float) -> tuple[int, int]:
-    """Answer a sheet as sheet.js shows it; clicks, one of which confirms all, and faces looked at."""
+    """Answer a sheet as sheet.js shows it; returns clicks, one of which confirms all, and faces looked at."""
     below, answered, clicks, looked = list(asker.sheet().items), 0, 1, 0
     while below:
         wrong = next((k for k, item in enumerate(below) if right_of(bench, item) != item.guess), NOISE)
@@ -149,7 +149,7 @@ def from_top_to_bottom(bench: Bench, asker: Asker, goal: float) -> tuple[int, in
 
 
 def right_of(bench: Bench, item: Item) -> int:
-    """The track shown of the item's person, NOISE for nobody shown, -2 for no face."""
+    """The shown track of the item's person; NOISE if that person is not shown, -2 for no face."""
     truth = bench.truth
     if truth[item.track] < 0:
         return -2
@@ -158,7 +158,7 @@ def right_of(bench: Bench, item: Item) -> int:
 
 
 def to_the_end(bench: Bench) -> tuple[int, int]:
-    """Clicks that are announced, and those until nothing is asked any more."""
+    """The estimated clicks, and the clicks until nothing is asked any more."""
     asker, clicks = Asker(bench.base), 0
     asker.look(bench.view)
     announced = asker.outlook().clicks
@@ -169,7 +169,7 @@ def to_the_end(bench: Bench) -> tuple[int, int]:
 
 
 def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
-    """Answer a sheet; how many clicks its items needed."""
+    """Answer a sheet; returns the clicks that its items needed."""
     truth, clicks = bench.truth, 0
     answers: list[dict[str, Any]] = []
     for item in items:
@@ -192,9 +192,9 @@ def fill_in(bench: Bench, items: tuple[Item, ...]) -> int:
 
 
 def mark_strangers(bench: Bench, checks: list[Check], aside: list[int], homes: list[Sequence[int]]) -> int:
-    """Answer who does not belong, and who is a face after all; how many clicks that needed.
+    """Answer the sheet of strangers and of tracks set aside that are faces; returns the clicks.
 
-    A piece of which the faces shown are of several people is taken apart into its tracks.
+    A part of a person whose shown faces are of several people is split into its tracks.
     """
     size, truth, answers, clicks = bench.base.tracks.size, bench.truth, [], 0
     for check in checks:
@@ -227,7 +227,7 @@ def mark_strangers(bench: Bench, checks: list[Check], aside: list[int], homes: l
 
 
 def _person_of(truth: Labels, size: Labels) -> int:
-    """Whose most faces are."""
+    """The person with most faces."""
     known = truth >= 0
     return int(np.bincount(truth[known], size[known]).argmax()) if known.any() else NOISE
 
@@ -282,7 +282,7 @@ def drawn_question(bench: Bench, rng: np.random.Generator) -> Asked:
 
 
 def repair(bench: Bench) -> int:
-    """The page's action that puts most faces right, a merge or a move; its clicks."""
+    """Do the action, a merge or a move, that makes most faces right; returns its clicks."""
     size, label, truth = bench.base.tracks.size, bench.view.label, bench.truth
     rows = (truth >= 0) & (label >= 0)
     table = np.zeros((int(truth.max()) + 1, int(label.max(initial=0)) + 1))
@@ -311,7 +311,7 @@ def repair(bench: Bench) -> int:
 
 
 def one_by_one(bench: Bench, *, best_hand: bool = False) -> int:
-    """Clicks of a reviewer who goes through the groups by size, and then through what was set aside."""
+    """Clicks of a reviewer who goes through the groups by size, and then through the tracks set aside."""
     size, truth, label = bench.base.tracks.size, bench.truth, bench.view.label.copy()
     order = sorted(range(len(bench.view.groups)), key=lambda g: -size[label == g].sum())
     goal, clicks, fresh = GOAL * size[truth >= 0].sum(), 0, len(order)
@@ -340,7 +340,7 @@ def one_by_one(bench: Bench, *, best_hand: bool = False) -> int:
 
 
 def _runs(shown: Labels, chosen: Labels) -> int:
-    """How many frames it takes to choose tracks among those shown in their order."""
+    """The number of frames needed to choose tracks among those shown, in order."""
     inside = np.isin(shown, chosen)
     return int(inside[0]) + int((inside[1:] & ~inside[:-1]).sum())
 
@@ -354,7 +354,7 @@ def _right(size: Labels, label: Labels, truth: Labels) -> float:
 
 
 def sets(paths: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
-    """Labelled tracks, clustered at the defaults, at the times at which they are seen."""
+    """Labelled tracks, clustered at the defaults, at their own times."""
     from people import tracks as read  # the benchmark beside this one
 
     for path in paths:
@@ -423,7 +423,7 @@ def _film(clock: Clock) -> Video:
 
 
 def parts(paths: list[str], seeds: range = range(4, 7)) -> Iterator[tuple[str, Base, Video, Labels]]:
-    """Two thirds of the tracks of each set, drawn at random, with what is found in them."""
+    """Two thirds of the tracks of each set, drawn at random, clustered again."""
     from people import tracks as read
 
     for path in paths:
@@ -441,7 +441,7 @@ def parts(paths: list[str], seeds: range = range(4, 7)) -> Iterator[tuple[str, B
 
 
 def drawn(names: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
-    """Drawn films, of so many people or by name, as our models find them."""
+    """Drawn films, by number of people or by name, as castlist's models find them."""
     from castlist.drawn import FILMS, random_script, render
     from castlist.pipeline import find
     from castlist.store import Workspace
@@ -458,7 +458,7 @@ def drawn(names: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
 
 
 def _truth(base: Base, truth: Any) -> Labels:
-    """(t,) the person most of a track's faces lie on, NOISE for none."""
+    """(t,) the person of most of a track's faces; NOISE for none."""
     t = base.tracks
     votes: list[list[int]] = [[] for _ in range(len(t))]
     by_frame: dict[int, list[int]] = {}
@@ -474,7 +474,7 @@ def _truth(base: Base, truth: Any) -> Labels:
 
 
 def films(paths: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
-    """Workspaces of labelled films: WORKSPACE=TRUTH.csv, a row a face (frame, x, y, w, h, label)."""
+    """Workspaces of labelled films: WORKSPACE=TRUTH.csv, one row for each face (frame, x, y, w, h, label)."""
     for path in paths:
         workspace, _, table = path.partition("=")
         video, base = prepare(workspace)
@@ -482,7 +482,7 @@ def films(paths: list[str]) -> Iterator[tuple[str, Base, Video, Labels]]:
 
 
 def _labelled(base: Base, table: Path) -> Labels:
-    """(t,) the person that most faces of a track are labelled as, NOISE where that is nobody who is known."""
+    """(t,) the label of most of a track's faces as a person; NOISE if that is no known person."""
     with table.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["label"].startswith("P")]
     names = {name: i for i, name in enumerate(sorted({row["label"] for row in rows}))}
@@ -526,7 +526,7 @@ def clicks(films: Iterator[tuple[str, Base, Video, Labels]], seeds: int) -> None
 
 
 def latency(numbers: list[str]) -> None:
-    """Processor time of each action on tracks of 500 people, in memory, and of what to ask next."""
+    """Processor time of each action on tracks of 500 people, in memory, and of choosing the next question."""
     print("tracks | action | p50 ms | p95 ms | questions after it p50 ms | p95 ms")
     for n in map(int, numbers):
         bench, rng = _large(n)
@@ -552,7 +552,7 @@ def latency(numbers: list[str]) -> None:
 
 
 def _large(n: int) -> tuple[Bench, np.random.Generator]:
-    """Tracks of 500 people, a tenth of them apart from the rest of theirs."""
+    """Tracks of 500 people, a tenth of them separate from the rest of their people."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 500, n)
     centre = rng.normal(size=(500, 128))
@@ -571,7 +571,7 @@ def _large(n: int) -> tuple[Bench, np.random.Generator]:
 
 def _action(bench: Bench, asker: Asker, i: int, rng: np.random.Generator) -> tuple[str, dict[str, Any]]:
     """An action to time: each kind in turn."""
-    large = [g for g in bench.view.groups if len(g.tracks) > 3]  # of which three can be split off
+    large = [g for g in bench.view.groups if len(g.tracks) > 3]  # three of its tracks can be split off
     one, two = (large[k] for k in rng.choice(len(large), 2, replace=False))
     sheet = asker.sheet().items
     acts: list[dict[str, Any]] = [

@@ -1,11 +1,11 @@
-"""How fast the review page is: first paint, and each action from the key to the picture, in Chromium.
+"""The speed of the review page: first paint, and each action from the key to the picture, in Chromium.
 
     python benchmarks/review_page.py                    # 5,000 tracks of 40 people, 100,000 of 500
     python benchmarks/review_page.py 5000x40 --times 20
 
-A synthetic workspace (people are random directions, tracks noisy copies of them, two pictures each), the real
-server in a process of its own, the real page. Times are milliseconds, as the page itself measures them: from
-the key that does it until what changed is painted.
+A synthetic workspace (people are random directions, tracks are noisy copies of these, with two pictures
+each), the real server in a separate process, the real page. Times are milliseconds, as the page itself
+measures them: from the key until the change is painted.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from castlist.types import INTERPOLATED, SET_ASIDE, Clock, Portraits, Shots, Tra
 LENGTH = 10  # frames of a track
 GOAL = {"first paint": 1500, "action": 200}
 PICTURES = 400
-# Milliseconds in which the page takes the same answer again for one that was pressed twice (core.js).
+# Milliseconds in which the page ignores a repeated answer to a question (core.js).
 GLANCE = 500
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
-# Does something, then waits until the page has measured an action and painted.
+# Does an action, then waits until the page has measured it and painted.
 ACT = """async ([name, what]) => {
   const done = () => performance.getEntriesByType("measure").length, before = done();
   const key = (k) => (document.activeElement || document.body).dispatchEvent(
@@ -54,7 +54,7 @@ ACT = """async ([name, what]) => {
 
 
 def workspace(place: Path, tracks: int, people: int, seed: int = 0) -> None:
-    """A workspace as a finished run leaves it: one person in fifty tracks taken for another."""
+    """A workspace as after a finished run; one track in fifty is assigned to a wrong person."""
     import cv2
 
     rng = np.random.default_rng(seed)
@@ -133,7 +133,7 @@ class Server:
 
 
 def paints(browser: Any, server: Server, times: int) -> dict[str, list[float]]:
-    """First paint and everybody drawn, of pages opened one after another."""
+    """First paint, and the time until all people are drawn, of pages opened one after another."""
     found: dict[str, list[float]] = {"first paint": [], "people drawn": []}
     for _ in range(times):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -153,7 +153,7 @@ def paints(browser: Any, server: Server, times: int) -> dict[str, list[float]]:
 
 
 class Reviewer:
-    """Does every action on one page, and notes how long each took."""
+    """Does every action on one page, and records its time."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
@@ -177,7 +177,7 @@ class Reviewer:
         self.act("merge", "m")
 
     def opened(self, i: int) -> None:
-        """A person is opened, and a track chosen."""
+        """Open a person, and choose a track."""
         start = time.perf_counter()
         self.page.locator("#rows .open").nth(i).click()
         self.page.wait_for_selector("#person .tile")
@@ -185,19 +185,19 @@ class Reviewer:
         self.page.locator("#person .tile").first.click()
 
     def split(self, i: int) -> None:
-        self.opened(2 * i)  # whom it was taken from is followed by who was taken out
+        self.opened(2 * i)  # the new person is listed after the person it was split from
         self.act("split", "o")
         self.close()
 
     def move(self, i: int) -> None:
-        self.opened(self.page.locator("#rows .open").count() - 1 - i)  # whom nobody touched yet
+        self.opened(self.page.locator("#rows .open").count() - 1 - i)  # a person without changes so far
         self.page.keyboard.press("v")
         self.act("move", "submit")
         self.close()
 
     def close(self) -> None:
         button = self.page.locator("#person [aria-label=Close]")
-        if button.is_visible():  # who has no track left is closed already
+        if button.is_visible():  # a person without tracks is closed already
             button.click()
 
     def key(self, name: str, key: str) -> Callable[[int], None]:

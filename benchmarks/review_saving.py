@@ -1,14 +1,14 @@
-"""How long the review page's server takes to answer while what was decided is being saved.
+"""How long the review page's server takes to answer while it saves decisions.
 
     python benchmarks/review_saving.py 5000x40 --against TREE    TREE: another checkout of castlist
 
-The servers of both trees run one after another, in turns, on the same synthetic workspace (that of
-review_page.py); a client in a process of its own sends decisions and undoes them, with a pause between two.
-In "saving" the server saves again and again without waiting for a quiet moment, which is worse than any
-review; a tree that saves only at its end has no such row. "review" is an action every one to two seconds,
-with saves when they are due. Milliseconds from the request to the last byte of the answer; "CPU" is what the
-server's process took for each action, its children left out. Where other programs work on the machine, only
-the ratio of rows taken in turns means anything.
+The servers of both trees run one after another, in turn, on the same synthetic workspace (that of
+review_page.py); a client in a separate process sends decisions and undoes them, with a pause between two. In
+"saving" the server saves again and again without waiting for a pause, which is worse than any review; a tree
+that saves only at its end has no such row. "review" is an action every one to two seconds, with saves when
+they are due. Milliseconds from the request to the last byte of the answer; "CPU" is the time of the server's
+process for each action, without its children. Where other programs use the machine, only the ratio of rows
+measured in turn means anything.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parents[1]
-PAUSE = 0.1  # seconds between two actions,
-REVIEW = (1.0, 2.0)  # and of somebody who looks at faces
+PAUSE = 0.1  # seconds between two actions
+REVIEW = (1.0, 2.0)  # seconds between two actions of a reviewer who looks at faces
 MODES = ("-", "saving", "review")
 ALWAYS = (
     "from castlist.review import publisher as p; "
@@ -38,7 +38,7 @@ SERVE = "say = lambda url: print(url, flush=True); serve(sys.argv[1], ready=say,
 
 
 class Client:
-    """A server of one tree, and whoever decides there."""
+    """A server of one tree, and a client that decides there."""
 
     def __init__(self, tree: Path, place: Path, mode: str = "-") -> None:
         code = f"import sys; {ALWAYS if mode == 'saving' else ''}from castlist.review import serve; {SERVE}"
@@ -79,7 +79,7 @@ class Client:
         return took
 
     def cpu(self) -> float:
-        """Seconds of CPU that the server's process took so far."""
+        """CPU seconds of the server's process so far."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -89,7 +89,7 @@ class Client:
 
 
 def work(client: Client, times: int) -> list[float]:
-    """Milliseconds of names, merges, moves, and of undoing and doing them again."""
+    """Milliseconds of names, merges, moves, and of undoing and redoing these."""
     people = client.state["people"]
     took = []
     for i in range(times):
@@ -134,7 +134,7 @@ def main() -> None:
 
 
 def one_turn(tree: Path, folder: Path, size: str, mode: str, times: int) -> tuple[list[float], float]:
-    """Milliseconds of the actions, and seconds of CPU of the server, on a fresh workspace of its tree."""
+    """Milliseconds of the actions, and CPU seconds of the server, on a new workspace of its tree."""
     make = "import sys; from pathlib import Path; from review_page import workspace; "
     make += "workspace(Path(sys.argv[1]), *map(int, sys.argv[2].split('x')))"
     paths = os.pathsep.join([str(tree / "src"), str(tree / "benchmarks")])

@@ -1,10 +1,10 @@
-"""Clusterers of faces beside each other, in one process and in turn: time, memory, B-cubed F.
+"""Clusterers of faces compared, in one process and in turn: time, memory, B-cubed F.
 
     python benchmarks/rivals.py --sizes 2000 5000 10000
 
-Faces as in faces.py: people with a long tail. Who can be told the number of people is told it (K); the others
-run with what is written beside them, for speed is compared here: docs/cluster.md compares quality. Rivals
-that are not installed are left out; each is run up to the size at which it still takes minutes.
+Faces as in faces.py: people with a long tail. Methods that take the number of people get it (K); the others
+run with the parameter in the table, since this compares speed: docs/cluster.md compares quality. Rivals that
+are not installed are left out; each runs up to the size at which it still takes minutes.
 """
 
 from __future__ import annotations
@@ -102,14 +102,15 @@ def faiss_kmeans(x: Faces, k: int) -> Labels:
 
 
 def finch(x: Faces, k: int) -> Labels:
-    from finch import FINCH  # its licence forbids commercial use; it is run here where somebody installed it
+    # its licence forbids commercial use; it runs here only if the user has installed it
+    from finch import FINCH
 
     partitions, counts, _ = FINCH(x, distance="cosine", verbose=False)
     return np.asarray(partitions[:, int(np.abs(np.log(np.array(counts) / k)).argmin())])
 
 
 def alone(label: Labels) -> Labels:
-    """What is called noise is a person of its own."""
+    """The labels, with each noise point as a person of its own."""
     label = np.array(label, np.int64)
     noise = np.flatnonzero(label < 0)
     label[noise] = label.max(initial=-1) + 1 + np.arange(len(noise))
@@ -118,7 +119,7 @@ def alone(label: Labels) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Somebody to compare with."""
+    """A method to compare with."""
 
     package: str
     how: str
@@ -166,7 +167,7 @@ def compare(n: int, d: int, repeat: int, only: list[str], seed: int) -> dict[str
         for name, rival in chosen.items():
             try:
                 cost = cost_of(lambda rival=rival, x=x, k=k: rival.run(x, k))  # type: ignore[misc]
-            except Exception as error:  # a rival's failure is its row
+            except Exception as error:  # the row of a failed rival shows the failure
                 row["runs"][name] = {"failed": f"{type(error).__name__}: {error}"}
                 continue
             f = b_cubed(truth, cost.result).f1

@@ -1,4 +1,4 @@
-"""What the scripts that people write share: every k-th frame of a film, and a table of labelled faces."""
+"""Shared by the scripts that users write: every k-th frame of a film, and a table of labelled faces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def every(film: str, k: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Number and picture (h, w, 3) RGB of every k-th frame; last, how many there are, and no picture."""
+    """Number and picture (h, w, 3) RGB of every k-th frame; at last, the frame count with no picture."""
     import av
 
     number = -1
@@ -31,9 +31,9 @@ def write(
     held: int | Sequence[int],
     total: int,
 ) -> None:
-    """A row a face and frame; a face stays where it was for `held` frames: the same for all, or each its own.
+    """One row for each face and frame; a face keeps its place for `held` frames (one number, or one each).
 
-    Boxes are x, y, w, h in pixels; a label below 0 is nobody. A track is one look.
+    Boxes are x, y, w, h in pixels; a label below 0 is no person. Each detection is a track of its own.
     """
     with path.open("w", newline="") as file:
         rows = csv.writer(file)

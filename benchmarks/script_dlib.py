@@ -1,10 +1,10 @@
-"""The script that people write with face_recognition: dlib's HOG detector, its vectors, and DBSCAN.
+"""The script that users write with face_recognition: dlib's HOG detector, its vectors, and DBSCAN.
 
     python benchmarks/script_dlib.py FILM -o faces.csv [--every 5]
 
-As the library's examples do it: every k-th frame, boxes held in between, faces of 80 pixels and more (40
-where the picture is enlarged once, --upsample 1, the library's default), DBSCAN with eps 0.5 and three faces
-a person. Needs dlib-bin (or dlib) and face_recognition_models; face_recognition itself is not needed.
+As in the library's examples: every k-th frame, boxes kept in between, faces of at least 80 pixels (40 if the
+picture is enlarged once, --upsample 1, the library's default), DBSCAN with eps 0.5 and three faces a person.
+Needs dlib-bin (or dlib) and face_recognition_models; face_recognition itself is not needed.
 """
 
 from __future__ import annotations

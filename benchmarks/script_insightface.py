@@ -1,10 +1,10 @@
-"""The script that people write with InsightFace: SCRFD and ArcFace on every k-th frame, and DBSCAN.
+"""The script that users write with InsightFace: SCRFD and ArcFace on every k-th frame, and DBSCAN.
 
     python benchmarks/script_insightface.py FILM -o faces.csv [--every 5] [--cluster average]
 
 The networks are those of castlist[research] (weights for non-commercial research only), opened by path and
-run in the very code that castlist runs them in, so that what is compared is what is done with them: no shots,
-no tracks, no quality, no constraints. DBSCAN: cosine distance 0.5, three faces a person. Average: 0.6.
+run by the same code as in castlist, so that the use of their results is compared: no shots, no tracks, no
+quality, no constraints. DBSCAN: cosine distance 0.5, three faces a person. Average: 0.6.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from castlist.embed import EMBEDDERS, align_faces
 
 
 def people(vectors: np.ndarray, how: str) -> np.ndarray:
-    """(n,) labels, -1 for nobody."""
+    """(n,) labels, -1 for no person."""
     if len(vectors) < 2:
         return np.zeros(len(vectors), np.int64)
     if how == "average":

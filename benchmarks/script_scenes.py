@@ -1,10 +1,10 @@
-"""The script that people write with PySceneDetect: its shots, a look a second in each, and linked faces.
+"""The script that users write with PySceneDetect: its shots, a detection a second in each, and linked faces.
 
     python benchmarks/script_scenes.py FILM -o faces.csv
 
-Shots by ContentDetector as it is; faces by YuNet and vectors by SFace, which OpenCV gives away and castlist
-uses too, in the very code that castlist runs them in; average linkage at OpenCV's own limit for SFace, a
-cosine of .363. A face stays where it was until the next look or the end of its shot.
+Shots by ContentDetector at its defaults; faces by YuNet and vectors by SFace, which OpenCV distributes and
+castlist uses, too, run by the same code as in castlist; average linkage at OpenCV's own limit for SFace, a
+cosine of .363. A face keeps its place until the next detection or the end of its shot.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def people(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def looks(film: str) -> dict[int, int]:
-    """The frames that are looked at, and for how many frames each stands."""
+    """The frames to examine, and for each the number of frames for which it stands."""
     rate, total = round(open_video(film).frame_rate), sum(1 for _ in every(film, 1)) - 1
     shots = [(a.frame_num, b.frame_num) for a, b in detect(film, ContentDetector())] or [(0, total)]
     return {k: min(rate, stop - k) for start, stop in shots for k in range(start, stop, rate)}

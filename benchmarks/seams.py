@@ -1,9 +1,10 @@
-"""Whether an appearance of a few frames is found wherever it lies: a film cut by 0 to 95 frames.
+"""Whether an appearance of a few frames is found at every place: a film without its first 0 to 95 frames.
 
     python benchmarks/seams.py [--frames 7] [--every 1]
 
-A drawn film of one person, and within it some frames of another. A scan keeps what it sees by segments of 96
-frames; every place of the appearance within a segment must give the same people and the same appearance.
+A drawn film of one person, with some frames of another person in between. A scan stores its results by
+segments of 96 frames; every place of the appearance within a segment must give the same people and the same
+appearance.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def cut(master: Path, path: Path, skip: int) -> None:
 
 
 def outcome(cast: castlist.Cast, begin: int, frames: int) -> str:
-    """What became of the appearance."""
+    """The result for the appearance."""
     own = [t for t in range(len(cast.tracks)) if begin <= cast.tracks.first[t] < begin + frames]
     if not own:
         return "no track"

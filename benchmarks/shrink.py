@@ -1,10 +1,10 @@
-"""Make labelled clips harder: the same films at a half, a third, ... of their size, the truth's boxes scaled.
+"""Make labelled clips harder: the same films at a half, a third, ... of their size, with scaled boxes.
 
     python benchmarks/shrink.py CLIPS OUT --by 2 3
 
-CLIPS holds FILM.mp4 with FILM.truth.csv; OUT gets FILM_2.mp4, FILM_2.truth.csv and so on, encoded by ffmpeg
-(x264, crf 23) as a film of that size usually is; the sound is copied. Films that are there already are left
-as they are.
+CLIPS contains FILM.mp4 with FILM.truth.csv; OUT gets FILM_2.mp4, FILM_2.truth.csv and so on, encoded by
+ffmpeg (x264, crf 23) as is usual for films of that size; the sound is copied. Existing films are not written
+again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def even(pixels: float) -> int:
 
 
 def shrink(film: Path, out: Path, by: int) -> None:
-    """Write the film at one by-th of its size."""
+    """Write the film at 1 / `by` of its size."""
     width, height = size(film)
     scale = f"scale={even(width / by)}:{even(height / by)}:flags=area"
     codec = ["-fps_mode", "passthrough", "-c:v", "libx264", "-crf", "23", "-preset", "veryfast"]

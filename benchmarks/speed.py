@@ -1,11 +1,12 @@
-"""How fast castlist find is: times real time, the floor below it, shares of stages, an older version beside.
+"""The speed of castlist find: times real time, the floor, shares of stages, ratio to an older version.
 
     python benchmarks/speed.py FILM... [--runs 5] [--against PYTHON] [--device cuda] [--json FILE]
 
-Each run is a whole process from nothing to the report. With --against, the Python of an environment with
-another castlist, both take turns on each film, and the ratio is the median of the ratios of neighbouring
-runs; ratios of processor seconds hold on a busy machine as well. The floor is the same film decoded and
-searched for faces once a second at the usual size, with one thread: nothing that looks at a film is faster.
+Each run is a whole process from an empty workspace to the report. With --against, the Python of an
+environment with another castlist, both run in turn on each film, and the ratio is the median of the ratios of
+neighbouring runs; ratios of processor seconds also hold on a busy machine. The floor is the same film decoded
+and searched for faces once a second at the default size, with one thread: no program that examines a film is
+faster.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def floor(film: Path, device: str) -> dict[str, float]:
 
 
 def stages(film: Path, device: str) -> dict[str, Any]:
-    """What benchmarks/stages.py says."""
+    """The result of benchmarks/stages.py."""
     command = [sys.executable, str(HERE / "stages.py"), str(film), "--device", device]
     answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return answer
@@ -92,7 +93,7 @@ def measure(film: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def told(film: Path, f: dict[str, Any]) -> str:
-    """One film's figures, for people."""
+    """One film's figures, as text."""
     against = "".join(f", before {f[k]:.2f} times the {n}" for k, n in
                       (("against_seconds", "time"), ("against_cpu", "processor time")) if k in f)  # fmt: skip
     parts = {name: share for name, share in f["stages"]["shares"].items() if share >= 0.005}

@@ -8,7 +8,7 @@
     python benchmarks/split_clips.py --moving   one take each: slow pans and zooms, often over smooth content
     python benchmarks/split_clips.py --people   drawn films of people: cuts, dissolves, and mixed ones
 
-A truth file lists the first frame of each new shot under "shot_cuts". A boundary is found if one of ours
+A truth file lists the first frame of each new shot under "shot_cuts". A boundary is found if a detected one
 lies within two frames of it (within half its length for a dissolve or fade), each used once.
 """
 
@@ -35,11 +35,11 @@ TOLERANCE = 2  # frames
 class Boundary(NamedTuple):
     frame: int
     kind: str = "cut"
-    length: int = 0  # frames that a dissolve or fade takes
+    length: int = 0  # frames of a dissolve or fade
 
 
 def match(truth: list[Boundary], found: list[int]) -> tuple[list[Boundary], list[int]]:
-    """The boundaries that were missed and the frames that are no boundary."""
+    """The boundaries that were missed, and the detected frames that are no boundary."""
     missed, spare = [], list(found)
     for boundary in truth:
         reach = max(TOLERANCE, (boundary.length + 1) // 2)
@@ -64,10 +64,10 @@ def clips(folder: Path) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[
 def made(
     folder: Path, dissolved: int, faster: int, blurred: float
 ) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
-    """The clips, in small, with dissolves for cuts, every so many frames only, or blurred now and then.
+    """The clips, scaled down, with dissolves for cuts, only every few frames, or blurred at times.
 
-    Both shots go on while they dissolve. Shots of less than twelve frames keep their cuts, and five frames
-    of every shot stay as they are. A blur of 1 is a hundredth of the frame's width.
+    Both shots continue during a dissolve. Shots of less than twelve frames keep their cuts, and five frames
+    of every shot are unchanged. A blur of 1 is a hundredth of the frame's width.
     """
     import cv2
 
@@ -98,7 +98,7 @@ def made(
 
 
 def scene(rng: np.random.Generator, size: tuple[int, int] = (180, 320)) -> NDArray[np.uint8]:
-    """A picture three times as large as a frame: a wash of colour with furniture of all sizes."""
+    """A picture three times as large as a frame: a gradient of colour with furniture of all sizes."""
     import cv2
 
     h, w = 3 * size[0], 3 * size[1]
@@ -198,7 +198,7 @@ def moving(seed: int, n: int = 400) -> Iterator[NDArray[np.uint8]]:
     picture = cv2.GaussianBlur(picture, (0, 0), blur) if blur else picture
     colour, start = rng.uniform(0, 255, 3).tolist(), rng.uniform(0, 2)
     for i in range(n):
-        there = abs((start + speed * i / w) % 4 - 2)  # to and fro between 0 and 2
+        there = abs((start + speed * i / w) % 4 - 2)  # back and forth between 0 and 2
         x, y = (there if style == "pan" else 1.0) * w, (there if style == "tilt" else 1.0) * h
         zoom = 0.6 + 0.4 * there if style == "zoom" else 1.0
         view = cv2.getRectSubPix(picture, (int(w * zoom), int(h * zoom)), (x + w / 2, y + h / 2))
@@ -209,7 +209,7 @@ def moving(seed: int, n: int = 400) -> Iterator[NDArray[np.uint8]]:
 
 
 def of_people(first: int, count: int) -> Iterator[tuple[str, list[Boundary], Iterator[NDArray[np.uint8]]]]:
-    """The drawn films made for cuts and dissolves, then `count` random ones."""
+    """The drawn films with many cuts and dissolves, then `count` random ones."""
     from castlist.drawn import FILMS, random_script
     from castlist.drawn.film import picture, shots
 

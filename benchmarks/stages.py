@@ -1,10 +1,10 @@
-"""Which share of the time `castlist find` spends in each of its stages, on one film.
+"""The share of time that `castlist find` spends in each of its stages, on one film.
 
     python benchmarks/stages.py FILM
 
-Runs the pipeline in this process with a clock around each stage: processor seconds of the thread that does
-it, and those of the decoder's process, so that other programs on the machine count little. What libraries do
-in threads of their own is in "cpu_seconds" and in no stage; with `--threads 1`, the default, that is little.
+Runs the pipeline in this process with a clock around each stage: processor seconds of its thread, and those
+of the decoder's process, so that other programs on the machine have little influence. The threads of
+libraries count in "cpu_seconds" and in no stage; with `--threads 1`, the default, that is little.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIND: Any = importlib.import_module("castlist.pipeline.find")
 
 
 class Clocks:
-    """Seconds inside each stage; what a stage calls that has a clock of its own counts there only."""
+    """Seconds inside each stage; a stage with its own clock that another stage calls counts only there."""
 
     def __init__(self) -> None:
         self.seconds: Seconds = defaultdict(float)
@@ -51,7 +51,7 @@ class Clocks:
         return timed
 
     def counted(self, name: str, work: Callable[..., Any], items: int) -> Callable[..., Any]:
-        """The same work, counting what its argument number `items` holds."""
+        """The same work, with a count of the items in its argument number `items`."""
 
         def counting(*args: Any, **options: Any) -> Any:
             self.counts[name] += len(args[items])
@@ -91,7 +91,7 @@ def clocked(recipe: Recipe, clocks: Clocks) -> None:
 
 
 def measure(film: str, machine: Machine) -> dict[str, Any]:
-    """Seconds of each stage of one film, from nothing."""
+    """Seconds of each stage of one film, from an empty workspace."""
     recipe, clocks = Recipe(), Clocks()
     clocked(recipe, clocks)
     start = time.perf_counter()

@@ -1,14 +1,14 @@
-"""`castlist find` on clips beside the scripts that people write: times real time, memory, score, and stages.
+"""`castlist find` on clips against the scripts that users write: times real time, memory, score, and stages.
 
     python benchmarks/street.py CLIPS --scorer score_faces.py [--only NAME ...] [--seconds 30] [--repeat 3]
 
 CLIPS is a folder of films, each with FILM.truth.csv beside it (frame,x,y,w,h,label); the scorer takes
-TRUTH.csv PREDICTED.csv --json. Everybody runs from nothing in a process of its own, in turn, on each clip;
-seconds are medians, memory is the most that the process and its children held together (shared pages count
-in each). With --seconds, only the beginning of each clip is used, up to the first key frame after so many
-seconds, copied without encoding. With --large, each clip is also tried enlarged to 1080 lines, encoded anew
-into a scratch folder; the scripts, which take long there, are run once, or as often as --large-scripts says.
-What is measured already is not measured again, but with --again.
+TRUTH.csv PREDICTED.csv --json. Each program runs from the beginning in a separate process, in turn, on each
+clip; seconds are medians, memory is the most that the process and its children held together (shared pages
+count in each). With --seconds, only the beginning of each clip is used, up to the first key frame after that
+time, copied without encoding. With --large, each clip is also tried enlarged to 1080 lines, encoded again
+into a scratch folder; the scripts, which take long there, run once, or as often as --large-scripts says.
+Finished measurements are only repeated with --again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def tree_bytes(root: int) -> int:
             try:
                 after = (entry / "stat").read_text().rpartition(")")[2].split()
                 held[int(entry.name)] = int((entry / "statm").read_text().split()[1])
-            except OSError:  # it ended while we looked
+            except OSError:  # it ended meanwhile
                 continue
             parents[int(entry.name)] = int(after[1])
     family, size = {root}, 0
@@ -77,7 +77,7 @@ def run(command: list[str]) -> dict[str, float]:
 
 
 def find(film: Path, faces: Path, options: list[str]) -> dict[str, float]:
-    """castlist find, and what it found as a table."""
+    """castlist find, with its result as a table."""
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "film.castlist"
         castlist = [sys.executable, "-m", "castlist"]
@@ -109,7 +109,7 @@ def about(film: Path) -> dict[str, Any]:
 
 
 def shorten(film: Path, truth: Path, folder: Path, seconds: float) -> tuple[Path, Path]:
-    """The beginning of the film up to the first key frame after so many seconds, and the truth about it."""
+    """The beginning of the film up to the first key frame after these seconds, and its truth."""
     import av
 
     out = folder / film.name
@@ -131,7 +131,7 @@ def shorten(film: Path, truth: Path, folder: Path, seconds: float) -> tuple[Path
 
 
 def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[Path, Path]:
-    """The film at so many lines (H.264), and its truth in the pixels of that."""
+    """The film enlarged to this number of lines (H.264), and its truth in the new pixels."""
     import av
 
     out = folder / f"{film.stem}.mp4"
@@ -161,7 +161,7 @@ def enlarge(film: Path, truth: Path, folder: Path, lines: int = 1080) -> tuple[P
 def compare(
     film: Path, truth: Path, given: argparse.Namespace, scripts: int, before: dict[str, Any]
 ) -> dict[str, Any]:
-    """Us as often as given, the scripts `scripts` times; never: what is known of them `before` stays."""
+    """castlist as often as given, the scripts `scripts` times; with 0, their results in `before` stay."""
     row: dict[str, Any] = {**about(film), "load": os.getloadavg()[0], "gemm_gflops": gemm_rate()}
     row["runs"] = {} if scripts else {name: run for name, run in before.items() if name in SCRIPTS}
     costs: dict[str, list[dict[str, float]]] = {}

@@ -1,7 +1,7 @@
 """results/*.json -> the tables of docs/benchmarks.md, between its <!-- NAME --> and <!-- end --> marks.
 
 python benchmarks/tables.py             # rewrites them
-python benchmarks/tables.py --print     # shows them only
+python benchmarks/tables.py --print     # only prints them
 """
 
 from __future__ import annotations

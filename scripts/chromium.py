@@ -1,4 +1,4 @@
-"""The Chromium that tests and pictures of the documentation look at pages with."""
+"""The Chromium with which tests, and pictures of the documentation, open pages."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Print what a reader of this code meets: how much of it, how long functions are, how typed, how documented.
+"""Print figures of the code: its size, lengths of functions, shares with types and with docstrings.
 
 python scripts/code_figures.py               of this checkout
 python scripts/code_figures.py OLD NEW       of two commits or branches, side by side
 
-A function's lines are those without its docstring. Lines that say Any are those in which the name stands.
+A function's lines are those without its docstring. Lines with Any are those with this name in the code.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def lines_of(function: Function) -> int:
 
 
 def public_definitions(tree: ast.Module) -> list[ast.ClassDef | Function]:
-    """Classes and functions at a module's top, and methods of public classes, none that begins with _."""
+    """Public classes and functions at a module's top, and public methods of public classes."""
     top = [d for d in tree.body if isinstance(d, ast.ClassDef | Function) and not d.name.startswith("_")]
     classes = [d for d in top if isinstance(d, ast.ClassDef)]
     methods = [m for c in classes for m in c.body if isinstance(m, Function) and not m.name.startswith("_")]
@@ -80,7 +80,7 @@ def public_definitions(tree: ast.Module) -> list[ast.ClassDef | Function]:
 
 
 def says_any(text: str) -> int:
-    """In how many lines the name Any stands; comments and text do not count."""
+    """The number of lines with the name Any, without comments and texts."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return len({t.start[0] for t in tokens if t.type == tokenize.NAME and t.string == "Any"})
 

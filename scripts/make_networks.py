@@ -1,7 +1,7 @@
 """Write the graphs that castlist runs, prepared in advance: src/castlist/models/prepared/. Needs onnx.
 
 python scripts/make_networks.py            write them
-python scripts/make_networks.py --check    exit with status 1 where they are not as the code makes them
+python scripts/make_networks.py --check    exit with status 1 if they differ from what the code makes
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from castlist.models.prepared import FOLDER, Array, Graph, Weight, put_together,
 from castlist.models.surgery import plain_graph
 
 NAMES = ("yunet", "sface")
-LEAST = 64  # bytes: shorter arrays are left in the rest
+LEAST = 64  # bytes; shorter arrays are stored in the rest
 
 
 def array(tensor: onnx.TensorProto, data: bytes) -> Array:
-    """Where a tensor stands in a model's file."""
+    """The place of a tensor in a model's file."""
     values = numpy_helper.to_array(tensor)
     return {"at": data.index(values.tobytes()), "dtype": values.dtype.str, "shape": list(values.shape)}
 
 
 def known(data: bytes) -> dict[bytes, Weight]:
-    """The arrays of floats that can be had from a model's file, by their bytes."""
+    """The arrays of floats that a model's file contains or can give, by their bytes."""
     graph = onnx.load_model_from_string(data).graph
     stored = {tensor.name: tensor for tensor in graph.initializer}
     found: dict[bytes, Weight] = {
@@ -47,7 +47,7 @@ def known(data: bytes) -> dict[bytes, Weight]:
 
 
 def prepared(name: str) -> tuple[str, bytes]:
-    """The list of the pieces of a model's graph, and the rest of it."""
+    """The list of the pieces of a model's graph, and the rest of the graph."""
     data = read(MODELS[name])
     whole, sources = plain_graph(data), known(data)
     pieces: list[int | Weight] = []

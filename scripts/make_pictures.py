@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation anew, from two drawn films.
+"""Take the pictures of the documentation again, from two drawn films.
 
 python scripts/make_pictures.py FOLDER      FOLDER: for the drawn films and their workspaces
 
@@ -22,7 +22,7 @@ from chromium import ARGS, CHROMIUM
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDE = 1000  # pixels of a picture at most
-COLOURS = 255  # of a picture's palette: a third of the bytes, and no difference to be seen
+COLOURS = 255  # of a picture's palette: a third of the bytes, and no visible difference
 
 
 def main(folder: Path) -> None:
@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
 
 
 def film(folder: Path, name: str) -> Path:
-    """The workspace of a drawn film, made where it is missing."""
+    """The workspace of a drawn film, made if missing."""
     workspace = folder / f"castlist-{name}.castlist"
     if not workspace.exists():
         castlist("demo", "--film", name, "-o", str(folder), "-q")
@@ -92,7 +92,7 @@ def crowd(page: Any) -> None:
     page.click("[data-tab=people]")
     page.locator("#rows .strip button").nth(3).click()
     page.wait_for_selector("#player .hit")
-    page.wait_for_timeout(800)  # until the film stands at the face
+    page.wait_for_timeout(800)  # until the film shows the face
     page.keyboard.press(" ")
     page.wait_for_timeout(400)
     page.locator("#player .hit").first.dispatch_event("click")
@@ -120,13 +120,13 @@ def six(page: Any) -> None:
     page.wait_for_selector("#lanes .lane")
     page.set_viewport_size({"width": 1280, "height": 540})
     page.mouse.move(540, 190)
-    page.wait_for_timeout(1500)  # for the film's picture under the pointer
+    page.wait_for_timeout(1500)  # until the film's picture under the pointer is loaded
     page.mouse.move(541, 190)
     taken(page, "review-timeline")
 
 
 def taken(page: Any, name: str) -> None:
-    """A picture of what the page shows now."""
+    """A picture of the page as it is now."""
     from PIL import Image
 
     page.wait_for_load_state("networkidle")

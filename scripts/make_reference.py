@@ -1,7 +1,7 @@
-"""Write the pages of docs/ that follow from the code: command line, recipe, models, constants.
+"""Write the pages of docs/ that are generated from the code: command line, recipe, models, constants.
 
 python scripts/make_reference.py            write them
-python scripts/make_reference.py --check    say whether they are as the code says; exit status 1 where not
+python scripts/make_reference.py --check    report pages that differ from the code (exit status 1)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MADE = "<!-- Made by scripts/make_reference.py -->\n"
 
 
 def commands() -> str:
-    """Every verb with its `--help`."""
+    """Every command with its `--help`."""
     with click.Context(cli, info_name="castlist") as context:
         parts = [f"```text\n{cli.get_help(context)}\n```\n"]
         for name in cli.list_commands(context):
@@ -87,16 +87,16 @@ def models() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A number that the code is tuned by."""
+    """A tuning constant of the code."""
 
     module: str
     name: str
     value: str
-    origin: str  # the comment beside or above it; "" where there is none
+    origin: str  # the comment beside or above it; "" if there is none
 
 
 def constants() -> str:
-    """Every numeric constant of the package with where it comes from."""
+    """Every numeric constant of the package, with its origin."""
     rows = list(find_constants())
     parts = [
         f"# Constants\n\n{MADE}\n*For researchers and contributors.* Every number by which castlist is "
@@ -116,7 +116,7 @@ def constants() -> str:
 
 
 def find_constants() -> Iterator[Constant]:
-    """The constants at the top of every module whose value is a number, or numbers."""
+    """The numeric constants at the top of every module."""
     for path in sorted(SOURCE.rglob("*.py")):
         lines = path.read_text("utf-8").splitlines()
         module = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -135,7 +135,7 @@ def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
 
 
 def _is_number(value: ast.expr) -> bool:
-    """Whether an expression holds numbers and what joins them, and nothing else."""
+    """Whether an expression consists only of numbers and operators."""
     joints = (ast.BinOp, ast.UnaryOp, ast.Tuple, ast.operator, ast.unaryop, ast.expr_context)
     parts = [part for part in ast.walk(value) if not isinstance(part, joints)]
     return bool(parts) and all(isinstance(p, ast.Constant) and type(p.value) in (int, float) for p in parts)

@@ -1,9 +1,9 @@
-"""Write the bill of materials of an environment in which castlist is installed, and check it (CycloneDX).
+"""Write the bill of materials of an environment with castlist, and check it (CycloneDX).
 
 python scripts/make_sbom.py PYTHON FILE      PYTHON: that environment's interpreter; FILE: castlist.cdx.json
 
-Needs the package cyclonedx-bom. Exit status 1 where a requirement of castlist is missing from it, or has no
-version or licence there.
+Needs the package cyclonedx-bom. Exit status 1 if a requirement of castlist is missing from it, or has no
+version or licence.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ def write(python: str, file: Path) -> None:
     about = ["--pyproject", str(ROOT / "pyproject.toml"), "--mc-type", "application", "--output-reproducible"]
     subprocess.run([*make, *about], check=True)  # noqa: S603
     bill = json.loads(file.read_text("utf-8"))
-    bill["metadata"]["component"]["version"] = version()  # pyproject.toml says that it is dynamic
+    bill["metadata"]["component"]["version"] = version()  # pyproject.toml marks it as dynamic
     file.write_text(json.dumps(bill, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def version() -> str:
-    """castlist's own."""
+    """castlist's own version."""
     text = (ROOT / "src" / "castlist" / "_version.py").read_text("utf-8")
     return re.findall(r'__version__ = "([^"]+)"', text)[0]
 
 
 def problems(bill: dict[str, Any]) -> list[str]:
-    """What is wrong with a bill of materials, a sentence each."""
+    """The faults of a bill of materials, one sentence each."""
     components = bill.get("components")
     if bill.get("bomFormat") != "CycloneDX" or not isinstance(components, list):
         return ["the file is no bill of materials in CycloneDX's JSON"]
@@ -60,13 +60,13 @@ def problems(bill: dict[str, Any]) -> list[str]:
 
 
 def required() -> list[str]:
-    """The packages that castlist cannot do without."""
+    """The required packages of castlist."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return [plain(re.split(r"[^\w.-]", line)[0]) for line in project["dependencies"]]
 
 
 def plain(name: str) -> str:
-    """A package's name as PyPI compares it [PEP 503]."""
+    """A package's name normalised as by PyPI [PEP 503]."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -11,10 +11,10 @@ OLDEST = re.compile(r"^([\w.-]+)\s*(?:>=|==)\s*([\w.]+)")
 
 
 def oldest(requirements: list[str]) -> list[str]:
-    """`name==version.*` of each requirement: its lower limit, with whatever was mended in it since.
+    """`name==version.*` of each requirement: its lower limit, with later bug fixes of that version.
 
     Raises:
-        ValueError: a requirement has none.
+        ValueError: a requirement has no lower limit.
     """
     found = []
     for requirement in requirements:
