@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from castlist.errors import CastlistError, InputError, VideoError
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 from castlist.store.paths import FilmNoted, film_noted
 
@@ -82,15 +83,23 @@ def check_film(film: Path, workspace: Path) -> None:
     noted = film_noted(workspace)
     if noted is None:
         return
-    from castlist.decode.files import digest_of
+    from castlist.decode.files import digest_of, has_grown
 
     try:
         digest = digest_of(film)
     except VideoError as error:
         raise InputError(f"{error}, or name {workspace.name} itself to use what is in it") from error
-    if noted.digest != digest:
+    if noted.digest == digest:
+        return
+    with Workspace.open(workspace, write=False) as opened:
+        size = opened.film_size()
+    if has_grown(film, size, noted.digest):
         raise InputError(
-            f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "
-            f"another folder (castlist find FILM --out FOLDER), or name {workspace.name} itself to use what "
-            "is in it"
+            f"{film}: was not complete when its cast was found; run castlist find {shell_path(str(film))} "
+            f"again, which keeps all decisions, or name {workspace.name} itself to use what is in it"
         )
+    raise InputError(
+        f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "
+        f"another folder (castlist find FILM --out FOLDER), or name {workspace.name} itself to use what "
+        "is in it"
+    )

@@ -122,8 +122,9 @@ def check_content(path: Path, found: str, wanted: str) -> None:
         raise VideoError(
             f"{printable(path)} is another film than the one whose cast was found, or was changed since "
             "then; bring the former film back to this path, or, if it was moved, run castlist find with its "
-            "new path and --out WORKSPACE, this workspace; the cast of the film that is there now needs a "
-            "workspace of its own (castlist find FILM --out FOLDER)"
+            "new path and --out WORKSPACE, this workspace; if it was being copied or recorded then, run "
+            "castlist find again; the cast of another film needs a workspace of its own (castlist find FILM "
+            "--out FOLDER)"
         )
 
 
@@ -151,7 +152,20 @@ def system_words(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def digest(fd: int, path: Path) -> str:
+def has_grown(path: Path, size: int, before: str) -> bool:
+    """Whether a file was the film of the digest `before` when it had `size` bytes, and has more now.
+
+    Raises:
+        VideoError: see `open_plain` and `digest`.
+    """
+    fd = open_plain(path)
+    try:
+        return 0 < size < os.fstat(fd).st_size and digest(fd, path, size) == before
+    finally:
+        os.close(fd)
+
+
+def digest(fd: int, path: Path, size: int | None = None) -> str:
     """The key of a file's content: SHA-256, in hexadecimal, over its size and bytes.
 
     Of a file larger than 64 MiB only the first and last 8 MiB and 64 evenly spaced blocks of 256 KiB
@@ -159,14 +173,15 @@ def digest(fd: int, path: Path) -> str:
 
     Args:
         path: of the file, for the message.
+        size: bytes of its beginning of which the key is computed; None: all of it.
 
     Raises:
         VideoError: its disk cannot be read.
     """
-    size = os.fstat(fd).st_size
+    size = os.fstat(fd).st_size if size is None else size
     key = hashlib.sha256(f"castlist content key 1, {size} bytes\n".encode())
     if size <= _WHOLE:
-        parts = [(start, _END) for start in range(0, size, _END)]
+        parts = [(start, min(_END, size - start)) for start in range(0, size, _END)]
     else:
         parts = [(0, _END), (size - _END, _END)]
         parts += [(_END + (size - 2 * _END - _BLOCK) * i // (_BLOCKS - 1), _BLOCK) for i in range(_BLOCKS)]

@@ -25,8 +25,8 @@ _REMEDY = "; if players show it, re-encode it, for example: ffmpeg -i FILM -c:v 
 _SENTENCES = {
     Fault.NOT_A_VIDEO: "{name} is not a video that can be read; give a film file such as .mp4, .mkv or .ts",
     Fault.NO_INDEX: "{name} is cut short: its index (moov), which a camera writes last and without which "
-    "nothing can be read, is missing; copy the file again from where it comes from, or repair it with a "
-    "program such as untrunc",
+    "nothing can be read, is missing; if it is still being copied or recorded, wait until it is complete; "
+    "else copy it again from where it comes from, or repair it with a program such as untrunc",
     Fault.PICTURE: "{name} is a single picture, not a video; give a film file such as .mp4 or .mkv, or "
     "make one of a sequence of pictures first, for example: " + OF_PICTURES,
     Fault.MOVING_WEBP: "{name} is an animated WebP picture, which FFmpeg cannot read; make a film of it "

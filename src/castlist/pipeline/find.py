@@ -28,6 +28,7 @@ from castlist.errors import ModelError, WorkspaceError
 from castlist.film_workspace import workspace_of
 from castlist.helper_thread import HelperThread
 from castlist.models import MODELS
+from castlist.pipeline.film_file import put_film
 from castlist.pipeline.identify import Found, identify
 from castlist.pipeline.orientation import better_shown, is_doubtful
 from castlist.pipeline.parallel import scan_in_parallel
@@ -105,7 +106,7 @@ def find(
         video = decoder.video()
         path = _place(video.path, workspace)
         opened = open_things.enter_context(Workspace.open(path, create=True))
-        opened.put_video(video)
+        put_film(opened, video)
         if not replace:
             refuse_steps(path, other_steps(opened, recipe))
         run = _run_started(opened, recipe, machine)

@@ -92,6 +92,9 @@ def length(seconds: Fraction | float) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
+_GROWS = "; if it was still being copied or recorded, run castlist find again when it is complete"
+
+
 def lost(cast: Cast) -> list[str]:
     """Sentences about the parts of the film that could not be read; none if all could be read."""
     found = []
@@ -100,9 +103,14 @@ def lost(cast: Cast) -> list[str]:
     if cast.unread:
         found.append(
             f"The film is {how_long(cast.length)} long; for {how_long(cast.unread)} of it the file has "
-            "no pictures that can be read"
+            f"no pictures that can be read{_GROWS if _is_cut(cast) else ''}"
         )
     return found + left_out(cast)
+
+
+def _is_cut(cast: Cast) -> bool:
+    """Whether the film's pictures end a second or more before the film does by its header."""
+    return bool(len(cast.clock)) and cast.video.duration - cast.clock.time(len(cast.clock)) >= 1
 
 
 def left_out(cast: Cast) -> list[str]:

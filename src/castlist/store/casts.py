@@ -16,7 +16,7 @@ from castlist.store.rows import Parameter, damaged, line, number, numbers, optio
 from castlist.types import INTERPOLATED, NOISE, Clock, Fate, Portraits, Shots, Tracks, Transition, Video
 from castlist.types.film import TURNS
 
-__all__ = ["Changed", "changed", "ends", "get", "get_portraits", "made_by", "put", "renew"]
+__all__ = ["Changed", "changed", "drop", "ends", "get", "get_portraits", "made_by", "put", "renew"]
 
 _TABLES = ("portraits", "faces", "tracks", "people", "shots", "casts")  # children before parents
 _OF_FACES = ("faces", "portraits", "tracks", "shots")
@@ -36,11 +36,7 @@ def put(
     db: sqlite3.Connection, cast: Cast, portraits: Portraits, run: int | None, now: str, decision: int
 ) -> None:
     """Replace the stored cast, inside the caller's transaction."""
-    old = db.execute("SELECT clock FROM casts").fetchone()
-    for table in _TABLES:
-        db.execute(f"DELETE FROM {table}")  # noqa: S608
-    if old:
-        columns.delete(db, old[0])
+    drop(db)
     clock = columns.write(db, cast.clock)
     db.execute(
         "INSERT INTO casts VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
@@ -51,6 +47,15 @@ def put(
     _fill(db, "tracks", _track_rows(cast))
     _fill(db, "faces", _face_rows(cast))
     _fill(db, "portraits", _portrait_rows(portraits))
+
+
+def drop(db: sqlite3.Connection) -> None:
+    """Remove the cast, inside the caller's transaction."""
+    old = db.execute("SELECT clock FROM casts").fetchone()
+    for table in _TABLES:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608
+    if old:
+        columns.delete(db, old[0])
 
 
 def made_by(db: sqlite3.Connection) -> tuple[int | None, int]:

@@ -19,10 +19,12 @@ from castlist.types import freeze
 
 __all__ = [
     "erased_marks",
+    "film_size",
     "is_erased",
     "joined_numbers",
     "last_erased",
     "put_erased",
+    "put_film_size",
     "put_joined",
     "put_renamed",
 ]
@@ -38,6 +40,13 @@ class _Renamed:
     """The film got another name."""
 
     former: str  # name of the film's file at that time
+
+
+@dataclass(frozen=True, slots=True)
+class _FilmFile:
+    """The film's file as it was when its cast was found."""
+
+    size: int  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,21 @@ class _JoinedNumbers:
 def put_renamed(db: sqlite3.Connection, workspace: Path, former: str) -> None:
     """Note that the film had another name when the workspace was made; "" for an erased name."""
     results.put(db, paths.RENAMED, paths.path_text(workspace.name), _Renamed(former))
+
+
+def put_film_size(db: sqlite3.Connection, size: int) -> None:
+    """Note how many bytes the film's file has."""
+    results.put(db, "film file", "video", _FilmFile(size))
+
+
+def film_size(db: sqlite3.Connection, workspace: Path) -> int:
+    """Bytes of the film's file when its cast was found; 0 where it is not known."""
+    try:
+        with files.sentences(workspace):
+            stored = results.get(db, workspace, "film file", "video", _FilmFile)
+    except WorkspaceError:  # damaged
+        return 0
+    return stored.size if stored is not None and isinstance(stored.size, int) else 0
 
 
 def put_joined(db: sqlite3.Connection, joined: Mapping[int, int], decision: int) -> None:

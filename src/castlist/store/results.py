@@ -14,7 +14,7 @@ from castlist.store.rows import rows, text, whole
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["get", "put"]
+__all__ = ["drop", "get", "put"]
 
 T = TypeVar("T")
 KEPT = 4  # results kept for each name, newest first
@@ -37,6 +37,14 @@ def put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -
     db.executemany("DELETE FROM results WHERE id = ?", [(i,) for i, _ in stale])
     for (gone,) in [*old, *((b,) for _, b in stale)]:
         columns.delete(db, gone)
+
+
+def drop(db: sqlite3.Connection) -> None:
+    """Remove all tables, in a transaction that has begun."""
+    blocks = db.execute("SELECT block FROM results").fetchall()
+    db.execute("DELETE FROM results")
+    for (block,) in blocks:
+        columns.delete(db, block)
 
 
 def get(db: sqlite3.Connection, workspace: Path, name: str, key: str, kind: type[T]) -> T | None:

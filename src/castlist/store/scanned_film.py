@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,13 +12,16 @@ from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from castlist.errors import InputError, WorkspaceError
+from castlist.shell_words import shell_path
 from castlist.store import (
+    casts,
     database,
     files,
     film,
     notes,
     prune,
     results,
+    runs,
     scans,
 )
 from castlist.store.database import Database, transaction, unbounded
@@ -25,6 +29,7 @@ from castlist.store.deciding import DecisionConnection
 from castlist.store.folder import THUMBS, Folder
 from castlist.store.lock import Lock
 from castlist.store.pictures import PictureFiles
+from castlist.store.rows import rows, text
 from castlist.types import Scan, Video
 
 if TYPE_CHECKING:
@@ -67,24 +72,61 @@ class ScannedFilm:
         moved = self.path.parent / video.path.name
         return replace(video, path=moved) if not video.path.exists() and moved.exists() else video
 
-    def put_video(self, video: Video) -> None:
+    def put_video(self, video: Video, *, grown: bool = False) -> None:
         """Store the workspace's film; a film that was moved or renamed keeps its workspace.
+
+        Args:
+            grown: it is the film that the workspace is about, whose file was not complete before.
 
         Raises:
             InputError: the workspace is about another film.
         """
         before = self.video()
-        if before is not None and before.digest != video.digest:
+        if before is not None and before.digest != video.digest and not grown:
             raise InputError(
                 f"{self.path}: contains the cast of another film ({before.path.name}, or an earlier version "
-                "of this one); castlist find FILM --out FOLDER finds the cast in another folder; castlist "
-                "decide ... import copies decisions to it"
+                "of this one); castlist find FILM --out FOLDER finds the cast in another folder, and "
+                f"castlist decide FOLDER import {shell_path(str(self.path))} copies the decisions to it"
             )
         if before is not None and before.path.name != video.path.name:
             with self._writing() as db:
                 notes.put_renamed(db, self.path, before.path.name)
         with self._writing() as db:
             film.write(db, video)
+            with suppress(OSError):
+                notes.put_film_size(db, os.stat(video.path).st_size)
+
+    def film_size(self) -> int:
+        """Bytes of the film's file when its cast was found; 0 where it is not known."""
+        with self._reading() as db:
+            return notes.film_size(db, self.path)
+
+    def is_incomplete(self) -> bool:
+        """Whether the film was not searched to its end, or its file lacked a part."""
+        with self._reading() as db:
+            if not any(run.finished for run in runs.read(db)):
+                return True
+            number = scans.number_of(db, scans.newest_finished(db, None) or "")
+            return number is not None and scans.counted(db, number)[1] > 0
+
+    def drop_found(self) -> None:
+        """Drop the cast, the scans and the runs, so that the cast of another file can be found here.
+
+        Raises:
+            WorkspaceError: somebody has decided on the cast, proposed a name, or was erased from it.
+        """
+        with self._writing() as db:
+            tables = ("decisions", "proposals")
+            counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
+            if any(counts) or notes.is_erased(db, self.path):
+                raise WorkspaceError(f"{self.path}: holds decisions, which are kept")
+            casts.drop(db)
+            results.drop(db)
+            for (key,) in rows(db, "SELECT key FROM scans", (text,)):
+                prune.drop(db, key)
+            db.execute("DELETE FROM runs")
+            db.execute("DELETE FROM video")
+        self._sweep()
 
     # The scan
 
