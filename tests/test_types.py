@@ -98,8 +98,18 @@ def test_pictures_that_stand_for_long_are_not_missing():
     assert recorded.lacks(Fraction(23, 10)) == 1  # and its end, as the header says
     hole = Clock(np.delete(np.arange(40), slice(10, 15)), Fraction(1, 10), unread=5)
     assert hole.lacks(Fraction(4)) == Fraction(1, 2)
+    assert hole.lacks(Fraction(4), Fraction(49, 100)) == Fraction(1, 2)
+    assert hole.lacks(Fraction(4), Fraction(1, 2)) == 0  # frames that were dropped
     assert Clock(np.arange(40), Fraction(1, 10)).lacks(Fraction(9)) == 0
     assert Clock([0], Fraction(1, 10), unread=5).lacks(Fraction(6, 10)) == Fraction(1, 2)
+
+
+def test_frames_that_a_recorder_dropped_are_not_missing():
+    """Gaps of half a second and of two seconds, and an end of 0.3 s: the short gap is none that counts."""
+    shown = np.delete(np.arange(100), [*range(10, 15), *range(40, 60)])
+    clock = Clock(shown, Fraction(1, 10), unread=28)
+    assert clock.lacks(Fraction(103, 10), Fraction(1)) == Fraction(23, 10)
+    assert clock.lacks(Fraction(103, 10)) == Fraction(28, 10)
 
 
 def test_shots_know_the_shot_of_a_frame():

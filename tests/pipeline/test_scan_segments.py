@@ -146,6 +146,29 @@ def test_a_negative_is_told_from_a_film_that_shows_nobody(kind: str, tmp_path: P
     assert "seems to be a negative" in (tmp_path / "w.castlist" / "report.html").read_text()
 
 
+@pytest.mark.parametrize("pans", [False, True])
+def test_a_thing_that_looks_like_a_turned_face_counts_once(pans: bool, tmp_path: Path) -> None:
+    """A photograph that lies on its side in an empty room is in every frame, and is no film on its side."""
+    room = render(
+        Script("room", people(1), (Scene(0.2, (), "cafe"),), frame_rate=Fraction(RATE)), tmp_path / "room.mp4"
+    )
+    render(still(people(1)[0]), tmp_path / "face.mp4")
+    pictures = []
+    for name in ("room", "face"):
+        with av.open(str(tmp_path / f"{name}.mp4")) as source:
+            pictures.append(next(source.decode(video=0)).to_ndarray(format="bgr24"))
+    room, face = pictures
+    side = min(room.shape[0] - 40, *face.shape[:2])
+    room[20 : 20 + side, 60 : 60 + side] = np.rot90(face[:side, (face.shape[1] - side) // 2 :][:, :side])
+    noise = np.random.default_rng(0)
+    images = [
+        np.clip(np.roll(room, 3 * k * pans, axis=1) + noise.normal(0, 2, room.shape), 0, 255).astype(np.uint8)
+        for k in range(20)
+    ]
+    cast = cast_of(write(tmp_path / "film.mp4", images), tmp_path / "w.castlist")
+    assert (cast.turned, cast.negative) == (0, False)
+
+
 class Died(BaseException):
     """The process was killed here."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.cast.by_name import known_names, people_named
-from castlist.cast.people import frames_of, listed
+from castlist.cast.people import APPEARANCE_GAP, frames_of, listed
 from castlist.cast.person import Person, Pictures
 from castlist.clock_times import how_long
 from castlist.errors import InputError
@@ -233,9 +233,13 @@ class Cast:
 
     @property
     def unread(self) -> Fraction:
-        """Seconds of the film without a readable picture."""
+        """Seconds of the film without a readable picture.
+
+        If no frame is damaged, a gap between two pictures counts if it is longer than a second
+        (APPEARANCE_GAP): over shorter gaps an appearance goes on, so that they change nothing in the cast.
+        """
         clock = self.clock
-        return clock.unread * clock.unit if self.damaged else clock.lacks(self.video.duration)
+        return clock.unread * clock.unit if self.damaged else clock.lacks(self.video.duration, APPEARANCE_GAP)
 
     @property
     def whole(self) -> Fraction:

@@ -29,6 +29,7 @@ from castlist.decode.times import Count, Restarts, Times
 from castlist.decode.wire import Fault, Unusable
 from castlist.errors import InputError
 from castlist.timecode import Timebase, frame_number, relabelled, snapped
+from castlist.types.film import GAP
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -40,7 +41,6 @@ REORDER = 4  # frames that may be shown before a frame they depend on, where FFm
 TIMECODE = re.compile(r"(?:[01]\d|2[0-3])(?::[0-5]\d){2}[:;.,]\d{2,3}", re.ASCII)
 MAX_STUMBLES = 100  # consecutive reading errors after which the rest of a file is given up
 FINE = 8  # ticks between two frames, at least: so that a frame can get a time between two others
-GAP = 2.5  # frame durations between two frames, beyond which there is a gap in a film of an even rate
 EVEN = Fraction(1, 50)  # largest relative difference of the average and the base rate of such a film
 FRAME_AND_HALF = Fraction(3, 2)  # frames: a shorter stream has one frame, however its duration is rounded
 SLACK = Fraction(1)  # second by which sound may be longer than the pictures, where both have one duration

@@ -5,6 +5,7 @@ A detector finds no faces in such a film, or only faces of low score.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from castlist.cast import Cast
 from castlist.decode import read_frames
+from castlist.embed.nonrigid import face_patch, nonrigid_motion
 from castlist.recipe import Recipe
 from castlist.types import Machine, Scan, Video
 
@@ -24,8 +26,11 @@ SURE = 0.8  # score from which a face counts
 CLEAR = 0.5
 SIDE = 640  # pixels of the long side at which the detector finds most faces
 FRAMES = 8  # frames searched in each orientation, evenly spaced
-FACES = 3  # least number of faces found in another orientation, or in the negative,
-TIMES = 3  # and least multiple of the number of faces found in the frames as they are
+FACES = 3  # least number of different looks at faces in another orientation, or in the negative,
+TIMES = 3  # and least multiple of the number of those in the frames as they are
+# Non-rigid motion beyond which two looks differ: two of a photograph reach .006 (`rigid` of castlist.track's
+# filter), with noise or a pan, and seen small, .0064; most pairs of a drawn person's .013.
+DIFFER = 0.007
 TURNS = {90: 1, 180: 2, 270: 3}  # degrees clockwise -> quarter turns
 # Percentiles of a colour's values that become black and white: values beyond are not of the scene.
 ENDS = (0.5, 99.5)
@@ -54,17 +59,58 @@ def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machi
     Raises:
         VideoError: the film cannot be read any more.
     """
-    found, inverted = np.zeros(4, np.int64), 0
+    ways = [_Looks() for _ in range(5)]  # the four turns, and inverted
     for frame in np.unique(np.linspace(0, len(cast.clock) - 1, FRAMES + 2).round().astype(int)):
         image = _picture(cast.video, int(cast.clock.pts[frame]))
         if image is not None:
-            found += [_faces(np.ascontiguousarray(np.rot90(image, -k)), recipe, machine) for k in range(4)]
-            inverted += _faces(_positive(image), recipe, machine)
-    best = max(TURNS, key=lambda degrees: int(found[TURNS[degrees]]))
-    most, least = int(found[TURNS[best]]), max(FACES, TIMES * int(found[0]))
-    if inverted >= least and inverted >= most:
+            shown = [np.ascontiguousarray(np.rot90(image, -k)) for k in range(4)]
+            for way, picture in zip(ways, [*shown, _positive(image)], strict=True):
+                way.add(picture, recipe, machine)
+    best = max(TURNS, key=lambda degrees: ways[TURNS[degrees]].found)
+    upright, turned, inverted = ways[0], ways[TURNS[best]], ways[4]
+    if inverted.found >= turned.found and _shows_more(inverted, upright):
         return Better(negative=True)
-    return Better(best if most >= least else 0)
+    return Better(best if _shows_more(turned, upright) else 0)
+
+
+@dataclass
+class _Looks:
+    """The faces that are found while the film is shown in one way."""
+
+    found: int = 0
+    frames: list[list[NDArray[np.uint8]]] = field(default_factory=list)  # (48, 48) pictures of the faces
+
+    def add(self, image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> None:
+        """Find the faces of one more frame."""
+        detections = recipe.detect(image, scale=1.0, machine=machine)
+        boxes = detections.box[detections.score >= SURE]
+        self.found += len(boxes)
+        self.frames.append([face_patch(image, box) for box in boxes])
+
+    def different(self, enough: int) -> int:
+        """How many of the looks differ, counted up to `enough`.
+
+        A thing that a detector takes for a face stands in many frames and always looks the same, a photograph
+        too: it counts once. A face that lives never looks the same twice.
+        """
+        counted: list[NDArray[np.uint8]] = []
+        for patches in self.frames:
+            new = [p for p in patches if all(_differ(p, earlier) for earlier in counted)]
+            counted += new
+            if len(counted) >= enough:
+                break
+        return len(counted)
+
+
+def _shows_more(way: _Looks, upright: _Looks) -> bool:
+    """Whether a way of showing the film has so many more faces that it is the right one."""
+    least = max(FACES, TIMES * upright.different(way.found // TIMES + 1))
+    return way.different(least) >= least
+
+
+def _differ(patch: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    """Whether two looks are of two faces, or of one that moved by itself meanwhile."""
+    return bool(nonrigid_motion(np.stack([patch, other]))[0] > DIFFER)
 
 
 def _picture(video: Video, pts: int) -> NDArray[np.uint8] | None:
@@ -79,7 +125,3 @@ def _positive(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     black, white = np.percentile(inverted, ENDS, axis=(0, 1))
     scaled = (inverted - black) * (255 / np.maximum(white - black, 1))
     return np.asarray(np.clip(scaled, 0, 255), np.uint8)
-
-
-def _faces(image: NDArray[np.uint8], recipe: Recipe, machine: Machine) -> int:
-    return int((recipe.detect(image, scale=1.0, machine=machine).score >= SURE).sum())

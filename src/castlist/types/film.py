@@ -13,8 +13,10 @@ from castlist.errors import InputError
 from castlist.types.columns import freeze
 
 LONG = 1.5  # median distances between pictures from which a distance counts as long
-HELD = 0.1  # share of long distances from which a film has a varying rate: 0.46 in a recording of a screen,
-# 0.01 in a broadcast that lost 1 % of its packets
+# Share of long distances from which a film has a varying rate: 0.46 in a recording of a screen, 0.01 in a
+# broadcast that lost 1 % of its packets.
+HELD = 0.1
+GAP = 2.5  # usual distances between pictures from which a film of constant rate has a gap
 TURNS = (0, 90, 180, 270)  # degrees clockwise by which a film may be turned
 
 
@@ -71,19 +73,26 @@ class Clock:
         read = self.time(len(self)) - self.time(0) if len(self) else Fraction(0)
         return max(read, header) if self.unread else read
 
-    def lacks(self, header: Fraction) -> Fraction:
+    def lacks(self, header: Fraction, least: Fraction = Fraction(0)) -> Fraction:
         """Seconds of the film without a readable picture.
 
         A recording of a screen shows a picture until something changes, even if its header has a constant
         rate. If many pictures last long, no picture is missing in between; only a rest after the last picture
-        counts, if it is longer than any picture lasts.
+        counts, if it is longer than any picture lasts. Other recorders drop single frames and show the
+        picture before meanwhile: such a gap counts if it is longer than `least`.
 
         Args:
             header: see `lasts`.
+            least: seconds; shorter gaps between two pictures, and those of this length, do not count.
         """
         steps = np.diff(self.pts)
-        if not self.unread or not len(steps) or (steps > LONG * np.median(steps)).mean() < HELD:
+        if not self.unread or not len(steps):
             return self.unread * self.unit
+        if (steps > LONG * np.median(steps)).mean() < HELD:
+            missing = steps - self.tick()
+            dropped = (missing > (GAP - 1) * self.tick()) & (missing <= float(least / self.unit))
+            lacking = self.unread - int(missing[dropped].sum())
+            return lacking * self.unit if lacking > (GAP - 1) * self.tick() else Fraction(0)
         rest = self.lasts(header) - (self.time(len(self)) - self.time(0))
         return rest if rest > int(steps.max()) * self.unit else Fraction(0)
 
