@@ -3,6 +3,7 @@
     CastlistError                  every error that castlist raises; its message is one sentence for the user
     ├── InputError                 an input cannot be used: not a video, a bad recipe, wrong columns
     │   ├── VideoError             the file is no video, or its frames cannot be read
+    │   ├── NoVectors              a table has no columns of vectors (research/features/table.py)
     │   └── RecipeError            an unknown step, option or value
     ├── WorkspaceError             the workspace cannot be read or written
     │   ├── WorkspaceBusy          another castlist process is writing to it

@@ -308,3 +308,27 @@ def test_a_bare_npy_with_its_tracks_in_another_file(given, tmp_path, capsys):
     wrong = ["refine", str(tmp_path / "vectors.npy"), *beside, "-o", str(tmp_path / "tracks.npy")]
     assert run(wrong) == 2
     assert "tracks.npy is read by this command" in capsys.readouterr().err
+
+
+def test_a_file_that_is_read_beside_the_features_is_not_written_over(tmp_path, capsys):
+    """`NAME.tracks.npy` beside a bare .npy, a track of a BCL release: named by nobody, but read."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "film.npy", rng.standard_normal((6, 4)))
+    for name in ("tracks", "frames", "labels"):
+        np.save(tmp_path / f"film.{name}.npy", np.arange(6) // 2)
+    for folder in ("ids", "features/film"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "ids" / "film.ids").write_text("CVHCI_TRACKLABELS_V1\n1 ann\n2 bob\n")
+    for track in (1, 2):
+        np.save(tmp_path / f"features/film/{track}.npy", rng.standard_normal((3, 4)))
+    beside = [tmp_path / f"film.{name}.npy" for name in ("tracks", "frames", "labels")]
+    cases = [(tmp_path / "film.npy", out) for out in beside]
+    cases.append((tmp_path / "ids" / "film.ids", tmp_path / "features" / "film" / "2.npy"))
+    for given, out in cases:
+        before = out.read_bytes()
+        assert run(["refine", str(given), "--method", "second-order", "-o", str(out), "-q"]) == 2
+        assert f"{out.name} is read by this command; name another file" in capsys.readouterr().err
+        assert out.read_bytes() == before
+    np.save(tmp_path / "other.npy", rng.standard_normal((6, 4)))  # beside which there is nothing
+    wrong = ["refine", str(tmp_path / "other.npy"), "--method", "second-order", "-o", str(beside[0]), "-q"]
+    assert run(wrong) == 0

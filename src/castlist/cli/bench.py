@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from castlist.cli.options import OUTPUT, OUTPUT_FOLDER
+from castlist.cli.output import visible
 
 if TYPE_CHECKING:
+    from castlist.errors import InputError
     from castlist.metrics import Unit
     from castlist.research.bench import Dataset, Result
     from castlist.research.features import FeatureSet
@@ -28,6 +30,7 @@ Examples:
   castlist bench figures --data features/bbt_s01e01_features_VGG2.mat -o figures/
 """
 PATH = click.Path(path_type=Path)
+NAMED = 3  # tables that a line names, so that it stays one line
 
 names = click.option("--cast", default="", help="Score only these people, comma-separated.")
 drops = click.option(
@@ -96,6 +99,7 @@ def datasets(
 
     _one_format({"--json": as_json, "--csv": as_csv, "--latex": as_latex})
     files, found, labels = feature_files(paths), {}, set[str]()
+    unused = _LeftOut()
     for file in files:
         try:
             structure = read_structure(file)
@@ -105,7 +109,8 @@ def datasets(
         except InputError as error:
             if file in paths or len(files) == 1:
                 raise
-            click.echo(f"left out: {error}", err=True)
+            unused.add(file, error)
+    unused.end()
     _check_drop(_split(drop), labels)
     names = set_names(found)
     rows = [replace(row, name=names[one_set]) for one_set, row in found.items()]
@@ -183,7 +188,7 @@ def run(
     """
     from castlist.errors import InputError
     from castlist.outputs import check_apart
-    from castlist.research.bench import cells, csv_text, latex, markdown, tables
+    from castlist.research.bench import cells, csv_text, feature_files, latex, markdown, tables
     from castlist.research.bench.methods import shown_name
     from castlist.research.bench.table import columns as known_columns
 
@@ -191,7 +196,7 @@ def run(
     if bold and not as_latex:
         raise click.UsageError("--bold is for tables of a paper; add --latex")
     known_columns((), _split(columns))  # refuse unknown columns before anything runs
-    check_apart([html], data)
+    check_apart([html], feature_files(data))
     left_out: list[str] = []
     results = _results(data, given, left_out.append)
     if not results:
@@ -371,7 +376,7 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
     if given.get("draws", 1) > 1 and not given.get("faces", 0):
         raise click.UsageError("--draws draws faces at random: say with --faces how many of each track")
     faces, draws = given.get("faces", 0), given.get("draws", 1) if given.get("faces", 0) else 1
-    found, labels = [], set[str]()
+    found, labels, unused = [], set[str](), _LeftOut()
     for file in feature_files(data):
         try:
             features = read(file)
@@ -383,13 +388,40 @@ def _datasets(data: tuple[Path, ...], given: Given) -> list[Dataset]:
         except InputError as error:
             if file in data or len(data) == 1 == len(feature_files(data)):
                 raise
-            click.echo(f"left out: {error}", err=True)
+            unused.add(file, error)
+    unused.end()
     _check_drop(drop, labels)
     if not found:
         raise InputError(
             f"no file in {', '.join(map(str, data))} has both features and labels; both are needed"
         )
     return found
+
+
+class _LeftOut:
+    """Reports the files of a folder that cannot be used; tables without vectors in one line."""
+
+    def __init__(self) -> None:
+        self.tables: list[str] = []
+
+    def add(self, file: Path, error: InputError) -> None:
+        """A file, and why it cannot be used."""
+        from castlist.research.features.table import NoVectors
+
+        if isinstance(error, NoVectors):
+            self.tables.append(file.name)
+        else:
+            click.echo(f"left out: {error}", err=True)
+
+    def end(self) -> None:
+        """There are no more files."""
+        first, more = ", ".join(map(visible, self.tables[:NAMED])), len(self.tables) - NAMED
+        if self.tables:
+            click.echo(
+                f"left out: {first}{f' and {more} more' if more > 0 else ''}: "
+                "no table with vectors in columns f0, f1, ...",
+                err=True,
+            )
 
 
 def _labels(features: FeatureSet) -> set[str]:

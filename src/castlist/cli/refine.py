@@ -136,7 +136,7 @@ def command(
         _check_untrained()
     if model:
         check_model_output(model)
-    given = [file for file in (features, tracks, frames) if file]
+    given = io.source_files(features, tracks=tracks, frames=frames)
     check_apart([out, *_files(model)], [*given, *_files(trained)])
     table = io.read(features, tracks=tracks, frames=frames)
     if trained:

@@ -183,6 +183,20 @@ def test_files_of_a_directory_that_cannot_be_scored_are_left_out_and_said(files)
         call(*given, "--data", files / "data")
 
 
+def test_tables_without_vectors_in_a_directory_are_named_in_one_line(files):
+    """Labels and lists lie beside features, as `castlist demo` and `castlist export` write them."""
+    for name in ("film.truth.csv", "names.csv", "scores.tsv", "stays.csv"):
+        (files / "data" / name).write_text("frame,x,y,w,h,label\n0,1,2,3,4,Anna\n")
+    line = "left out: film.truth.csv, names.csv, scores.tsv and 1 more: no table with vectors in columns f0"
+    for given in (("run", "--methods", "base", "--results", files / "kept", "--data"), ("datasets",)):
+        result = call(*given, files / "data")
+        assert "bbt_s01e01" in result.stdout
+        assert result.stderr.count("left out") == 1
+        assert line in result.stderr
+    with pytest.raises(InputError, match=r"names\.csv has no columns f0, f1, .* Its columns are 'frame'"):
+        call("datasets", files / "data" / "names.csv")
+
+
 def test_damaged_files_of_a_directory_are_left_out_of_the_dataset_table_and_said(files):
     (files / "data" / "broken.npz").write_bytes(b"PK broken")
     result = call("datasets", files / "data")

@@ -45,6 +45,7 @@ __all__ = [
     "left_out",
     "read",
     "read_structure",
+    "source_files",
     "write",
 ]
 
@@ -95,15 +96,9 @@ def read_structure(
     labels: str | Path | None = None,
 ) -> FeatureSet:
     """As `read`, but a file with tracks and no features is fine too: its vectors have dimension 0."""
-    path = Path(path)
-    given = {"tracks": tracks, "frames": frames, "labels": labels}
-    named = {name: Path(file) for name, file in given.items() if file is not None}
+    path, named = Path(path), _named(tracks=tracks, frames=frames, labels=labels)
     with sentence(path):
-        reader: Callable[..., FeatureSet] = bcl.read
-        if not path.is_dir() and path.suffix != ".ids":
-            check_plain(path)
-            with path.open("rb") as stream:
-                reader = _reader(path, stream.read(HEAD))
+        reader = _reader(path)
         if named and reader is not rows.read:
             raise InputError(
                 f"is no .npy file and must hold the {next(iter(named))} itself; leave the second file out"
@@ -111,12 +106,50 @@ def read_structure(
         return reader(path, **named)
 
 
-def _reader(path: Path, head: bytes) -> Callable[..., FeatureSet]:
-    """What reads a file that begins so.
+def source_files(
+    path: str | Path,
+    *,
+    tracks: str | Path | None = None,
+    frames: str | Path | None = None,
+    labels: str | Path | None = None,
+) -> list[Path]:
+    """All files that `read` opens if it is given the same: what must not be written over by what comes of it.
+
+    Besides the file itself: those beside a bare `.npy` (`rows`), the names and tracks of a BCL release, the
+    `Tracks` beside an SSIAM `.mat` of features.
+
+    Raises:
+        InputError: the file is missing, or of no layout that we know.
+    """
+    path, named = Path(path), _named(tracks=tracks, frames=frames, labels=labels)
+    with sentence(path):
+        reader = _reader(path)
+        if reader is bcl.read:
+            return bcl.source_files(path)
+        beside = [*named.values()]
+        if reader is rows.read:
+            beside = rows.companions(path, **named)
+        elif reader is ssiam_mat.read:
+            beside = [ssiam_mat.sibling(path)]
+        return [path, *beside]
+
+
+def _named(**given: str | Path | None) -> dict[str, Path]:
+    """The files that are named."""
+    return {name: Path(file) for name, file in given.items() if file is not None}
+
+
+def _reader(path: Path) -> Callable[..., FeatureSet]:
+    """What reads a file or folder, by how it begins.
 
     Raises:
         InputError: nothing does.
     """
+    if path.is_dir() or path.suffix == ".ids":
+        return bcl.read
+    check_plain(path)
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
     if head.startswith(ZIP):
         _check_no_pickle(path)
         return npz.read

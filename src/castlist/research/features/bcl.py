@@ -17,7 +17,7 @@ from castlist.errors import InputError
 from castlist.research.features.npz import read_npy
 from castlist.research.features.table import FeatureSet, check_amount, check_plain, gather, sentence
 
-__all__ = ["HEADER", "find", "holds", "is_video", "read"]
+__all__ = ["HEADER", "find", "holds", "is_video", "read", "source_files"]
 
 HEADER = "CVHCI_TRACKLABELS_V1"
 DIGITS = 18  # of a track number: as many as a 64-bit integer always holds
@@ -59,6 +59,16 @@ def read(path: Path) -> FeatureSet:
             track_id=numbers,
             label=[names.get(n, "") for n in numbers] if names else None,
         )
+
+
+def source_files(path: Path) -> list[Path]:
+    """The files that `read` opens: the names, if there are any, and the tracks.
+
+    Raises:
+        InputError: the layout is another.
+    """
+    ids, folder = _locate(path)
+    return [*([ids] if ids.exists() else []), *_files(folder).values()]
 
 
 def find(directory: Path) -> list[Path]:

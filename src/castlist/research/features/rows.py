@@ -27,7 +27,7 @@ from castlist.research.features.table import (
     sentence,
 )
 
-__all__ = ["COMPANIONS", "is_companion", "left_out", "read", "write"]
+__all__ = ["COMPANIONS", "companions", "is_companion", "left_out", "read", "write"]
 
 COMPANIONS = {"tracks": "track_id", "frames": "frame", "labels": "label"}  # arrays of the layout in `columns`
 
@@ -51,10 +51,8 @@ def read(path: Path, **given: Path) -> FeatureSet:
                 f"{vector.shape}"
             )
         column = {"features": vector, "track_id": np.arange(len(vector))}
-        for name, array in COMPANIONS.items():
-            file = given.get(name, _beside(path, name))
-            if name in given or file.exists():
-                column[array] = _values(file, name, len(vector), path)
+        for name, file in _companions(path, given).items():
+            column[COMPANIONS[name]] = _values(file, name, len(vector), path)
         if "label" in column:
             column |= labels_of_tracks(np.asarray(column["track_id"], np.int64), column["label"])
         return feature_set(path.stem, column)
@@ -86,8 +84,15 @@ def is_companion(path: Path) -> bool:
     return any(path.name.endswith(f".{name}.npy") for name in COMPANIONS)
 
 
-def _beside(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}.{name}.npy")
+def companions(path: Path, **given: Path) -> list[Path]:
+    """The files that say more of the rows, which `read` opens, too: those given, else those beside it."""
+    return list(_companions(path, given).values())
+
+
+def _companions(path: Path, given: dict[str, Path]) -> dict[str, Path]:
+    """The same by "tracks", "frames" and "labels"."""
+    usual = {name: path.with_name(f"{path.stem}.{name}.npy") for name in COMPANIONS}
+    return {name: file for name, file in (usual | given).items() if name in given or file.exists()}
 
 
 def _array(file: Path) -> NDArray[np.generic]:

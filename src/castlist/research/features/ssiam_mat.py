@@ -37,7 +37,7 @@ from castlist.research.features.table import (
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "left_out", "read", "write"]
+__all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "left_out", "read", "sibling", "write"]
 
 LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 never holds the padding
 UNKNOWN_LABEL = 2  # the number that the release gives to everyone outside the main cast
@@ -87,6 +87,11 @@ def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> 
     )
 
 
+def sibling(path: Path) -> Path:
+    """Where `Tracks` is if a file has only the features; a file that has both is its own sibling."""
+    return path.with_name(_name(path) + path.suffix)
+
+
 def _name(path: Path) -> str:
     return path.stem.partition("_features_")[0]
 
@@ -127,7 +132,7 @@ def _sibling_fields(path: Path) -> dict[str, list[Plain]]:
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
-    beside = path.with_name(_name(path) + path.suffix)
+    beside = sibling(path)
     if beside == path or not beside.exists():
         raise InputError(f"no struct array `Tracks` in it, and no {_name(path)}{path.suffix} beside it")
     with sentence(beside):

@@ -23,6 +23,7 @@ __all__ = [
     "SAVED",
     "UNKNOWN_FRAME",
     "FeatureSet",
+    "NoVectors",
     "as_labels",
     "check_amount",
     "check_plain",
@@ -462,6 +463,10 @@ def _spans(
     return np.minimum(first, last), last
 
 
+class NoVectors(InputError):
+    """A table has no columns of vectors: in a folder, it is most likely meant for something else."""
+
+
 @contextmanager
 def sentence(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong while reading a file into one InputError that names the file.
@@ -474,7 +479,8 @@ def sentence(path: Path) -> Iterator[None]:
     except InputError as error:
         text = str(error)
         joint = " " if text.startswith(("is ", "holds ", "has ")) else ": "
-        raise InputError(text if text.startswith(path.name) else f"{path.name}{joint}{text}") from None
+        kind = NoVectors if isinstance(error, NoVectors) else InputError
+        raise kind(text if text.startswith(path.name) else f"{path.name}{joint}{text}") from None
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except MissingExtra:

@@ -26,7 +26,14 @@ from numpy.typing import NDArray
 from castlist.errors import InputError
 from castlist.extras import needed
 from castlist.research.features.columns import feature_set, labels_of_tracks
-from castlist.research.features.table import FeatureSet, check_amount, check_unpacked, numbered, sentence
+from castlist.research.features.table import (
+    FeatureSet,
+    NoVectors,
+    check_amount,
+    check_unpacked,
+    numbered,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -162,7 +169,7 @@ def _vector_columns(names: Sequence[str]) -> list[str]:
                     "dimension its column"
                 )
             return sorted(columns, key=lambda name: int(name.removeprefix(start)))
-    raise InputError(
+    raise NoVectors(
         "has no columns f0, f1, ... of the vectors; name them so. Its columns are "
         f"{', '.join(map(repr, names[:8]))}{', ...' if len(names) > 8 else ''}"
     )
