@@ -1,4 +1,4 @@
-"""What tests share: a small drawn film with its truth, a browser, the real models' own rivals as oracles."""
+"""Fixtures and settings of all tests: drawn films with their truth and casts, and a browser."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Any
 import pytest
 from chromium import ARGS, CHROMIUM
 
-# One thread of BLAS and OpenMP for each test process and what it starts: there is a worker of pytest on each
-# core already, and threads that wait for a core spin. Set before NumPy is imported, which reads it then.
+# One thread of BLAS and OpenMP for each test process and its children: each core has a pytest worker already,
+# and threads that wait for a core spin. Set before NumPy is imported, since NumPy reads it then.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_threads, "1")
 
 from castlist.drawn import Actor, Scene, Script, people, render  # noqa: E402 - reads NumPy
 
-os.environ["CASTLIST_STRICT"] = "1"  # a defect shows its traceback, and a test that looks for one fails
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background: children would inherit it
+os.environ["CASTLIST_STRICT"] = "1"  # a defect shows its traceback, so that tests for messages fail on it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background shell; children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In CI a test of a page may try a second time: a browser on a busy machine sometimes answers late.
+    """In CI, run a failed test of a page a second time: a browser on a busy machine sometimes answers late.
 
-    A second try is counted in the last line of pytest. Nowhere else and nothing else is tried twice.
+    pytest's last line counts these second runs. Other tests, and tests outside CI, run only once.
     """
     if os.environ.get("CI"):
         for item in items:
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def small_script(seconds: float = 1.6) -> Script:
-    """Three people: a two-shot, a close-up of each, all three together. A few seconds long."""
+    """Three people: a two-shot, a close-up of each, and all three together, `seconds` for each scene."""
     looks = people(3)
     return Script(
         "small",
@@ -61,7 +61,7 @@ def small_film(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def matroska_film(small_film, tmp_path_factory) -> Path:
-    """The pictures of the small film in Matroska, which can be read as far as it goes where it is cut."""
+    """The pictures of the small film in Matroska, of which a truncated file can be read up to its end."""
     import av
 
     path = tmp_path_factory.mktemp("matroska") / "whole.mkv"
@@ -98,7 +98,7 @@ def two_people(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of measured material beside the checkout; skips where there is none."""
+    """The folder of measured material beside the checkout; skips the test if it is missing."""
     place = Path(__file__).resolve().parents[1].parent / "shared"
     if not place.is_dir():
         pytest.skip("the measured material is not beside this checkout")
@@ -106,13 +106,13 @@ def shared() -> Path:
 
 
 def in_ci() -> bool:
-    """Whether tests that need a browser or other parts must run, not skip."""
+    """Whether tests that need a browser or other parts must run and must not be skipped."""
     return bool(os.environ.get("CI"))
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """One Chromium for all tests of pages: a process can drive but one at a time."""
+    """One Chromium for all tests of pages, since a process can drive only one at a time."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium on the PATH, and CI needs one")

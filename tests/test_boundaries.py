@@ -34,7 +34,7 @@ PLAIN = {
     "plain",
     "_version",
     "_former",
-}  # everybody may use these
+}  # every package may import these
 
 ALLOWED: dict[str, set[str]] = {  # package -> packages it may import besides PLAIN
     "types": set(),
@@ -56,14 +56,14 @@ ALLOWED: dict[str, set[str]] = {  # package -> packages it may import besides PL
     "detect": {"models"},
     "embed": {"models"},
     "proxy": {"decode"},
-    "decisions": {"cast"},  # one meaning of a decision: no disk, no page, no pipeline
+    "decisions": {"cast"},  # the meaning of decisions, without disk, page or pipeline
     "suggest": {
         "decisions",
         "cluster",
-        "cast",  # which picture of somebody is the best
-        "constrain",  # with whom tracks are seen that castlist set aside
+        "cast",  # for the best picture of a person
+        "constrain",  # for co-occurrences of tracks that were set aside
     },
-    "cast": {"interactive"},  # when asked for a table or a picture, or told a decision
+    "cast": {"interactive"},  # for a table, a picture or a decision that a user asks a cast for
     "store": {"cast", "decisions"},
     "render": {"decode"},
     "film_workspace": {"store", "decode"},
@@ -142,7 +142,7 @@ def test_nothing_below_imports_a_caller() -> None:
 
 
 def test_the_research_wing_is_imported_by_its_verbs_alone() -> None:
-    """`castlist bench`, `features`, `refine` and `score` are its doors; a film needs none of them."""
+    """Only `castlist bench`, `features`, `refine` and `score` need it; a film needs none of them."""
     doors = {SOURCE / "cli" / f"{verb}.py" for verb in ("bench", "features", "refine", "score")}
     for file in SOURCE.rglob("*.py"):
         if "research" in imports(file):

@@ -1,4 +1,4 @@
-"""The cast: a view over tracks, checked with a pencil."""
+"""The cast as a view over tracks: examples worked out by hand."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_picture_at_a_cut_comes_first_only_where_the_others_are_half_as_good()
 
     assert images(0.8, 0.5, 0.6) == ["clear", "next", "cut"]
     assert images(0.8, 0.3, 0.9) == ["next", "cut", "clear"]
-    assert images(1.0, 0.9, 0.9)[0] == "cut"  # chosen by somebody
+    assert images(1.0, 0.9, 0.9)[0] == "cut"  # a user chose it
 
 
 def test_nobody_is_a_cast_too():

@@ -1,4 +1,4 @@
-"""Times and spans as readers see them: long ones are not numbers of seconds."""
+"""Times and durations as users read them: long ones are not numbers of seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comment stands before what it explains, or on its line: not behind the last bracket of several lines."""
+"""A comment is before its code or on the same line: not behind the last bracket of several lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every number that castlist is tuned by says where it comes from."""
+"""Every tuning constant of castlist has a comment with its origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dark pictures are made brighter for the eye, without coloured noise; any other stays as it is."""
+"""Dark pictures are brightened for viewers, without coloured noise; any other picture is unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from castlist.dark_pictures import BRIGHT, DIM, MOST, _raised, brightened_jpeg, 
 
 
 def face(height: int = 128) -> np.ndarray:
-    """(h, h, 3) a light face on a dark ground, well lit."""
+    """(h, h, 3) a light face on a dark background, well lit."""
     image = np.full((height, height, 3), (70, 60, 50), np.uint8)
     middle, size = (height // 2, height // 2), (height // 4, height // 3)
     cv2.ellipse(image, middle, size, 0, 0, 360, (150, 175, 210), -1, cv2.LINE_AA)
@@ -28,7 +28,7 @@ def seen(picture: bytes) -> np.ndarray:
 
 
 def darkened(share: float, noise: float = 0) -> bytes:
-    """The face at a share of its light, with noise of this deviation in each colour."""
+    """The face at a share of its light, with noise of this standard deviation in each colour."""
     grain = np.random.default_rng(0).normal(0, noise or 1e-9, (128, 128, 3))
     return jpeg((face() * share + grain).clip(0, 255).round().astype(np.uint8))
 
@@ -66,7 +66,7 @@ def test_the_brightest_parts_keep_their_shades() -> None:
 @pytest.mark.parametrize("exponent", [0.5, 1, 3])
 def test_nothing_becomes_darker_and_nothing_much_brighter_than_allowed(top: int, exponent: float) -> None:
     values = (top * np.linspace(0, 1, 128 * 128) ** exponent).round().astype(np.uint8)
-    values[:80] = 255  # lights, fewer than what counts as the bright parts
+    values[:80] = 255  # bright lights, fewer than SHARE ignores
     dark = np.repeat(values.reshape(128, 128, 1), 3, axis=2)
     shown = _raised(dark).astype(int)
     assert (shown >= dark).all()

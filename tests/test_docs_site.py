@@ -1,4 +1,4 @@
-"""The documents: built strictly, what follows from the code is current, and the tutorials' commands run."""
+"""The documents: built strictly; generated pages are current; the tutorials' commands run."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def test_every_file_of_the_repository_that_code_or_documents_name_exists():
     named = {
         (path.relative_to(ROOT).as_posix(), name)
         for path in texts
-        if path.name != "CHANGELOG.md"  # of earlier versions, too
+        if path.name != "CHANGELOG.md"  # CHANGELOG also names files of earlier versions
         for name in NAMED_FILE.findall(path.read_text("utf-8"))
     }
     assert len(named) > 100
@@ -82,14 +82,14 @@ def test_every_command_of_a_tutorial_runs(page, place, tmp_path):
 
 
 def shown_commands() -> list[str]:
-    """The commands of all console blocks: those that open a browser, or need files that a test has not."""
+    """The commands of console blocks that a test cannot run: those that need a browser or other files."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     blocks = [text for page in pages for text in CONSOLE.findall(page.read_text("utf-8"))]
     return sorted({line[2:] for text in blocks for line in text.splitlines() if line.startswith("$ ")})
 
 
 def parsed(line: str) -> None:
-    """Raise where castlist knows no such verb, option or choice, or takes fewer or more arguments."""
+    """Raise if castlist has no such command, option or choice, or takes fewer or more arguments."""
     name, *words = shlex.split(line, comments=True)
     assert name == "castlist"
     command: click.Command = cli

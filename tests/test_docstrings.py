@@ -1,4 +1,4 @@
-"""A docstring describes the arguments that its function has, under their names."""
+"""The `Args:` of a docstring are arguments of its function."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def arguments(node: ast.AST) -> set[str] | None:
 
 
 def strangers(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """(function or class, name described that it does not have)."""
+    """(function or class, described name that is no argument)."""
     for node in ast.walk(tree):
         names = arguments(node)
         text = ast.get_docstring(node) if names is not None else None

@@ -1,4 +1,4 @@
-"""What README and docs show in Python has the right types, for users who check theirs with mypy --strict."""
+"""The Python examples in README and docs have correct types, for users who run mypy --strict."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ castlist.Recipe(detect=Faces(), embed=Chips())
 
 
 def programs(page: str) -> list[str]:
-    """The programs of a page: a block that begins with an import begins one, others go on with the last."""
+    """The programs of a page: a block that begins with an import begins a program; others continue it."""
     found: list[str] = []
     for block in BLOCK.findall(page):
         if ">>>" in block:
@@ -67,6 +67,6 @@ def test_documented_python_passes_mypy_strict(tmp_path) -> None:
     own.write_text(OWN_STEPS, "utf-8")
     command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
     command += ["--cache-dir", str(ROOT / ".mypy_cache"), *files, str(own)]
-    # in a process of its own, as mypy raises the recursion limit of the one that runs it
+    # In a separate process, since mypy raises the recursion limit of the process that runs it.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

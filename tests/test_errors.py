@@ -1,4 +1,4 @@
-"""Errors reach another process whole: a pool of processes hands them over by pickle."""
+"""Errors stay complete between processes: a process pool passes them by pickle."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ OURS = {"InputError", "VideoError", "RecipeError"}
 
 
 def swallowed(code: str) -> list[int]:
-    """The lines that raise a finished sentence where the same `try` catches it and says it again."""
+    """The lines that raise a complete message within a `try` that puts it into another message."""
     found = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Try):
@@ -78,7 +78,7 @@ def swallowed(code: str) -> list[int]:
 
 
 def _passes(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler only lets the error through."""
+    """Whether a handler only raises the error again."""
     return isinstance(handler.body[0], ast.Raise) and handler.body[0].exc is None
 
 
@@ -87,7 +87,7 @@ def _name(call: ast.Call) -> str:
 
 
 def test_no_sentence_is_put_into_another_sentence():
-    """InputError is a ValueError: raised within a `try` that catches those, it would be said twice."""
+    """InputError is a ValueError: a `try` for ValueError would put its message into another one."""
     assert swallowed("try:\n    raise InputError('x')\nexcept ValueError as e:\n    print(e)\n") == [2]
     folder = Path(errors.__file__).parent
     found = {path: lines for path in folder.rglob("*.py") if (lines := swallowed(path.read_text("utf-8")))}

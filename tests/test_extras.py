@@ -1,4 +1,4 @@
-"""Imports of optional packages: what is missing is said with the command that installs it."""
+"""Imports of optional packages: the message for a missing one has the command that installs it."""
 
 from importlib import import_module
 from pathlib import Path

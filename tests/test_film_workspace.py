@@ -1,4 +1,4 @@
-"""A film and its workspace: the film gets another name, or another film takes its place."""
+"""A film and its workspace: the film gets another name, or another film takes its name."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from castlist.library.films import places_of
 
 @pytest.fixture
 def folder(two_people, tmp_path) -> Path:
-    """A folder of the test's own with film.mp4, and its workspace in which somebody has a name."""
+    """A separate folder with film.mp4, and its workspace with a named person."""
     there = tmp_path / "own"
     there.mkdir()
     shutil.copy(two_people / "film.mp4", there)
     shutil.copytree(two_people / "film.castlist", there / "film.castlist")
-    castlist.find(there / "film.mp4", replace=True)  # which notes its place
+    castlist.find(there / "film.mp4", replace=True)  # records the film's new path
     castlist.rename(there / "film.castlist", "p1", "Anna")
     return there
 
@@ -52,19 +52,19 @@ def test_a_film_that_was_renamed_keeps_its_workspace(folder, monkeypatch, capsys
     assert names(folder) == ["film.castlist", "scene.csv", "scene.mp4"]
     assert (
         workspace_of(folder / "scene.mp4") == folder / "film.castlist"
-    )  # noted there: its path is this one now
-    Path("film.castlist").rename("backup.castlist")  # laid aside
+    )  # the workspace has recorded the film's present path
+    Path("film.castlist").rename("backup.castlist")  # put away
     assert workspace_of(folder / "scene.mp4") == folder / "scene.castlist"
 
 
 def test_another_folder_of_the_same_film_is_not_its_workspace(folder) -> None:
-    (folder / "film.castlist").rename(folder / "trial.castlist")  # as by --out
+    (folder / "film.castlist").rename(folder / "trial.castlist")  # as with --out
     assert workspace_of(folder / "film.mp4") == folder / "film.castlist"
     (folder / "film.mp4").rename(folder / "scene.mp4")
     assert workspace_of(folder / "scene.mp4") == folder / "trial.castlist"
     shutil.copytree(folder / "trial.castlist", folder / "film.castlist")
     shutil.copytree(folder / "trial.castlist", folder / "a.castlist")
-    assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"  # the usual one of that name
+    assert workspace_of(folder / "scene.mp4") == folder / "film.castlist"  # the usual name comes first
 
 
 def test_a_path_that_was_noted_from_another_folder_is_looked_for_beside_the_workspace(
@@ -104,7 +104,8 @@ def test_another_film_in_the_place_of_one_is_not_taken_for_it(folder, other, cap
 def test_a_renamed_film_and_another_one_that_took_its_name(folder, other) -> None:
     (folder / "film.mp4").rename(folder / "scene.mp4")
     shutil.copy(other, folder / "film.mp4")
-    assert workspace_of(folder / "scene.mp4") == folder / "scene.castlist"  # nothing says that it moved
+    # No record says that the film moved.
+    assert workspace_of(folder / "scene.mp4") == folder / "scene.castlist"
 
 
 def test_what_is_no_workspace_beside_a_film_is_passed_over(folder, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""Former names of modules and classes: they mean today's, and say so."""
+"""Former names of modules and classes: they mean today's, with a warning."""
 
 import importlib
 import pickle
@@ -20,7 +20,7 @@ PUBLIC = [  # (module, name) of 0.2.0
     )
     for name in names_.split()
 ]
-FUNCTIONS = {  # a module stands under the former name, and can be called
+FUNCTIONS = {  # a module has the former name, and can be called
     ("castlist.decisions", "align"): "align_films",
     ("castlist.embed", "align"): "align_faces",
 }
@@ -112,7 +112,7 @@ def test_a_module_under_the_name_of_a_former_function_can_be_called(
 
 
 def test_every_public_name_of_0_2_still_means_something_and_a_former_one_says_so() -> None:
-    """A name that goes away breaks somebody's program: keep it, or give it to `_former.names`."""
+    """To remove a name breaks users' programs: keep it, or give it to `_former.names`."""
     for module, name in PUBLIC:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")

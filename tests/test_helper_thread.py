@@ -16,7 +16,7 @@ from castlist.helper_thread import HelperThread
 
 
 def ends(work: threading.Thread) -> bool:
-    """Whether a thread ends within ten seconds; one that hangs must not keep the tests from ending."""
+    """Whether a thread ends within ten seconds; a thread that hangs must not block the tests."""
     work.start()
     work.join(10)
     return not work.is_alive()
@@ -46,7 +46,7 @@ def test_a_task_that_waits_for_what_the_caller_has_left_undone_ends() -> None:
         ready, begun = threading.Event(), threading.Event()
         with suppress(ValueError), HelperThread() as helper:
             other = helper.ahead(lambda: 1)
-            other._begun.acquire()  # as where Ctrl-C comes between beginning a task and doing it
+            other._begun.acquire()  # as if Ctrl-C came between beginning a task and running it
 
             def work() -> int:
                 ready.set()
@@ -118,4 +118,5 @@ def test_castlist_find_ends_soon_after_it_is_stopped(
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (0, 143, -signal.SIGTERM)  # the last before castlist is there to hear it
+        # the last one if the signal comes before castlist handles it
+        assert process.wait(60) in (0, 143, -signal.SIGTERM)

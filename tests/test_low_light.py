@@ -1,4 +1,4 @@
-"""Dark pictures are brightened by one factor; any other picture stays as it is."""
+"""Dark pictures are brightened by one factor; any other picture is unchanged."""
 
 from __future__ import annotations
 

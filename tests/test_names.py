@@ -1,4 +1,4 @@
-"""One name, one meaning: no two modules define a class of the same name, and a name is a noun."""
+"""Names: no two modules define a class of the same name, and names are nouns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "castlist"
-SAME_MEANING = {  # the step of a recipe, and the same method as scikit-learn wants it
+SAME_MEANING = {  # the step of a recipe, and the same method in scikit-learn's form
     "PseudoRF",
     "SSiam",
     "SecondOrder",
@@ -45,10 +45,10 @@ def test_a_name_taken_twice_is_found(tmp_path: Path) -> None:
 
 
 GUIDE = SOURCE.parents[1] / "CONTRIBUTING.md"
-PUBLIC = {  # names that users write, and a file's own
-    ("cast/table.py", "everybody"),  # Cast.everybody
+PUBLIC = {  # names that users write, and names in files
+    ("cast/table.py", "everybody"),  # a property of Cast
     ("cli/redact.py", "keep"),  # --keep
-    ("drawn/films.py", "nobody"),  # drawn films by name: castlist demo
+    ("drawn/films.py", "nobody"),  # names of drawn films: castlist demo
     ("drawn/films.py", "twins"),
     ("redact/redact.py", "keep"),  # redact(keep=...)
     ("research/bench/methods.py", "ours"),  # the method "castlist" of the tables
@@ -56,7 +56,7 @@ PUBLIC = {  # names that users write, and a file's own
 
 
 def wilful() -> frozenset[str]:
-    """The words that the guide for contributors forbids as names."""
+    """The words that CONTRIBUTING.md forbids as names."""
     found = re.search(
         r"These words are never the name of .*?: (`said`.*?)\.", GUIDE.read_text("utf-8"), re.DOTALL
     )
@@ -65,14 +65,14 @@ def wilful() -> frozenset[str]:
 
 
 def is_former(value: ast.expr) -> bool:
-    """Whether this is what `_former` makes of a former name."""
+    """Whether an expression defines a former name by `_former`."""
     function = value.func if isinstance(value, ast.Call) else None
     owner = function.value if isinstance(function, ast.Attribute) else None
     return isinstance(owner, ast.Name) and owner.id == "_former"
 
 
 def named(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and name of each variable, argument and function; not of fields, nor of former names."""
+    """Line and name of each variable, argument and function, except fields and former names."""
     nodes = list(ast.walk(tree))
     classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
     fields = {id(n.target) for c in classes for n in c.body if isinstance(n, ast.AnnAssign)}
@@ -95,7 +95,7 @@ def parsed(path: Path) -> ast.Module:
 
 
 def forbidden(source: Path, words: frozenset[str]) -> dict[tuple[str, str], int]:
-    """File, name and first line of each variable, argument and function that has such a word for a name."""
+    """File, name and first line of each variable, argument and function with a forbidden name."""
     found: dict[tuple[str, str], int] = {}
     for path in sorted(source.rglob("*.py")):
         for line, name in named(parsed(path)):
@@ -130,7 +130,7 @@ def test_a_wilful_name_is_found_wherever_it_is_bound(tmp_path: Path) -> None:
     }
 
 
-# What a script binds: declarations, arguments of functions and arrows, what is caught
+# Names that a script binds: in declarations, arguments of functions and arrows, and catch clauses.
 BOUND = re.compile(
     r"\b(?:const|let|var)\s+(\w+|[\[{][^=;]*[\]}])\s*(?==|;|,|of\b|in\b)|,\s*(\w+) = |"
     r"\bfunction\s+(\w+)?\s*\(([^)]*)\)|\(([^()]*)\)\s*=>|\b(\w+)\s*=>|\bcatch \((\w+)\)"
@@ -138,7 +138,7 @@ BOUND = re.compile(
 
 
 def named_in_script(text: str) -> set[str]:
-    """The names that a JavaScript binds; not those of fields."""
+    """The names that a JavaScript binds, without those of fields."""
     code = re.sub(r"(^|\s)//[^\n]*", "", text)
     bound = (re.sub(r"\w+\s*:", "", part) for parts in BOUND.findall(code) for part in parts)
     return {name for part in bound for name in re.findall(r"[A-Za-z_]\w*", part)}

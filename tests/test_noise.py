@@ -1,4 +1,4 @@
-"""Noisy pictures are smoothed before a network sees them; any other picture stays as it is."""
+"""Noisy pictures are smoothed before a network gets them; any other picture is unchanged."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ scanning = importlib.import_module("castlist.pipeline.scan")
 
 
 def sloping(high: int = 180, wide: int = 320) -> np.ndarray:
-    """(high, wide, 3) a picture from dark to light, without noise."""
+    """(high, wide, 3) a gradient from dark to light, without noise."""
     row = np.linspace(40, 200, wide)
     return np.repeat(np.repeat(row[None, :, None], high, 0), 3, 2).round().astype(np.uint8)
 
 
 def noisy(picture: np.ndarray, deviation: float) -> np.ndarray:
-    """A picture with normal noise."""
+    """A picture with normally distributed noise."""
     noise = np.random.default_rng(0).normal(0, deviation, picture.shape)
     return (picture + noise).clip(0, 255).round().astype(np.uint8)
 
@@ -38,7 +38,7 @@ def noisy(picture: np.ndarray, deviation: float) -> np.ndarray:
 def test_the_level_is_the_deviation_of_the_noise(deviation: float) -> None:
     assert noise_level(noisy(sloping(), deviation)) == pytest.approx(deviation, rel=0.15)
     patterned = noisy(sloping(), deviation)
-    patterned[:, :160:2] += 15  # half of the picture is a grille
+    patterned[:, :160:2] += 15  # half of the picture is a pattern of lines
     assert noise_level(patterned) == pytest.approx(deviation, rel=0.15)
 
 
@@ -64,7 +64,7 @@ def test_a_noisy_picture_has_less_noise_and_the_same_light() -> None:
 
 @pytest.fixture(scope="module")
 def grainy(small_film: tuple, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first two seconds of the small film with the noise of a tape."""
+    """The first two seconds of the small film with tape noise."""
     film = tmp_path_factory.mktemp("grainy") / "grainy.mp4"
     reader = cv2.VideoCapture(str(small_film[0]))
     frames = [reader.read()[1] for _ in range(50)]

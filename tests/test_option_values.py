@@ -1,4 +1,4 @@
-"""Options take the types of their annotations: a NumPy number is a number, and nothing else is."""
+"""Options have the types of their annotations: NumPy numbers are converted, and other types are refused."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ ROOMS = (
     castlist.cluster, castlist.constrain, castlist.cues, castlist.detect, castlist.embed, castlist.redact,
     castlist.split, castlist.track,
 )  # fmt: skip
-MEASURED = {castlist.cluster.Calibration}  # a result, which nobody gives
+MEASURED = {castlist.cluster.Calibration}  # a result, which users do not set
 STEPS = [
     kind
     for room in ROOMS

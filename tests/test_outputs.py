@@ -1,4 +1,4 @@
-"""What may be written: never over a film, a database or a library's files, and never inside a workspace."""
+"""Output paths: never those of a film, a database or a library's files, and never inside a workspace."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_disc_stream_is_a_film(tmp_path):
 @pytest.mark.parametrize("name", FORMATS)
 def test_nothing_that_is_exported_is_taken_for_a_film(name, found_film, tmp_path):
     target = tmp_path / f"film{FORMATS[name].suffixes[0]}"
-    for _ in range(2):  # over the file of before, too
+    for _ in range(2):  # also over the file of the first time
         FORMATS[name].write(found_film[0], target)
     assert not looks_like_film(target.read_bytes()[:400])
 
@@ -107,7 +107,7 @@ def test_names_of_the_store_and_the_library_are_the_same_here(tmp_path):
     for name in (*storage.FILES, INDEX, WHERE, ABOUT):
         with pytest.raises(InputError, match="lies in the library"):
             check_output(tmp_path / name)
-    check_output(tmp_path / "cast.csv")  # films may lie beside a library's files, and their tables too
+    check_output(tmp_path / "cast.csv")  # films and tables may be in the folder of a library
     check_output(tmp_path / "films" / "log.jsonl")
     (tmp_path / database.DATABASE).touch()
     with pytest.raises(InputError, match="lies in the workspace"):
@@ -116,7 +116,7 @@ def test_names_of_the_store_and_the_library_are_the_same_here(tmp_path):
 
 @pytest.fixture
 def place(two_people, tmp_path):
-    """film.mp4 and film.castlist of two people, which a test may harm; folder."""
+    """A folder with film.mp4 and film.castlist of two people, which a test may change."""
     shutil.copy(two_people / "film.mp4", tmp_path / "film.mp4")
     assert run(["find", str(tmp_path / "film.mp4"), "-q"]) == 0
     return tmp_path
@@ -127,7 +127,7 @@ def state(folder: Path) -> dict[str, bytes]:
 
 
 def other_names(place: Path) -> list[str]:
-    """The film under other names, another film, a database, the files of the workspace, folders."""
+    """Links to the film, another film, a database, the files of the workspace, folders."""
     (place / "deep").mkdir()
     film, deep = place / "film.mp4", place / "deep"
     (deep / "link.csv").symlink_to(film)
@@ -154,7 +154,7 @@ WRITING = (
 def test_no_command_writes_over_a_film_or_into_a_workspace(place, monkeypatch, capfd):
     monkeypatch.chdir(place)
     targets = other_names(place)
-    assert run(["report", "film.castlist"]) == 0  # with its stills
+    assert run(["report", "film.castlist"]) == 0  # writes its stills, too
     assert run(["report", "film.castlist", "-o", "film.castlist/report.html"]) == 0
     was = state(place)
     capfd.readouterr()
@@ -195,7 +195,7 @@ def test_a_film_that_is_called_like_an_export_is_known(suffix, place, capfd):
 
 
 def test_the_film_is_known_where_its_kind_is_not(place):
-    """A container of no usual beginning: only the path says that it is the film."""
+    """A container with unusual first bytes: only the path shows that it is the film."""
     with Workspace.open(place / "film.castlist", write=False) as opened:
         cast = opened.cast()
     (place / "film.mp4").write_bytes(b"an unknown container")
@@ -339,7 +339,7 @@ def _whole(path: Path) -> None:
 
 
 def unfinished(name: str) -> str:
-    """A name as a killed command leaves it."""
+    """A file name as a killed command leaves it."""
     with TemporaryDirectory() as folder:
         part, fd = new_part(name, folder=Path(folder))
         os.close(fd)
@@ -359,7 +359,7 @@ def test_what_a_killed_command_left_is_removed_by_the_next_one_for_the_same_file
         file.write_bytes(b"half of it")
     (tmp_path / unfinished(target.name)).mkdir()
     (tmp_path / unfinished(target.name)).symlink_to(others[0])
-    name, still = new_part(target.name, folder=tmp_path)  # of another command at this moment
+    name, still = new_part(target.name, folder=tmp_path)  # of another command that is still writing
     write_one(target)
     assert not any(file.exists() for file in left)
     assert (tmp_path / name).exists()
@@ -393,7 +393,7 @@ def _whole_of(path: Path, letter: bytes) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("command", ["reel", "redact"])
 def test_a_stopped_film_leaves_nothing_or_the_next_one_removes_it(command, number, found_film, tmp_path):
-    """A film that was being written when its command was stopped."""
+    """The unfinished file of a film whose command was stopped."""
     cast, workspace = found_film
     (tmp_path / "out").mkdir()
     output, name = tmp_path / "out", cast.everybody[0].name

@@ -1,11 +1,11 @@
-"""Scripts and style sheets of the pages have lines that can be read."""
+"""Scripts and style sheets of the pages have short lines."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "castlist"
-LIMIT = 110  # characters: as of the Python code, and of .prettierrc.json
+LIMIT = 110  # characters, as for Python code and in .prettierrc.json
 
 
 def long_lines(text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a user names is a plain file, or one sentence: nothing is waited for."""
+"""Files that users name must be regular files: others are refused with one sentence, without waiting."""
 
 from __future__ import annotations
 

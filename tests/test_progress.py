@@ -1,4 +1,4 @@
-"""Words of progress come at most so often."""
+"""Reports of progress have a least interval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes: TOML in, TOML out, and clear words for what is unknown."""
+"""Recipes: TOML in, TOML out, and clear messages for unknown names."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from castlist.types import Video
 
 
 class Mine:
-    """A step of one's own."""
+    """A user's own step."""
 
     def __call__(self, *rows):
         return rows
@@ -220,7 +220,7 @@ def test_a_step_answers_to_its_former_name(former: str, name: str) -> None:
 @pytest.mark.parametrize(("step", "former", "name"), [(*old, new) for old, new in FORMER_OPTIONS.items()])
 def test_an_option_is_read_under_its_former_name(step: str, former: str, name: str) -> None:
     recipe = Recipe().with_setting(f"{step}.{name}=0.5")
-    stored = recipe.toml().replace(f"\n{name} = ", f"\n{former} = ")  # as workspaces have it of before
+    stored = recipe.toml().replace(f"\n{name} = ", f"\n{former} = ")  # as former workspaces have it
     assert f"\n{former} = 0.5" in stored
     assert f"\n{name} = " not in stored
     assert Recipe.stored(stored) == Recipe.parse(stored) == recipe

@@ -1,4 +1,4 @@
-"""What has to say the same version before a tag is made."""
+"""Files that must have the same version before a release is tagged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bill of materials that a release carries: what it must hold, and what is said where it does not."""
+"""The bill of materials of a release: its required contents, and the messages if a part is missing."""
 
 from __future__ import annotations
 

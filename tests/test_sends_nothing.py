@@ -1,4 +1,4 @@
-"""castlist sends nothing anywhere, and neither does what it uses."""
+"""castlist sends no data to any server, and neither do the libraries that it uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from castlist import models
 {before}
 models.load("sface")
 """
-# onnxruntime reports nothing where one of these is set, so that a test with it would hold nothing.
+# If one of these is set, onnxruntime sends nothing, and the test could not fail.
 QUIET = ("ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI")
 
 
@@ -34,7 +34,7 @@ BEFORE = (
 
 @pytest.mark.parametrize("before", BEFORE)
 def test_a_model_that_runs_leaves_nothing_at_home(tmp_path, before):
-    """What reports to a publisher keeps at home what it could not send yet, and the machine's number."""
+    """Telemetry would store unsent reports and the machine's number in the home folder."""
     environment = {name: value for name, value in os.environ.items() if name not in QUIET}
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     subprocess.run([sys.executable, "-c", CODE.format(before=before)], check=True, env=environment)
@@ -42,7 +42,7 @@ def test_a_model_that_runs_leaves_nothing_at_home(tmp_path, before):
 
 
 def test_only_one_place_imports_onnxruntime():
-    """Whatever imports it elsewhere may do so first, and then it reports."""
+    """A second place could import onnxruntime first, with its telemetry on."""
     found = []
     for file in SOURCE.rglob("*.py"):
         tree = ast.parse(file.read_text("utf-8"))
@@ -62,7 +62,7 @@ def test_only_one_place_imports_onnxruntime():
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
 def test_the_browser_that_prints_a_sheet_looks_up_no_name(tmp_path, monkeypatch):
-    """What a browser does by itself, it does while it prints, too."""
+    """A browser's own requests also happen while it prints."""
     from castlist.cli import sheet
 
     log = tmp_path / "network.json"

@@ -95,7 +95,7 @@ def test_rates_of_headers(said, rate):
 
 @given(st.sampled_from(RATES), st.integers(0, 200_000), st.integers(0, 999))
 def test_frames_of_matroska_whose_times_are_whole_milliseconds(rate, frame, begin):
-    """Whatever the film's first time is, frames are counted one by one."""
+    """Frames are counted one by one, whatever the time of the film's first frame."""
     frames = np.array([0, 1, 2, frame + 3, frame + 4])
     clock = Clock(begin + np.rint(frames * 1000 / float(rate)).astype(np.int64), Fraction(1, 1000))
     base = timebase(clock, rate)

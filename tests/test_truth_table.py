@@ -1,4 +1,4 @@
-"""Tables of labelled faces, as spreadsheets and pandas write them."""
+"""Tables of labelled faces, as spreadsheets and pandas write these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables check their columns once and then hold still."""
+"""The tables check their columns at construction, and are constant after that."""
 
 from fractions import Fraction
 
@@ -88,14 +88,14 @@ def test_a_film_of_one_frame_lasts_a_frame_and_not_a_tick():
     assert (one.time(0), one.time(1)) == (1, Fraction(26, 25))
     assert one.lasts(Fraction(0)) == Fraction(1, 25)
     for kept in (Clock([1], Fraction(1, 12800)), Clock([0, 512], Fraction(1, 12800)), Clock([], Fraction(1))):
-        assert kept.of_rate(Fraction(25)) is kept  # between two frames, several, none
+        assert kept.of_rate(Fraction(25)) is kept  # a time between two frames, several frames, none
 
 
 def test_pictures_that_stand_for_long_are_not_missing():
-    """A recording of a screen has a picture when something changes; other films have them evenly."""
+    """A screen recording has a new picture only when the screen changes; other films have even intervals."""
     recorded = Clock(np.cumsum([0, 1, 1, 4, 1, 3, 1, 1]), Fraction(1, 10), unread=7)
     assert recorded.lacks(Fraction(13, 10)) == recorded.lacks(Fraction(17, 10)) == 0
-    assert recorded.lacks(Fraction(23, 10)) == 1  # and its end, as the header says
+    assert recorded.lacks(Fraction(23, 10)) == 1  # the missing end, by the header
     hole = Clock(np.delete(np.arange(40), slice(10, 15)), Fraction(1, 10), unread=5)
     assert hole.lacks(Fraction(4)) == Fraction(1, 2)
     assert hole.lacks(Fraction(4), Fraction(49, 100)) == Fraction(1, 2)

@@ -1,4 +1,4 @@
-"""`Any` says nothing: how many lines of the package have it is counted, and may only fall."""
+"""The number of lines with the uninformative type `Any` is counted, and may only fall."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import tokenize
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "castlist"
-# The lines that import it, and: what a step is (`Recipe.with_step`: known when it runs), rows of readers one
-# after another (`store.rows`, `library.views`), and an annotation that the MCP library itself reads.
+# The imports; the type of a step (`Recipe.with_step`: known only at run time), rows of several readers
+# (`store.rows`, `library.views`), and an annotation that the MCP library itself reads.
 CEILING = 8
 
 
 def lines_with_any(text: str) -> set[int]:
-    """Numbers of the lines in which the name stands, comments and text left out."""
+    """Numbers of the lines with the name, without comments and texts."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return {t.start[0] for t in tokens if t.type == tokenize.NAME and t.string == "Any"}
 

@@ -1,4 +1,4 @@
-"""Rows of length one."""
+"""Unit vectors, products of pairs of rows, and sums of groups."""
 
 import numpy as np
 import pytest
@@ -54,4 +54,4 @@ def test_rows_whose_squares_are_too_large_or_too_small(dtype, size):
     out = unit(x)
     root = 0.5**0.5
     assert out == pytest.approx(np.array([[1, 0, 0], [0, root, root], [0.6, 0.8, 0], [0, 0, 0]]))
-    assert np.array_equal(out[2], unit(x[2:3])[0])  # others are as they were, to the last bit
+    assert np.array_equal(out[2], unit(x[2:3])[0])  # the other rows are unchanged, to the last bit

@@ -1,4 +1,4 @@
-"""A web address in place of a file: one sentence, from Python as from the command line."""
+"""A web address in place of a file: the same message from Python and from the command line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What an engineer passes by mistake: a sentence of castlist's own, and never talk of damaged files."""
+"""Wrong arguments: castlist's own message, which never calls a file damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from castlist.types import PERSON
 
 @pytest.fixture
 def film(two_people, tmp_path):
-    """A workspace of the test's own."""
+    """A workspace that the test may change."""
     return shutil.copytree(two_people / "film.castlist", tmp_path / "own" / "film.castlist")
 
 
@@ -158,7 +158,7 @@ def test_a_library_names_what_is_wrong_with_an_argument(film, tmp_path):
 
 
 def _calls(lib, person, wrong):
-    """Every method of a library with an argument that none of them can use."""
+    """Calls of every method of a library, each with an unusable argument."""
     given = wrong or "x"
     return [
         lambda: lib.person(wrong), lambda: lib.merge(person, wrong), lambda: lib.forget(wrong),

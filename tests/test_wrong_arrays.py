@@ -1,4 +1,4 @@
-"""Arrays that a table or an algorithm cannot hold: refused in one sentence, never changed in silence."""
+"""Arrays that a table or an algorithm cannot use: refused with one message, never changed silently."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_a_column_of_whole_numbers_takes_nothing_else(table, bad):
 def test_vectors_are_finite_real_numbers(bad):
     array = BAD[bad] if isinstance(BAD[bad], list | str | None) else np.repeat(BAD[bad][:, None], 2, 1)
     calls = [lambda: cluster.knn_tree(array), lambda: refine.TSiam().fit(array)]
-    calls += [lambda: cluster.ward(array)] if bad != "huge" else []  # which fits double precision
+    calls += [lambda: cluster.ward(array)] if bad != "huge" else []  # valid in double precision
     calls += [lambda: metrics.verification_auc(array, ZEROS)]
     calls += [lambda: TrackSet(array, ZEROS), lambda: Embeddings(array, ZEROS, ZEROS, np.ones(3))]
     for call in calls:
@@ -70,7 +70,7 @@ def test_what_fits_is_taken_as_it_is():
     assert converted([True, False], np.int64, "x").tolist() == [1, 0]
     assert converted([1, 0], np.bool_, "x").tolist() == [True, False]
     assert converted(np.zeros(0), np.int64, "x").dtype == np.int64
-    assert np.isnan(converted([np.nan], np.float32, "x")).all()  # floats may be missing
+    assert np.isnan(converted([np.nan], np.float32, "x")).all()  # a float may be NaN
     with pytest.raises(InputError, match="x holds values that are not whole, or too large"):
         converted(np.array([300]), np.int8, "x")
     with pytest.raises(InputError, match="x holds text; give numbers"):
@@ -116,7 +116,7 @@ FACES = Embeddings(np.eye(3), np.arange(3), np.arange(3), np.ones(3))
 NONE = Constraints.empty()
 BOXES = np.tile([10.0, 10, 60, 60], (3, 1))
 TRACKS = Tracks(np.arange(3), BOXES, np.arange(3), np.arange(3), np.arange(4), np.zeros(3, int))
-FUNCTIONS = {  # a function of one argument, and what may be given for it
+FUNCTIONS = {  # a function of one argument, and valid values of it
     "align_faces, image": (lambda given: embed.align_faces(given, LANDMARKS), PICTURE),
     "align_faces, landmarks": (lambda given: embed.align_faces(PICTURE, given), LANDMARKS),
     "halved, image": (lambda given: embed.halved(given, [0, 0], [9, 9], 0.2), PICTURE),
