@@ -194,8 +194,8 @@ def check_output_folder(path: str | os.PathLike[str], *, apart: bool = False) ->
     )
     if library is not None:
         raise InputError(
-            f"{target} lies in the library {library.name}; when somebody is erased from the library, what is "
-            "written there would stay: name a folder outside of it"
+            f"{target} lies in the library {library.name}; to erase a person from the library would leave "
+            "this file there: name a folder outside of it"
         )
 
 

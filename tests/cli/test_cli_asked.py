@@ -30,7 +30,7 @@ def film(two_people: Path, tmp_path: Path) -> Path:
     ("people", "sentence"),
     [
         ("1", "1 people were asked for, and 2 are in the cast: people who are seen in one frame"),
-        ("7-9", "7 to 9 people were asked for, and 3 are in the cast: nobody else is seen long enough"),
+        ("7-9", "7 to 9 people were asked for, and 3 are in the cast: no other person is seen long"),
         ("2", ""), ("1-4", ""),
     ],
 )  # fmt: skip

@@ -33,7 +33,7 @@ def test_a_terminal_shows_people_with_the_word_that_names_each(place: Path) -> N
     assert head.split() == ["Id", "Person", "On", "screen", "Tracks"]
     assert [row.split()[:2] for row in rows[:1]] == [["p1", "Anna"]]
     assert next(row for row in rows if row.startswith("p2 ")).endswith("background")
-    assert hint == f"To name somebody: castlist decide {place} name p1 Anna"
+    assert hint == f"To name a person: castlist decide {place} name p1 Anna"
 
 
 def test_a_terminal_shows_the_history_and_what_was_undone(place: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_name_that_fits_nobody_is_one_clear_line(workspace, capfd):
     capfd.readouterr()
     assert run(["propose", workspace, "names.csv"]) == 0
     line = capfd.readouterr().out.splitlines()[0]
-    assert line == "Ghost: proposed for nobody, since no person is seen there"
+    assert line == "Ghost: proposed for no person, since no person is seen there"
 
 
 @pytest.mark.parametrize(

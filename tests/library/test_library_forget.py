@@ -151,7 +151,7 @@ def test_no_picture_of_the_film_is_made_where_somebody_was_erased(library, capsy
         with Workspace.open(film.workspace, write=False) as opened:
             assert not len(kept_stills(opened))
             assert opened.erased
-    assert "Somebody was erased from this film" in capsys.readouterr().err
+    assert "A person was erased from this film" in capsys.readouterr().err
 
 
 def test_a_renamed_film_keeps_its_workspace_after_somebody_was_erased(films, tmp_path):

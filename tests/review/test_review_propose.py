@@ -105,7 +105,7 @@ def test_nothing_is_decided_before_somebody_says_so(
 ) -> None:
     names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.2,2.0\n")
     assert run(["propose", str(film.place), str(names)]) == 0
-    assert "nobody was named; 2 proposals were stored" in capsys.readouterr().out
+    assert "no person was named; 2 proposals were stored" in capsys.readouterr().out
     assert decisions(film) == []
     assert run(["propose", str(film.place), str(names), "--apply", "--only", "Anna", "--author", "me"]) == 0
     assert decisions(film) == [("name", "Anna", "me")]

@@ -188,7 +188,7 @@ def test_the_command_line_keeps_lists_and_answers(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--accept", "Zoe"], "'Zoe' is not proposed for anybody; the proposed names are: Anna, Bob"),
+        (["--accept", "Zoe"], "'Zoe' is not proposed for any person; the proposed names are: Anna, Bob"),
         (["--apply"], "no file of names was given"),
         (["names.csv", "--accept", "Anna"], "leave the file out"),
     ],

@@ -58,7 +58,7 @@ def _print_people(session: Session) -> None:
     ]  # fmt: skip
     table(("Id", "Person", "On screen", "Tracks", ""), rows, right=("On screen", "Tracks"))
     film = shell_path(visible(str(session.path)))
-    click.echo(f"To name somebody: castlist decide {film} name {people[0]['id']} Anna")
+    click.echo(f"To name a person: castlist decide {film} name {people[0]['id']} Anna")
 
 
 def _notes(person: Listed) -> str:

@@ -213,7 +213,7 @@ def _another_number(recipe: Recipe, cast: Cast) -> str:
     if len(cast) > most:
         return f"{found}: people who are seen in one frame, or who were named, are never one person."
     behind = f", {len(cast.background)} more in the background" if cast.background else ""
-    return f"{found}{behind}: nobody else is seen long enough to be told apart."
+    return f"{found}{behind}: no other person is seen long enough to be distinguished."
 
 
 def _replaced(path: Path, recipe: Recipe) -> list[str]:

@@ -142,7 +142,7 @@ def _unsure(cast: Cast, outlook: Outlook | None) -> dict[int, str]:
     called = {p.id: visible(p.name, 60) for p in cast.everybody}
     known = {p.id for p in cast.people}
     doubts = outlook.doubts if outlook is not None else ()
-    return {d.person: d.sentence(called.get(d.other, "somebody")) for d in doubts if d.person in known}
+    return {d.person: d.sentence(called.get(d.other, "another person")) for d in doubts if d.person in known}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 \b
 Examples:
-  castlist propose film.castlist names.csv                 store the names as proposals; names nobody yet
+  castlist propose film.castlist names.csv                 store the names as proposals; names no person yet
   castlist propose film.castlist                           list the proposals without an answer
   castlist propose film.castlist --accept Anna --reject Bob
   castlist propose film.castlist names.csv --apply         name the people where the file is clear
@@ -41,7 +41,7 @@ Examples:
     "--apply",
     "apply_",
     is_flag=True,
-    help="Name the people for whom the file is clear; without it nobody is named.",
+    help="Name the people for whom the file is clear; without it, no person is named.",
 )
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this name; several with commas, or by several --only."
@@ -108,9 +108,9 @@ def _say_kept(count: int, workspace: Path) -> None:
     if count:
         sentence = "1 proposal was stored" if count == 1 else f"{count} proposals were stored"
         review = f"castlist review {shell_path(visible(str(workspace)))}"
-        click.echo(f"nobody was named; {sentence}: {review} asks about them, --apply names the clear ones")
+        click.echo(f"no person was named; {sentence}: {review} asks about them, --apply names the clear ones")
     else:
-        click.echo("nobody was named, and there is no open proposal from this file")
+        click.echo("no person was named, and there is no open proposal from this file")
 
 
 def _answer(
@@ -181,7 +181,7 @@ def _show(session: Session, found: list[Proposal], as_json: bool) -> None:
         return
     for p in found:
         if p.group < 0:
-            click.echo(visible(f"{p.name}: proposed for nobody, since {p.why or 'nobody fits'}", 400))
+            click.echo(visible(f"{p.name}: proposed for no person, since {p.why or 'no person fits'}", 400))
             continue
         basis = "of faces" if p.faces else "of the time"
         rest = f", next {_called(session, p.second)} with {p.second_agree:.0%}" if p.second >= 0 else ""

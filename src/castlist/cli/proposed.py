@@ -48,7 +48,7 @@ def of_one_person(
     found = [row for row in rows if comparable(name_of(row)) == comparable(name)]
     if not found:
         known = ", ".join(dict.fromkeys(map(name_of, rows))) or "none"
-        raise InputError(f"{name!r} is not proposed for anybody; the proposed names are: {known[:300]}")
+        raise InputError(f"{name!r} is not proposed for any person; the proposed names are: {known[:300]}")
     people = list(dict.fromkeys(map(person_of, found)))
     if len(people) > 1:
         raise InputError(f"{name!r} is proposed for {' and '.join(people)}; choose one of them {elsewhere}")

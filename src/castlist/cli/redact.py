@@ -22,12 +22,12 @@ SHOWN = 40  # moments that are listed
 @click.command(
     epilog="""\b
 Examples:
-  castlist redact film.castlist --keep Anna,Bob -o public.mp4     everybody else is hidden
-  castlist redact film.castlist --hide Carl -o public.mp4         everybody else stays visible
-  castlist redact film.castlist --hide-all -o public.mp4          nobody stays visible
+  castlist redact film.castlist --keep Anna,Bob -o public.mp4     all other people are hidden
+  castlist redact film.castlist --hide Carl -o public.mp4         all others of the cast stay visible
+  castlist redact film.castlist --hide-all -o public.mp4          no person stays visible
   castlist redact film.castlist --keep Anna --mute --fail-secure -o public.mp4
 Review the cast first (castlist review): a person whom castlist mistakes for Anna stays visible.
-Exit status 0: nobody else was found in the new film. 1: somebody was found; the moments are listed.
+Exit status 0: no hidden face was found in the new film. 1: some were found; the moments are listed.
 """,
 )
 @click.argument("workspace", type=WORKSPACE)
@@ -37,14 +37,14 @@ Exit status 0: nobody else was found in the new film. 1: somebody was found; the
     help="Write no film; search FILM, redacted before, for people who should be hidden.",
 )  # fmt: skip
 @click.option(
-    "--keep", multiple=True, metavar="NAME,...", help="People who stay visible; everybody else is hidden."
+    "--keep", multiple=True, metavar="NAME,...", help="People who stay visible; all others are hidden."
 )
 @click.option(
     "--hide", multiple=True, metavar="NAME,...",
-    help="People who are hidden, with every face that may be theirs; everybody else of the cast stays "
+    help="People who are hidden, with every face that may be theirs; all others of the cast stay "
     "visible.",
 )  # fmt: skip
-@click.option("--hide-all", is_flag=True, help="Hide everybody.")
+@click.option("--hide-all", is_flag=True, help="Hide all people.")
 @click.option(
     "--style", type=OneOf("style", ["solid", "blur", "pixels"]), default="solid", show_default=True,
     help="How faces are hidden. solid leaves nothing of the face; something can still be recognised "
@@ -145,6 +145,6 @@ def _print_unsure(done: Redaction, workspace: Path) -> None:
     place = shell_path(str(workspace))
     numbers = " ".join(str(each.track) for each in done.unsure[:SHOWN])
     click.echo(
-        f"Look at them in castlist review {place}. If they show whom they are said to show, confirm them and "
-        f"run the same command again: castlist decide {place} confirm {numbers}"
+        f"Look at these tracks in castlist review {place}. If each shows the person named here, confirm them "
+        f"and run the same command again: castlist decide {place} confirm {numbers}"
     )

@@ -62,8 +62,8 @@ def _make_stills(workspace: Path, quiet: bool) -> None:
         cast, erased = film.cast(), film.erased
     if erased:
         click.echo(
-            "Somebody was erased from this film, so the report shows faces and no pictures of the film, in "
-            "which that person could be seen.",
+            "A person was erased from this film, so the report shows only faces: whole pictures of the film "
+            "could show that person.",
             err=True,
         )
         return

@@ -21,7 +21,7 @@ Examples:
   castlist review film.castlist --host 192.168.1.20          from a phone or tablet too
 """
 WARNING = (
-    "Warning: everybody in the same network who has the link can see this film and change its cast, and "
+    "Warning: every person in the same network who has the link can see this film and change its cast, and "
     "nothing is encrypted. Use --host only in a network that you trust."
 )
 

@@ -155,7 +155,10 @@ def _known(library: Library, folder: Path, as_json: bool, as_csv: bool) -> None:
         return
     rows = [(p.name, p.person, p.now, f"{p.probability:.3f}", str(p.pictures)) for p in proposals]
     _print(
-        ("Name", "Id", "Called now", "Likely", "Pictures"), rows, as_csv, "Nobody of these is in the library."
+        ("Name", "Id", "Called now", "Likely", "Pictures"),
+        rows,
+        as_csv,
+        "None of these people is in the library.",
     )
     for sentence in skipped:
         click.echo(f"left out: {visible(sentence)}", err=True)

@@ -375,7 +375,7 @@ class Reader:
             os.close(fd)
 
     def _check_content(self) -> None:
-        """Raise if the file is not, or no longer, the one that `open_video` saw."""
+        """Raise if the file differs from the one that `open_video` read."""
         if digest(self._fd, self._video.path) != self._video.digest:
             name = printable(self._video.path)
             self.close()

@@ -322,7 +322,7 @@ def _dense(
     with (
         suppress(WorkspaceError),
         Workspace.open(path) as workspace,
-    ):  # where another is at work, not this time
+    ):  # not stored while another process writes to the workspace
         workspace.put(DENSE, key, found)
         workspace.put(f"{DENSE} clock", key, clock)
     return clock, found
@@ -359,7 +359,7 @@ def _unsure(workspace: Workspace, cast: Cast, people: Sequence[Person]) -> tuple
     if base is None or len(base.sureness) != len(cast.tracks):
         raise WorkspaceError(
             f"{workspace.path}: does not say how sure castlist is of each face: it is of an earlier version, "
-            f"or somebody was erased from it; run castlist find {shell_path(str(cast.video.path))} --out "
+            f"or a person was erased from it; run castlist find {shell_path(str(cast.video.path))} --out "
             f"{shell_path(str(workspace.path))} first, which keeps all decisions"
         )
     decided = apply(base, cast.video, workspace.decisions.all()).labelled

@@ -52,7 +52,7 @@ def _names(given: object) -> tuple[str, ...]:
         raise InputError(f"person is the names of people, got {type(people).__name__}")
     names = tuple(p.key if isinstance(p, Person) else p for p in people)
     if not names:
-        raise InputError("person names nobody; leave it out for everybody")
+        raise InputError("person contains no name; leave it out to export all people")
     for name in names:
         if not isinstance(name, str):
             raise InputError(f"the name of a person is text, got {type(name).__name__}")
