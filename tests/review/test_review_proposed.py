@@ -273,7 +273,7 @@ def test_a_workspace_of_an_earlier_castlist_is_upgraded_when_something_is_kept(
     film: Any, names: Path
 ) -> None:
     db = sqlite3.connect(film.place / "cast.db")
-    later = "proposed_faces", "proposals", "decided_numbers"
+    later = "proposed_faces", "proposals", "decided_numbers", "decided_actions"
     drop = [
         *(f"DROP TABLE {name}" for name in later),
         "ALTER TABLE casts DROP COLUMN negative",

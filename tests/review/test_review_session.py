@@ -243,3 +243,57 @@ def test_a_reviewer_who_knows_ends_with_the_truth(made: Callable[..., Any]) -> N
                 session.decide({"action": "split", "tracks": tracks[:1], "against": tracks[1:]})
         found = {tuple(t) for t in members(session).values()}
     assert found == {tuple(np.flatnonzero(truth == k).tolist()) for k in range(5)}
+
+
+def page_of_questions(session: Session) -> list[int]:
+    """One action of three decisions, as a page of questions makes them."""
+    steps = [
+        {"action": "merge", "people": ["p1", "p2"]},
+        {"action": "not-a-face", "tracks": [5]},
+        {"action": "name", "person": "p1", "name": "Anna"},
+    ]
+    return session.decide_all(steps, action_id="a-1")
+
+
+def test_undo_and_redo_know_the_whole_action_in_another_session(made: Callable[..., Any]) -> None:
+    film = made([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2])
+    with Session.open(film.place) as session:
+        session.decide({"action": "hide", "tracks": [4]})
+        before = session.state()["people"]
+        page_of_questions(session)
+        after = session.state()["people"]
+    with Session.open(film.place) as session:
+        assert all(part in session.state()["undo"] for part in ("joined", "not a face", "named Anna"))
+        session.undo()
+        assert session.state()["people"] == before
+        assert "hidden" in session.state()["undo"]
+        session.undo(redo=True)
+        assert session.state()["people"] == after
+        session.undo()
+        session.undo()
+        assert session.state()["undo"] == ""
+        session.undo(redo=True)
+        session.undo(redo=True)
+        assert session.state()["people"] == after
+
+
+def test_undo_of_an_action_leaves_what_was_undone_of_it_before(made: Callable[..., Any]) -> None:
+    film = made([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2])
+    with Session.open(film.place) as session:
+        _, no_face, _ = page_of_questions(session)
+        session.undo(no_face)  # a row of the history
+        assert len(session.undo_all()) == 2
+        assert session.state()["undo"] == ""
+
+
+def test_an_action_that_is_sent_twice_is_carried_out_once(made: Callable[..., Any]) -> None:
+    film = made([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2])
+    with Session.open(film.place) as session:
+        numbers = page_of_questions(session)
+    with Session.open(film.place) as session:  # the answer was lost, and the server started again
+        assert page_of_questions(session) == numbers
+        undone = session.undo_all(revision=3, action_id="a-2")
+        assert session.undo_all(revision=3, action_id="a-2") == undone
+        with pytest.raises(InputError, match="64 letters"):
+            session.decide({"action": "hide", "tracks": [4]}, action_id="a b")
+        assert len(session.history()) == 6

@@ -214,7 +214,7 @@ def first_schema(place):
     db = sqlite3.connect(place / "cast.db", isolation_level=None)
     for column in ("timecode", "hidden"):
         db.execute(f"ALTER TABLE video DROP COLUMN {column}")
-    for table in ("proposed_faces", "proposals", "decided_groups", "decided_numbers"):
+    for table in ("proposed_faces", "proposals", "decided_groups", "decided_numbers", "decided_actions"):
         db.execute(f"DROP TABLE {table}")
     for column in ("turned", "negative"):
         db.execute(f"ALTER TABLE casts DROP COLUMN {column}")

@@ -59,7 +59,7 @@ Examples:
   castlist decide film.castlist sort 12=p3 15=p3 20=   many at once; 20 to none of them
   castlist decide film.castlist merge p1 p4 + name p1 Anna + hide p7
   castlist decide film.castlist - < actions.txt        one action a line, as above
-  castlist decide film.castlist undo                   undo the last decision
+  castlist decide film.castlist undo                   undo the last action
   castlist decide film.castlist undo 12                undo decision 12; history lists them
   castlist decide copy.castlist import film.castlist   copy the decisions of another copy of the film
 """
@@ -165,23 +165,24 @@ def _decide(session: Session, actions: list[tuple[str, ...]], author: str) -> No
     for k, words in enumerate(actions):
         before = session.together()
         try:
-            number = _act(session, words, author)
+            numbers = _act(session, words, author)
         except InputError as error:
             if len(actions) == 1:
                 raise
             made = f"; the {k} before it were carried out" if k else ""
             raise InputError(f"action {k + 1} ({' '.join(words)[:80]}): {error}{made}") from None
-        click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
+        for number in numbers:
+            click.echo(f"decision {number}: {visible(session.sentence(number), 400)}")
         if session.together() > before:
             click.echo(
                 "This makes one person of faces that are seen in the same frames. If that is wrong: castlist "
-                f"decide {shell_path(str(session.path))} undo {number}",
+                f"decide {shell_path(str(session.path))} undo {numbers[-1]}",
                 err=True,
             )
 
 
-def _act(session: Session, words: tuple[str, ...], author: str) -> int:
-    """Carry one action out, and return the number of its decision."""
+def _act(session: Session, words: tuple[str, ...], author: str) -> list[int]:
+    """Carry one action out, and return the numbers of its decisions."""
     from castlist.store.log import again_where_stale
 
     action, arguments = (words[0], words[1:]) if words else ("", ())
@@ -190,16 +191,16 @@ def _act(session: Session, words: tuple[str, ...], author: str) -> int:
             raise InputError(
                 "write undo, redo, or undo 12 with the number of a decision (history lists the numbers)"
             )
-        # only the user's own last decision is meant, not one that another user made meanwhile
+        # only the user's own last action is meant, not one that another user made meanwhile
         if not arguments:
-            return session.undo(None, author=author, redo=action == "redo")
-        return again_where_stale(lambda: session.undo(int(arguments[0]), author=author))
+            return session.undo_all(author=author, redo=action == "redo")
+        return [again_where_stale(lambda: session.undo(int(arguments[0]), author=author))]
     if action not in USAGE:
         raise InputError(unknown("action", action, (*USAGE, "undo", "redo"), MEANT))
     least, usage = USAGE[action]
     if len(arguments) < least:
         raise InputError(f"{action} needs more words; write it as in: {usage}")
-    return again_where_stale(lambda: session.decide(_request(action, arguments, session), author=author))
+    return [again_where_stale(lambda: session.decide(_request(action, arguments, session), author=author))]
 
 
 def _import(session: Session, arguments: tuple[str, ...], offset: float | None) -> None:

@@ -24,7 +24,16 @@ from castlist import _former
 from castlist.decisions.align import Alignment, Copy, align_films
 from castlist.decisions.apply import apply, completed_log, decided_by, numbered, recorded_people, with_numbers
 from castlist.decisions.base import Base
-from castlist.decisions.decision import Anchor, Decision, DecisionKind, active, to_redo, to_undo
+from castlist.decisions.decision import (
+    Anchor,
+    Decision,
+    DecisionKind,
+    action_to_redo,
+    action_to_undo,
+    active,
+    to_redo,
+    to_undo,
+)
 from castlist.decisions.erased import base_without
 from castlist.decisions.groups import Groups
 from castlist.decisions.identities import renumbered
@@ -62,6 +71,8 @@ __all__ = [
     "Missing",
     "Proposed",
     "View",
+    "action_to_redo",
+    "action_to_undo",
     "active",
     "align_films",
     "apply",

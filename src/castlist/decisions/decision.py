@@ -7,12 +7,14 @@ one: an undo is a new row. Only `apply` interprets the rows together.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +25,16 @@ from castlist.direction_marks import without_direction_marks
 from castlist.errors import InputError
 from castlist.types import Clock, Video
 
-__all__ = ["Anchor", "Decision", "DecisionKind", "active", "to_redo", "to_undo"]
+__all__ = [
+    "Anchor",
+    "Decision",
+    "DecisionKind",
+    "action_to_redo",
+    "action_to_undo",
+    "active",
+    "to_redo",
+    "to_undo",
+]
 
 REPLACEMENT = "\ufffd"  # replaces unreadable input: bytes that are not UTF-8, lone surrogates
 _ONE_LINE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": REPLACEMENT}  # replacement by Unicode category
@@ -60,6 +71,7 @@ _LEAST = {
     DecisionKind.UNDO: 0,
 }
 _LONGEST = 10_000  # characters of a name
+_ACTION = re.compile(r"[0-9A-Za-z-]{0,64}")  # ids of actions: a UUID has 32 characters, or 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,7 @@ class Decision:
     numbers: tuple[tuple[int, int, int], ...] = ()
     # person numbers created by it beside those in `groups`, each as (decision that creates it, its side,
     # number), or (0, number of a person, new number for the tracks left of that person)
+    action: str = ""  # id of the action that made it, alone or with other decisions; "" if unknown
 
     def __post_init__(self) -> None:
         try:
@@ -130,6 +143,8 @@ class Decision:
             raise InputError("a decision 'different' needs faces on two sides")
         if len(self.value) > _LONGEST:
             raise InputError(f"a name has at most {_LONGEST} characters, got {len(self.value)}")
+        if not isinstance(self.action, str) or not _ACTION.fullmatch(self.action):
+            raise InputError("the id of an action is at most 64 letters, digits and hyphens")
         if self.undoes is not None:
             if not is_whole(self.undoes) or self.undoes < 1:
                 raise InputError(f"a decision is a whole number of at least 1; got {self.undoes!r}")
@@ -190,6 +205,26 @@ def to_redo(decisions: Sequence[Decision]) -> int | None:
     """The undo that a redo would undo, None where a decision was made after the last undo."""
     _, undone = _stacks(decisions)
     return undone[-1] if undone else None
+
+
+def action_to_undo(decisions: Sequence[Decision]) -> list[int]:
+    """The decisions of the last action that are in force, the latest first: what an undo undoes."""
+    return _of_one_action(decisions, _stacks(decisions)[0])
+
+
+def action_to_redo(decisions: Sequence[Decision]) -> list[int]:
+    """The undos of the last undone action, the latest first: what a redo undoes."""
+    return _of_one_action(decisions, _stacks(decisions)[1])
+
+
+def _of_one_action(decisions: Sequence[Decision], stack: Sequence[int]) -> list[int]:
+    """The last decision of a stack, and the ones directly before it of the same action."""
+    if not stack:
+        return []
+    action = {d.id: d.action for d in decisions}
+    last = action[stack[-1]]
+    same = takewhile(lambda number: last and action[number] == last, reversed(stack[:-1]))
+    return [stack[-1], *same]
 
 
 def _stacks(decisions: Sequence[Decision]) -> tuple[list[int], list[int]]:

@@ -60,7 +60,7 @@ def merge(workspace: str | os.PathLike[str], a: str, b: str, *, author: str = ""
 
 @typed_arguments
 def undo(workspace: str | os.PathLike[str], *, author: str = "") -> Cast:
-    """Undo the last decision, and return the cast after it.
+    """Undo the last decision and all others of the same action, and return the cast after it.
 
     Raises:
         InputError: there is nothing to undo.

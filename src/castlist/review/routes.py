@@ -34,7 +34,8 @@ __all__ = ["Projection", "answer", "application", "change"]
 Asked = TypeVar("Asked")  # the input of a route: the request, or its JSON
 
 LONGEST = 1_000_000  # bytes of a request
-BESIDE = ("revision", "proposals", "author", "scan_state")  # what the page sends along with a decision
+# what the page sends along with a decision
+BESIDE = ("revision", "proposals", "author", "scan_state", "action_id")
 BINARY = "application/octet-stream"  # a file for download
 MOST_STEPS = 100  # decisions in a request: enough for a page of 48 items that all move
 
@@ -142,18 +143,25 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
 
     def decide(body: JsonObject) -> object:
         if "steps" in body:
-            numbers = session.decide_all(_steps(body), revision=_revision(body), author=_author(body))
+            numbers = session.decide_all(
+                _steps(body), revision=_revision(body), author=_author(body), action_id=_action_id(body)
+            )
             return {"decisions": numbers, "state": _news(page, body)}
         request = {key: value for key, value in body.items() if key not in BESIDE}
-        number = session.decide(request, revision=_revision(body), author=_author(body))
+        number = session.decide(
+            request, revision=_revision(body), author=_author(body), action_id=_action_id(body)
+        )
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def undo(body: JsonObject, redo: bool = False) -> object:
-        row = body.get("decision")
-        if row is not None and type(row) is not int:
-            raise InputError("say which decision as a whole number, as in decision: 12")
-        number = session.undo(row, revision=_revision(body), author=_author(body), redo=redo)
-        return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
+        numbers = session.undo_all(
+            _undone(body),
+            revision=_revision(body),
+            author=_author(body),
+            redo=redo,
+            action_id=_action_id(body),
+        )
+        return {"decision": numbers[-1], "state": _news(page, body)}
 
     def held(work: Callable[[JsonObject], object]) -> Callable[[JsonObject], object]:
         def on_what_is_shown(body: JsonObject) -> object:
@@ -167,7 +175,9 @@ def _deciding(page: Page) -> list[tuple[str, Callable[[JsonObject], object]]]:
         return {}
 
     def accept(body: JsonObject) -> object:
-        number = session.accept(_proposal(body), revision=_revision(body), author=_author(body))
+        number = session.accept(
+            _proposal(body), revision=_revision(body), author=_author(body), action_id=_action_id(body)
+        )
         return {"decision": number, "sentence": session.sentence(number), "state": _news(page, body)}
 
     def reject(body: JsonObject) -> object:
@@ -384,6 +394,27 @@ def _proposal(body: JsonObject) -> int:
     if type(number) is not int:
         raise InputError("say which proposed name as a whole number, as in proposal: 12")
     return number
+
+
+def _undone(body: JsonObject) -> list[int] | None:
+    """The numbers of the decisions to undo; None for the decisions of the last action."""
+    given = body.get("decisions")
+    if given is None and "decision" not in body:
+        return None
+    if (
+        not isinstance(given, list)
+        or not 0 < len(given) <= MOST_STEPS
+        or any(type(n) is not int for n in given)
+    ):
+        raise InputError(f"give 1 to {MOST_STEPS} decisions by number, as in decisions: [12]")
+    return given
+
+
+def _action_id(body: JsonObject) -> str:
+    action_id = body.get("action_id", "")
+    if not isinstance(action_id, str):
+        raise InputError("the id of an action is a text")
+    return action_id
 
 
 def _author(body: JsonObject) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ending", "serve", "serve_page"]
 
+FIRST_PORT = 49_152  # the first of the ports that are never assigned [RFC 6335]
 CONNECTIONS = 128  # at the same time; a browser opens six
 SPARE = 64  # file descriptors reserved for everything but connections
 REQUEST_SECONDS = 15.0  # seconds for a complete request, after which the connection is closed
@@ -45,7 +48,8 @@ def serve(
     """Serve the review of a workspace until it is interrupted (SIGINT, SIGTERM or SIGHUP).
 
     Args:
-        port: 0 for any free port.
+        port: 0 for a free port, the same one for each review of the workspace if possible: a page that is
+            still open can then be used with the next review.
         host: the address to listen on: this machine only, or one of its addresses in a network, or "0.0.0.0"
             for all of them. There is no encryption: use a trusted network.
         film: path of the film, if it is not where the workspace says.
@@ -70,7 +74,8 @@ def serve(
         def app(access: Access, invited: Callable[[str], None]) -> Starlette:
             return application(session, access, projection=projection, invited=invited)
 
-        serve_page(app, ended, port=port, host=host, ready=ready, invited=invited)
+        usual = usual_port(session.path)
+        serve_page(app, ended, port=port, usual=usual, host=host, ready=ready, invited=invited)
 
 
 def serve_page(
@@ -78,6 +83,7 @@ def serve_page(
     ended: threading.Event,
     *,
     port: int = 0,
+    usual: int = 0,
     host: str = LOOPBACK,
     ready: Callable[[str], None] = lambda url: None,
     invited: Callable[[str], None] = lambda url: None,
@@ -86,11 +92,14 @@ def serve_page(
 
     Args:
         page: makes the application (ASGI) from its `Access` and a function to call with each new token.
+        usual: the port to listen on if `port` is 0 and this one is free.
 
     Raises:
         InputError: the server cannot listen on the address or port.
     """
-    with _listening(host, port) as ear:
+    with ExitStack() as stack:
+        ear = _unless_taken(host, usual) if usual and not port else None
+        ear = stack.enter_context(ear or _listening(host, port))
         number = ear.getsockname()[1]
         access = Access(number, host)
         shown = written(_own_address() if host in ("0.0.0.0", "::") else host)  # noqa: S104
@@ -100,14 +109,25 @@ def serve_page(
                 listener(f"http://{shown}:{number}/?token={token}")
 
         server = _server(page(access, lambda token: tell(invited, token)), ended)
-        ear.listen(64)
         tell(ready, access.invite())
         server.run(sockets=[ear])
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket bound to an address of this machine."""
+def usual_port(path: Path) -> int:
+    """The same port for the same workspace each time, one of those that are never assigned [RFC 6335]."""
+    return FIRST_PORT + zlib.crc32(os.fsencode(path.resolve())) % (65_536 - FIRST_PORT)
+
+
+def _unless_taken(host: str, port: int) -> socket.socket | None:
+    """A socket that listens on a port; None if the port is in use or not allowed."""
+    try:
+        return _listening(host, port)
+    except InputError:
+        return None
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address of this machine."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         ear = socket.socket(family, socket.SOCK_STREAM)
@@ -115,14 +135,15 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         raise InputError(
             f"{host!r} is not an address; give one of this machine, as in 192.168.1.20"
         ) from None
-    with ear:
+    try:
         ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            ear.bind(address)
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise InputError(f"cannot listen on {host}, port {port}: {why}") from None
-        yield ear
+        ear.bind(address)
+        ear.listen(64)
+    except OSError as error:
+        ear.close()
+        why = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot listen on {host}, port {port}: {why}") from None
+    return ear
 
 
 def _own_address() -> str:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 from castlist import _former
 from castlist.decisions import (
@@ -18,11 +19,11 @@ from castlist.decisions import (
     DecisionKind,
     Proposed,
     View,
+    action_to_redo,
+    action_to_undo,
     apply,
     numbered,
     standing,
-    to_redo,
-    to_undo,
 )
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.pipeline.prepare import prepare
@@ -79,28 +80,37 @@ class Session(SessionView):
     # Decisions
 
     @_former.keyword("seen", "revision")
-    def decide(self, request: JsonObject, *, revision: int | None = None, author: str = "") -> int:
+    def decide(
+        self, request: JsonObject, *, revision: int | None = None, author: str = "", action_id: str = ""
+    ) -> int:
         """Make a decision; returns its number. It is then on disk and part of `view`.
 
         Args:
             request: `action` and its arguments, see actions.py.
             revision: the latest decision of the view that the user saw; None for the newest.
+            action_id: see `decide_all`.
 
         Raises:
             Stale: other users decided since `revision`.
             InputError: the request is invalid.
         """
-        (number,) = self.decide_all([request], revision=revision, author=author)
-        return number
+        return self.decide_all([request], revision=revision, author=author, action_id=action_id)[-1]
 
     def decide_all(
-        self, requests: Sequence[JsonObject], *, revision: int | None = None, author: str = ""
+        self,
+        requests: Sequence[JsonObject],
+        *,
+        revision: int | None = None,
+        author: str = "",
+        action_id: str = "",
     ) -> list[int]:
         """Make several decisions, each on the people after the ones before it: all of them or none.
 
         Args:
             requests: see `decide`; at least one.
             revision: see `decide`.
+            action_id: an id for this action alone, such as a UUID, for a request that may be sent twice: if
+                the log has decisions with this id, nothing is decided, and their numbers are returned.
 
         Returns:
             The numbers of the decisions, in their order.
@@ -111,13 +121,21 @@ class Session(SessionView):
         """
         with self._lock:
             self.refresh()
+            if known := self._known(action_id):
+                return known
             self._current(revision)
             if not requests:
                 raise InputError("name at least one decision")
-            return self._added(*self._tried(requests, author))
+            return self._added(*self._tried(requests, author), action_id)
 
-    def _added(self, made: Sequence[Decision], view: View) -> list[int]:
-        """Add decisions with the given view after them to the log; returns their numbers."""
+    def _known(self, action_id: str) -> list[int]:
+        """The numbers of the decisions in the log with this action id."""
+        return [d.id for d in self._log if action_id and d.action == action_id]
+
+    def _added(self, made: Sequence[Decision], view: View, action_id: str = "") -> list[int]:
+        """Add decisions with the given view after them to the log as one action; returns their numbers."""
+        action_id = action_id or (uuid4().hex if len(made) > 1 else "")
+        made = [replace(d, action=action_id) for d in made]
         rows = self._workspace.decisions.added(made, revision=self.view.revision, scan_state=self._scan_state)
         if [row.id for row in rows] == [d.id for d in made]:
             self._log += [replace(row, groups=d.groups) for row, d in zip(rows, made, strict=True)]
@@ -135,7 +153,7 @@ class Session(SessionView):
         author: str = "",
         redo: bool = False,
     ) -> int:
-        """Undo a decision, by default the last one in force (or redo the last undo); returns the new number.
+        """Undo a decision, by default all of the last action (or redo the last undo); returns a number.
 
         Args:
             decision: any row of the history; to undo an undo is to redo its decision.
@@ -144,19 +162,47 @@ class Session(SessionView):
             Stale: other users decided since `revision`.
             InputError: there is nothing to undo, or the decision is not in force.
         """
+        decisions = None if decision is None else [decision]
+        return self.undo_all(decisions, revision=revision, author=author, redo=redo)[-1]
+
+    def undo_all(
+        self,
+        decisions: Sequence[int] | None = None,
+        *,
+        revision: int | None = None,
+        author: str = "",
+        redo: bool = False,
+        action_id: str = "",
+    ) -> list[int]:
+        """Undo several decisions, by default all of the last action (or redo the last undo): all or none.
+
+        Args:
+            decisions: numbers of rows of the history, see `undo`; they are undone in this order.
+            action_id: see `decide_all`.
+
+        Returns:
+            The numbers of the new rows.
+
+        Raises:
+            Stale: other users decided since `revision`.
+            InputError: there is nothing to undo, or one of the decisions is not in force.
+        """
         with self._lock:
             self.refresh()
+            if known := self._known(action_id):
+                return known
             self._current(revision)
-            target = decision
-            if target is None:
-                target = to_redo(self._log) if redo else to_undo(self._log)
-            if target is None:
+            targets = decisions
+            if targets is None:
+                targets = action_to_redo(self._log) if redo else action_to_undo(self._log)
+            if not len(targets):
                 raise InputError(f"there is nothing to {'redo' if redo else 'undo'}")
-            undo, view = self._next(
-                Decision(DecisionKind.UNDO, undoes=target, author=author), self.view, self._log
-            )
-            (number,) = self._added([undo], view)
-            return number
+            view, log = self.view, [*self._log]
+            for target in targets:
+                undo = Decision(DecisionKind.UNDO, undoes=target, author=author)
+                undo, view = self._next(undo, view, log)
+                log.append(undo)
+            return self._added(log[len(self._log) :], view, action_id)
 
     def propose(self, found: Sequence[Proposal], source: str, author: str = "") -> list[Proposed]:
         """Store proposed names for people without names; nothing is decided.
@@ -179,7 +225,9 @@ class Session(SessionView):
             return kept
 
     @_former.keyword("seen", "revision")
-    def accept(self, number: int, *, revision: int | None = None, author: str = "") -> int:
+    def accept(
+        self, number: int, *, revision: int | None = None, author: str = "", action_id: str = ""
+    ) -> int:
         """Accept a proposed name; returns the number of the decision that gives the name.
 
         Raises:
@@ -188,6 +236,8 @@ class Session(SessionView):
         """
         with self._lock:
             view, rows = self.refresh(), self._workspace.proposals.all()
+            if known := self._known(action_id):
+                return known[-1]
             self._current(revision)
             person, alike = same_question(rows, view, number)
             open_names = {row.folded for row in standing(rows, view).get(view.groups.index(person), ())}
@@ -197,7 +247,7 @@ class Session(SessionView):
                     "lists the open ones"
                 )
             request = {"action": "name", "person": person.id, "name": alike[0].name}
-            return self.decide(request, author=author)
+            return self.decide(request, author=author, action_id=action_id)
 
     def reject(self, number: int) -> str:
         """Reject a proposed name, which is never proposed for that person again; returns a sentence about it.

@@ -17,13 +17,13 @@ from castlist.decisions import (
     Base,
     Decision,
     View,
+    action_to_redo,
+    action_to_undo,
     apply,
     cast_of,
     completed,
     person_called,
     standing,
-    to_redo,
-    to_undo,
     with_numbers,
 )
 from castlist.decisions.proposed import owner
@@ -153,13 +153,14 @@ class SessionView:
                 **self.describe.head(view, self.video),
                 "scan_state": self._scan_state,
                 "proposals": self._workspace.proposals.stamp(),
-                "undo": self._label(to_undo(self._log)),
-                "redo": self._label(to_redo(self._log)),
+                "undo": self._label(action_to_undo(self._log)),
+                "redo": self._label(action_to_redo(self._log)),
             }
 
-    def _label(self, number: int | None) -> str:
-        made = undone_or_itself(number, {d.id: d for d in self._log})
-        return "" if made is None else short_line(sentence(made, self.view), 300)
+    def _label(self, numbers: Sequence[int]) -> str:
+        by = {d.id: d for d in self._log}
+        made = [found for n in sorted(numbers) if (found := undone_or_itself(n, by)) is not None]
+        return short_line("; ".join(sentence(d, self.view) for d in sorted(made, key=lambda d: d.id)), 300)
 
     def witness(self, person: str, excluded: int = NOISE) -> int:
         """The track that best represents a person, other than `excluded`.

@@ -170,6 +170,8 @@ def _add(db: sqlite3.Connection, decision: Decision, made: datetime) -> None:
     db.executemany("INSERT INTO anchors VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     if decision.groups is not None:
         _add_groups(db, number, decision.groups)
+    if decision.action:
+        db.execute("INSERT INTO decided_actions VALUES (?, ?)", (number, decision.action))
     numbers = [(number, *entry) for entry in decision.numbers]
     db.executemany("INSERT INTO decided_numbers VALUES (?, ?, ?, ?)", numbers)
 
@@ -222,6 +224,7 @@ def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
         numbers: dict[int, list[tuple[int, int, int]]] = {}
         for decision, *entry in rows(db, _NUMBERS, (whole, whole, whole, whole), (after,)):
             numbers.setdefault(decision, []).append((entry[0], entry[1], entry[2]))
+        actions = dict(rows(db, _ACTIONS, (whole, text), (after,)))
         return [
             Decision(
                 kind,
@@ -233,6 +236,7 @@ def _read(db: sqlite3.Connection, after: int) -> list[Decision]:
                 i,
                 groups.get(i),
                 tuple(numbers.get(i, ())),
+                actions.get(i, ""),
             )
             for i, kind, value, author, time, undoes in rows(db, _DECISIONS, _OF_DECISIONS, (after,))
         ]
@@ -253,6 +257,7 @@ _GROUPS = "SELECT decision, block FROM decided_groups WHERE decision > ?"
 _NUMBERS = (
     "SELECT decision, made_by, side, number FROM decided_numbers WHERE decision > ? ORDER BY decision, number"
 )
+_ACTIONS = "SELECT decision, action FROM decided_actions WHERE decision > ?"
 _DECISIONS = "SELECT id, kind, value, author, time, undoes FROM decisions WHERE id > ? ORDER BY id"
 _OF_DECISIONS = (whole, _kind, text, text, moment, optional(whole))
 

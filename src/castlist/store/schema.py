@@ -243,8 +243,20 @@ _HIDDEN = """
 ALTER TABLE video ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 """
 
+_ACTIONS = """
+-- The id of the action that made a decision, alone or with others; no row if unknown.
+CREATE TABLE decided_actions (
+    decision INTEGER PRIMARY KEY REFERENCES decisions,
+    action TEXT NOT NULL
+);
+CREATE TRIGGER decided_actions_are_kept BEFORE DELETE ON decided_actions
+BEGIN SELECT RAISE(ABORT, 'decisions are never deleted: undo is another row'); END;
+CREATE TRIGGER decided_actions_are_final BEFORE UPDATE ON decided_actions
+BEGIN SELECT RAISE(ABORT, 'decisions are never changed: undo is another row'); END;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
-    _FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS, _NEGATIVE, _HIDDEN,
+    _FIRST, _TIMECODE, _WHOLE_GROUPS, _TURNED, _PROPOSALS, _NUMBERS, _NEGATIVE, _HIDDEN, _ACTIONS,
 )  # fmt: skip
 SCHEMA = len(MIGRATIONS)
 

@@ -100,29 +100,30 @@ export function arrange(list, nodes) {
 const box = $("#message"),
   bar = $("header.top");
 let quiet = 0,
-  shown = { text: "", back: null };
+  shown = { text: "", back: null, way: "" };
 export const topmost = () => $$("dialog[open]").at(-1) || null;
-export function notify(text, bad = false, back = null) {
+export function notify(text, bad = false, back = null, way = "Undo") {
   (topmost() || bar).append(box);
   box.replaceChildren(
     ...(text
-      ? [el("span", { title: text }, ...isolated(text)), back && button("Undo", back)].filter(Boolean)
+      ? [el("span", { title: text }, ...isolated(text)), back && button(way, back)].filter(Boolean)
       : []),
   );
   box.className = bad ? "bad" : "";
   stand();
-  shown = { text, back };
+  shown = { text, back, way };
   clearTimeout(quiet);
   quiet = setTimeout(rest, bad || back ? 8000 : 2600);
 }
 // A message disappears after a while; "castlist does not answer" is shown again until it answers.
 let silence = "";
 function rest() {
-  if (silence && shown.text === silence) return;
-  if (silence) notify(silence, true);
+  if (held) tellHeld();
+  else if (silence && shown.text === silence) return;
+  else if (silence) notify(silence, true);
   else {
     box.replaceChildren();
-    shown = { text: "", back: null };
+    shown = { text: "", back: null, way: "" };
   }
 }
 // The message is above the bar with the answers, or below it if there is enough space.
@@ -248,16 +249,23 @@ const ANOTHER =
 // The server's response, or the reason why there is none.
 async function answered(r) {
   const error = r.status === 403 ? ANOTHER : `castlist does not answer (${r.status})`;
-  const answer = await r.json().catch(() => ({ error }));
+  const answer = await r.json().catch(() => {
+    if (r.ok) throw new Error(SILENT); // the answer was cut off
+    return { error };
+  });
   return { status: r.status, ok: r.ok, ...answer };
 }
+const reach = (path, options) =>
+  fetch(path, options).catch((e) => {
+    throw options?.signal?.aborted ? e : new Error(SILENT); // instead of the browser's own message
+  });
 export async function get(path) {
-  const r = await fetch(path);
+  const r = await reach(path);
   if (r.ok) return r.json();
   throw new Error((await answered(r)).error);
 }
 const send = (path, body, signal) =>
-  fetch(path, {
+  reach(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -310,20 +318,24 @@ export function remembered(name) {
 // counts each time.
 const line = []; // { text, made }; the first one is in progress
 let posted = 0;
+let held = null; // the decision in progress if castlist does not answer: { why, says, again, drop }
 export const idle = () => !line.length;
 export const saved = () => line.at(-1)?.made;
-function post(path, body, done) {
+function post(path, body, done, waits) {
   const text = JSON.stringify([path, body]),
-    last = ["/api/undo", "/api/redo"].includes(path) && body.decision === undefined;
-  if (!last && line.some((r) => r.text === text)) return Promise.resolve(false);
+    last = ["/api/undo", "/api/redo"].includes(path) && body.decisions === undefined;
+  if (!last && line.some((r) => r.text === text)) {
+    held?.again();
+    return Promise.resolve(false);
+  }
   const request = { text };
-  request.made = inTurn(saved(), path, body, done).finally(() => {
+  request.made = inTurn(saved(), path, body, done, waits).finally(() => {
     line.splice(line.indexOf(request), 1);
   });
   line.push(request);
   return request.made;
 }
-async function inTurn(before, path, body, done) {
+async function inTurn(before, path, body, done, waits) {
   if (before && (await before) === false) return false; // the message of the failed request says so
   const gone = [...(body.people || []), body.person].filter((id) => typeof id === "string" && !person(id));
   if (gone.length)
@@ -333,10 +345,11 @@ async function inTurn(before, path, body, done) {
   posted++;
   const began = performance.now(),
     says = typeof done === "function" ? done() : done;
+  const { revision, scan_state, proposals } = S,
+    request = { revision, scan_state, proposals, action_id: newId(), ...body },
+    answer = await delivered(path, request, says, waits);
+  if (!answer) return failed(UNSENT);
   try {
-    const answer = await answered(
-      await send(path, { revision: S.revision, scan_state: S.scan_state, proposals: S.proposals, ...body }),
-    );
     if (answer.state) await take(answer.state);
     if (leaving) return failed("castlist find ran on this film meanwhile: the page is loaded again.");
     if (answer.status === 409 && answer.changes.length)
@@ -355,14 +368,71 @@ async function inTurn(before, path, body, done) {
     const back =
       reopen ||
       (["/api/decide", "/api/accept"].includes(path)
-        ? () => takeAllBack(numbers, answer.sentence || says)
+        ? () => takeBack(numbers, answer.sentence || says)
         : null);
-    if (numbers.length > 1) action = { numbers, says, undone: false, revision: S.revision };
     report(sentence((back && answer.sentence) || says), back);
     return answer.decisions || answer.decision;
   } catch {
     return failed(SILENT);
   }
+}
+// A decision without a response stays on the page, and is sent again until castlist answers or the user gives
+// it up. By its id castlist recognises a decision that it made although the response was lost.
+const AGAIN = 1200; // milliseconds until it is sent again
+const LATE = 5000, // milliseconds without a response until the page says so
+  SLOW = 30_000; // and until the decision is sent again
+const UNSENT = "Your decision is not sent any more. History shows whether castlist had taken it.";
+const UNTIL = {
+  [SILENT]: "castlist does not answer. Leave this page open: this is saved as soon as castlist answers.",
+  [ANOTHER]: `${ANOTHER.replace(/\.$/, "")} in this browser: then this is saved.`,
+};
+const newId = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+// waits({ again, drop }): called each time there was no response.
+async function delivered(path, body, says, waits) {
+  let go = () => {},
+    dropped = false;
+  const again = () => go(),
+    drop = () => {
+      dropped = true;
+      go();
+    },
+    silent = (why) => {
+      held = { why, says, again, drop };
+      tellHeld();
+    };
+  try {
+    while (!dropped) {
+      const late = setTimeout(silent, LATE, SILENT),
+        { answer, why } = await tried(path, body);
+      clearTimeout(late);
+      if (answer) return answer;
+      if (dropped) break;
+      waits?.({ again, drop });
+      silent(why);
+      await new Promise((done) => {
+        go = done;
+        setTimeout(done, AGAIN);
+      });
+    }
+    return null;
+  } finally {
+    held = null;
+  }
+}
+async function tried(path, body) {
+  try {
+    const answer = await answered(await send(path, body, AbortSignal.timeout(SLOW)));
+    return answer.status === 403 ? { why: ANOTHER } : { answer };
+  } catch {
+    return { why: SILENT };
+  }
+}
+function tellHeld() {
+  const after = line.length - 1,
+    more = after ? ` and ${many(after, "more decision")}` : "",
+    text = `Not saved yet: ${lower(held.says)}${more}. ${UNTIL[held.why]}`;
+  if (shown.text !== text) notify(text, true, held.drop, "Do not save");
 }
 function failed(why) {
   const after = line.length - 1;
@@ -397,12 +467,14 @@ export function takes(answer = "", drawn = true) {
     given = answer;
     return true;
   }
+  if (held && answer && answer === given) held.again();
   if (!answer || answer !== given) untaken();
   return false;
 }
 export function untaken() {
   missed = !idle();
-  notify((shown.back ? shown.text.replace(" " + UNTAKEN, "") + " " : "") + UNTAKEN, true, shown.back);
+  const before = shown.back ? shown.text.replace(" " + UNTAKEN, "") + " " : "";
+  notify(before + UNTAKEN, true, shown.back, shown.way);
 }
 function report(text, back) {
   notify(missed ? text + " " + UNTAKEN : text, missed, back);
@@ -413,48 +485,27 @@ addEventListener("beforeunload", (e) => {
 });
 const sentence = (text) => text && text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 const lower = (text) => (text || "the last decision").replace(/[.]$/, "");
-export const decide = (body, done) => post("/api/decide", body, done);
+export const decide = (body, done, waits) => post("/api/decide", body, done, waits);
 // Several decisions of one action, all of them or none: one message with one Undo for all.
-export const decideAll = (steps, done) =>
-  steps.length < 2 ? decide(steps[0], done) : post("/api/decide", { steps }, done);
+export const decideAll = (steps, done, waits) =>
+  steps.length < 2 ? decide(steps[0], done, waits) : post("/api/decide", { steps }, done, waits);
 // A proposed name from a file: accepting is a decision; a rejected name is not proposed again.
 export const acceptName = (q) => post("/api/accept", { proposal: q.id }, `Named ${q.name}`);
 export const rejectName = (q, done) => post("/api/reject", { proposal: q.id }, done);
-// The last action on this page with several decisions: one undo undoes all, one redo repeats all.
-// { numbers, says, undone, revision }; revision: the latest decision after it, 0 while it is saved
-let action = null;
-const newestAction = (undone) =>
-  action && action.undone === undone && [0, S.revision].includes(action.revision) ? action : null;
-async function turned(made) {
-  const turning = { ...action, undone: !action.undone, revision: 0 };
-  action = turning;
-  const done = (await Promise.all(made)).every((number) => number !== false);
-  if (action === turning) action = done ? { ...turning, revision: S.revision } : null;
-  return done;
-}
-// A held key undoes only as fast as the page can show it.
-const newest = (all, path, says) => (e) => {
+// A held key undoes only as fast as the page can show it. An undo of a decision that is not saved yet cancels
+// the decision.
+const newest = (path, says) => (e) => {
   given = ""; // a question shown again can be answered again
-  return !(e?.repeat && !idle()) && (all() || post(path, {}, says));
+  if (held) {
+    held.drop();
+    return false;
+  }
+  return !(e?.repeat && !idle()) && post(path, {}, says);
 };
-export const undo = newest(
-  () => newestAction(false) && takeAllBack(action.numbers, action.says),
-  "/api/undo",
-  () => "Undone: " + (S.undo || "nothing") + ".",
-);
-export const redo = newest(
-  () =>
-    newestAction(true) &&
-    turned(action.numbers.map(() => post("/api/redo", {}, "Redone: " + lower(action.says) + "."))),
-  "/api/redo",
-  () => "Redone: " + (S.redo || "nothing") + ".",
-);
-export const takeBack = (decision, text) => post("/api/undo", { decision }, "Undone: " + lower(text) + ".");
-function takeAllBack(numbers, text) {
-  const newest = newestAction(false)?.numbers === numbers,
-    made = [...numbers].reverse().map((number) => takeBack(number, text));
-  return newest ? turned(made) : Promise.all(made);
-}
+export const undo = newest("/api/undo", () => "Undone: " + (S.undo || "nothing") + ".");
+export const redo = newest("/api/redo", () => "Redone: " + (S.redo || "nothing") + ".");
+export const takeBack = (numbers, text) =>
+  post("/api/undo", { decisions: [...numbers].reverse() }, "Undone: " + lower(text) + ".");
 
 let late = 0;
 export async function poll() {

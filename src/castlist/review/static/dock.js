@@ -5,6 +5,7 @@ import {
   S,
   button,
   decide,
+  decideAll,
   el,
   face,
   get,
@@ -15,6 +16,7 @@ import {
   released,
   saved,
   short,
+  topmost,
 } from "./core.js";
 import { clicked, redraw } from "./film.js";
 import { pick } from "./pick.js";
@@ -108,19 +110,59 @@ export function name(ids, { near = null } = {}) {
     chooseToName();
     return;
   }
-  const value = ids.map((id) => person(id).name).find(Boolean) || "",
-    several = ids.length > 1;
-  const pictures = several ? ids.map((id) => person(id).pictures[0]) : person(ids[0]).pictures;
-  pick({
+  const value = ids.map((id) => person(id).name).find(Boolean) || "";
+  ask(ids, value, { near, done: (r) => give(ids, r, value) });
+}
+function ask(ids, value, more) {
+  const several = ids.length > 1,
+    pictures = several ? ids.map((id) => person(id).pictures[0]) : person(ids[0]).pictures;
+  return pick({
     heading: several ? `Merge ${names(ids)} and name them` : "Name " + called(ids[0]),
     value: several ? "" : value,
     free: true,
     without: ids,
-    near,
     pictures,
     verb: several ? "Merge and save" : "Save",
-    done: (r) => give(ids, r, value),
+    ...more,
   });
+}
+// A field with a name that was not saved: Enter sends this name again, or another one in its place; to close
+// the field is to give the name up. It closes when the name is saved.
+function kept(ids, r, value) {
+  let shut = null,
+    held = null,
+    dropped = false;
+  const drop = () => {
+    dropped = true;
+    shut = null;
+    held?.drop();
+  };
+  const field = () => {
+    if (shut || dropped || topmost()?.id === "ask" || !ids.every((id) => person(id))) return;
+    shut = ask(ids, value, {
+      typed: r.name,
+      left: drop,
+      done: (other) => {
+        shut = null;
+        if (held && other.name === r.name) {
+          held.again();
+          return;
+        }
+        drop();
+        give(ids, other, value);
+      },
+    });
+  };
+  return {
+    waits: (given) => {
+      held = given;
+      field();
+    },
+    answered: (made) => {
+      held = null;
+      made ? shut?.() : field();
+    },
+  };
 }
 // Without a chosen person: choose one in a field, which also takes the letters typed meanwhile.
 function chooseToName() {
@@ -145,26 +187,25 @@ async function give(ids, r, value) {
     );
     return;
   }
-  if (
-    ids.length > 1 &&
-    !(await decide({ action: "merge", people: ids }, `${describePeople(ids)}: one person`))
-  )
-    return;
-  const left = ids.find((id) => person(id));
-  if (!left || !(r.name || value)) {
-    finish(true);
+  const named = (r.name || value) && (ids.length > 1 || person(ids[0]).name !== r.name),
+    steps = [
+      ...(ids.length > 1 ? [{ action: "merge", people: ids }] : []),
+      ...(named ? [{ action: "name", person: ids[0], name: r.name }] : []),
+    ];
+  if (!steps.length) {
+    finish(true); // the person has this name by now
     return;
   }
-  if (
-    !finish(
-      await decide(
-        { action: "name", person: left, name: r.name },
-        r.name ? `Named ${short(r.name)}` : "The name was removed",
-      ),
-    )
-  )
-    return;
-  const id = person(left) ? left : S.people.find((p) => p.name === r.name)?.id;
+  const says = [
+      ids.length > 1 ? `${describePeople(ids)}: one person` : "",
+      named ? (r.name ? `Named ${short(r.name)}` : "The name was removed") : "",
+    ],
+    { waits, answered } = kept(ids, r, value),
+    made = await decideAll(steps, says.filter(Boolean).join("; "), waits);
+  answered(made);
+  if (!finish(made) || !named) return;
+  const left = ids.find((id) => person(id)),
+    id = left || S.people.find((p) => p.name === r.name)?.id;
   if (r.name && id) offer(id);
 }
 // Move only the face clicked in the film, not all tracks of its person.

@@ -64,7 +64,7 @@ function row(d, tracks) {
     ),
     d.undone
       ? el("span", { className: "soft" }, "undone")
-      : button(again ? "Do again" : "Undo", () => takeBack(d.id, d.what), {
+      : button(again ? "Do again" : "Undo", () => takeBack([d.id], d.what), {
           ariaLabel: `${again ? "Do again" : "Undo"} ${d.id}: ${d.what}`,
         }),
   );

@@ -21,21 +21,27 @@ const open = named(dialog, "name");
 let options = [],
   at = -1,
   o = null;
-let ended = true; // closed by the user, not by an address
+let ended = true, // closed by the user, not by an address
+  accepted = false;
 
-// free: any text is accepted (a name), else a known person must be chosen. pictures: of the person in
-// question. done({ name, person }).
+// free: any text is accepted (a name), else a known person must be chosen. typed: text in the field at the
+// beginning. pictures: of the person in question. done({ name, person }); left(): the field was closed
+// without a choice. Returns a function that closes this field.
 export function pick({
   heading,
   value = "",
+  typed = value,
   free,
   without = [],
   verb = "Save",
   near = null,
   pictures = [],
   done,
+  left = () => {},
 }) {
-  o = { free, without: new Set(without), done, was: value, verb, most: free ? LONG : LONGEST };
+  const most = free ? LONG : LONGEST,
+    asked = { free, without: new Set(without), done, left, was: value, verb, most };
+  o = asked;
   title.textContent = heading;
   about.replaceChildren(
     ...pictures
@@ -44,14 +50,19 @@ export function pick({
       .map((q) => face(q)),
   );
   about.hidden = !about.firstChild;
-  input.value = value;
+  input.value = typed;
   dialog.returnValue = "";
-  ended = false;
+  ended = accepted = false;
   place(near);
   open();
   input.focus();
   input.select();
   propose(!free);
+  return () => {
+    if (o !== asked || !dialog.open) return;
+    accepted = ended = true;
+    dialog.close("ok");
+  };
 }
 function place(near) {
   const r = near?.getBoundingClientRect();
@@ -150,7 +161,7 @@ function accept() {
   const text = input.value.trim(),
     result = { name: o.free && c?.person ? c.person.name : text, person: c?.person || null },
     { done, was, free } = o;
-  ended = true;
+  accepted = ended = true;
   dialog.close("ok");
   if (!free || result.name !== was) done(result);
 }
@@ -189,6 +200,7 @@ dialog.addEventListener("cancel", () => {
   ended = true;
 });
 dialog.addEventListener("close", () => {
+  if (!accepted && !dialog.open) o.left();
   if (!ended && !dialog.open) {
     ended = true;
     noCommands("The field was closed, and nothing was saved.");
