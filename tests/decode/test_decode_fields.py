@@ -12,7 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from castlist.decode import open_video, read_frames
-from castlist.decode.fields import BLOCK, PACKED, TALLEST, combed, deinterlaced
+from castlist.decode.fields import (
+    BLOCK,
+    EVERY,
+    PACKED,
+    STRIPE,
+    TALLEST,
+    TIMES,
+    VISIBLE,
+    combed,
+    deinterlaced,
+)
 from castlist.decode.planes import planes
 from castlist.drawn import people, render, still
 from castlist.recipe import Recipe
@@ -67,6 +77,27 @@ def test_where_something_moves_the_first_field_is_seen(pixels: str) -> None:
     inside = np.ones(128, bool)
     inside[[31, 32, 63, 64, 28, 29, 30, 33, 34, 35, 60, 61, 62, 65, 66, 67]] = False  # chroma of four pixels
     assert np.abs(shown - seen(frame(first, PACKED.get(pixels, pixels))))[:, inside].max() <= 3
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+@pytest.mark.parametrize(
+    ("height", "width"), [(32, 16), (33, 5), (146, 131), (STRIPE + 2, 640), (2 * STRIPE + 3, 997)]
+)
+def test_a_comb_is_measured_block_by_block(bits: int, height: int, width: int) -> None:
+    rng = np.random.default_rng(height)
+    luma = rng.integers(0, 32 << (bits - 8), (height, width)).astype(np.uint8 if bits == 8 else np.uint16)
+    luma[1::2] += 13 << (bits - 8)  # as much comb as noise: each line may decide
+    lines = luma[:, ::EVERY].astype(float)
+    near, far = (lines[1:-1] - lines[:-2]) ** 2, (lines[2:] - lines[:-2]) ** 2
+    found = combed(luma, bits)
+    assert found.shape == (-(-(height - 2) // BLOCK), -(-width // BLOCK))
+    for row, column in np.ndindex(found.shape):
+        block = np.s_[
+            row * BLOCK : (row + 1) * BLOCK, column * BLOCK // EVERY : (column + 1) * BLOCK // EVERY
+        ]
+        beside, beyond = near[block].sum(), far[block].sum()
+        seen = beside > TIMES * beyond and beside >= near[block].size * (VISIBLE << (bits - 8)) ** 2
+        assert found[row, column] == seen
 
 
 @pytest.mark.parametrize("pixels", FORMATS)

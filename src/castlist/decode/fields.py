@@ -24,6 +24,7 @@ __all__ = ["combed", "deinterlaced"]
 BLOCK = 16  # pixels; a macroblock of MPEG-2
 TALLEST = 1088  # lines: no standard has taller interlaced pictures
 EVERY = 4  # every fourth column is measured
+STRIPE = 16 * BLOCK  # rows measured at a time: their differences fit into the cache
 # Least ratio, in a comb, of the squared differences of neighbouring lines to those of every other line.
 TIMES = 2.0
 VISIBLE = 4  # of 255: least mean difference of neighbouring lines in a comb
@@ -48,19 +49,34 @@ def deinterlaced(frame: av.VideoFrame) -> av.VideoFrame:
 
 def combed(luma: Plane, bits: int = 8) -> NDArray[np.bool_]:
     """(rows, columns) whether each block of a picture (h, w), 16 pixels to a side, shows a comb."""
-    lines = luma[:, ::EVERY].astype(np.float32)
-    near, far = lines[1:-1] - lines[:-2], lines[2:] - lines[:-2]
-    near, far = _sums(near * near), _sums(far * far)
-    least = _sums(np.full((len(lines) - 2, lines.shape[1]), (VISIBLE << (bits - 8)) ** 2, np.float32))
-    return (near > TIMES * far) & (near >= least)
+    lines = luma[:, ::EVERY]
+    high, wide = len(lines) - 2, lines.shape[1]
+    near, far = zip(*(_unlike(lines[top : top + STRIPE + 2]) for top in range(0, high, STRIPE)), strict=True)
+    size = np.outer(_sizes(high, BLOCK), _sizes(wide, BLOCK // EVERY)).astype(np.float32)
+    least, between = size * np.float32(VISIBLE << (bits - 8)) ** 2, np.concatenate(near)
+    return (between > TIMES * np.concatenate(far)) & (between >= least)
 
 
-def _sums(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sum over each block."""
-    rows = np.arange(0, len(values), BLOCK)
-    columns = np.arange(0, values.shape[1], BLOCK // EVERY)
-    summed: NDArray[np.float32] = np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+def _unlike(lines: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sums of squares over each block: of the differences to the next line, and to the next but one."""
+    values = lines.astype(np.float32)
+    return _squares(values[1:-1] - values[:-2]), _squares(values[2:] - values[:-2])
+
+
+def _squares(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sum of the squares over each block."""
+    wide = values.shape[1]
+    if short := -len(values) % BLOCK:
+        values = np.concatenate([values, np.zeros((short, wide), np.float32)])
+    rows = values.reshape(-1, BLOCK, wide)
+    columns = np.arange(0, wide, BLOCK // EVERY)
+    summed: NDArray[np.float32] = np.add.reduceat(np.einsum("brc,brc->bc", rows, rows), columns, axis=1)
     return summed
+
+
+def _sizes(n: int, block: int) -> NDArray[np.int64]:
+    """The sizes of the blocks into which n rows or columns are divided, the last of them smaller or not."""
+    return np.minimum(block, n - np.arange(0, n, block))
 
 
 def _first_field(frame: av.VideoFrame, source: list[Plane], blocks: NDArray[np.bool_]) -> av.VideoFrame:
