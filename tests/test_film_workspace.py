@@ -32,7 +32,7 @@ def folder(two_people, tmp_path) -> Path:
 def other(folder) -> Path:
     """Another film."""
     path = folder.parent / "other.mp4"
-    path.write_bytes((folder / "film.mp4").read_bytes() + b"\0" * 8)
+    path.write_bytes((folder / "film.mp4").read_bytes()[:-8] + b"\0" * 8)
     return path
 
 

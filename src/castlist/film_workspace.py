@@ -95,8 +95,9 @@ def check_film(film: Path, workspace: Path) -> None:
         size = opened.film_size()
     if has_grown(film, size, noted.digest):
         raise InputError(
-            f"{film}: was not complete when its cast was found; run castlist find {shell_path(str(film))} "
-            f"again, which keeps all decisions, or name {workspace.name} itself to use what is in it"
+            f"{film}: has grown since its cast was found, as a film that was still being copied or recorded; "
+            f"run castlist find {shell_path(str(film))} again, which keeps all decisions, or name "
+            f"{workspace.name} itself to use what is in it"
         )
     raise InputError(
         f"{film}: is another film than the one whose cast is in {workspace.name}; find its cast in "

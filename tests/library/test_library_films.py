@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from library_made import made_film
 from castlist.cli import run
 from castlist.errors import InputError
 from castlist.library import Library, Outcome, Processes, Shard, films_of, find_all
-from castlist.library.films import places_of
+from castlist.library.films import places_of, workspaces_in
 from castlist.library.page import Card, write_results
 from castlist.library.work import Task
 
@@ -46,6 +47,52 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path):
     touch(tmp_path / "in" / "a.mp4")
     os.symlink(tmp_path / "in", tmp_path / "in" / "round")
     assert films_of([tmp_path / "in"]) == [tmp_path / "in" / "a.mp4"]
+
+
+@pytest.fixture
+def closed(tmp_path, monkeypatch):
+    """A folder with a film and twelve folders that cannot be read, for root neither."""
+    (tmp_path / "a.mp4").touch()
+    for number in range(12):
+        (tmp_path / f"closed {number:02}").mkdir()
+        (tmp_path / f"closed {number:02}" / "b.mp4").touch()
+    scandir, stat = os.scandir, os.stat
+
+    def refuse(real, path, *arguments, **options):
+        if isinstance(path, str | os.PathLike) and "closed" in os.fspath(path):
+            inside = real is stat and os.path.basename(os.fspath(path)).startswith("closed")
+            if not inside:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "scandir", lambda path=".": refuse(scandir, path))
+    monkeypatch.setattr(os, "stat", lambda path, *a, **o: refuse(stat, path, *a, **o))
+    return tmp_path
+
+
+def test_folders_that_cannot_be_read_are_named_and_the_others_searched(closed, capsys):
+    sentences = []
+    assert films_of([closed], skipped=sentences.append) == [closed / "a.mp4"]
+    assert len(sentences) == 12
+    where = f"{closed / 'closed 00'}: cannot be read (permission denied), so films in it are left out"
+    assert sentences[0] == where
+    assert run(["find", str(closed), "-q"]) == 2  # the film is empty
+    printed = capsys.readouterr()
+    assert "a.mp4" in printed.out
+    lines = printed.err.splitlines()
+    assert lines[0] == where
+    assert (len(lines), lines[-1]) == (11, "2 more folders cannot be read, so films in them are left out")
+
+
+def test_a_folder_that_cannot_be_read_is_not_called_empty(closed):
+    with pytest.raises(InputError, match=r"closed 03: cannot be read \(permission denied\); check"):
+        films_of([closed / "closed 03"])
+    assert workspaces_in(closed / "closed 03") == []
+    (closed / "a.mp4").unlink()
+    with pytest.raises(
+        InputError, match="contains no film that can be read, and 12 of its folders cannot be"
+    ):
+        films_of([closed])
 
 
 def test_a_folder_without_films_is_refused(tmp_path):
@@ -98,7 +145,8 @@ def test_one_failure_is_a_row_and_what_is_done_costs_nothing(small_film, tmp_pat
 def test_another_film_under_the_same_name_is_not_taken_for_done(small_film, tmp_path):
     shutil.copy(small_film[0], tmp_path / "film.mp4")
     find_all([tmp_path])
-    with open(tmp_path / "film.mp4", "ab") as file:
+    with open(tmp_path / "film.mp4", "r+b") as file:
+        file.seek(-64, os.SEEK_END)
         file.write(b"\0" * 64)
     (again,) = find_all([tmp_path])
     assert again.state == "failed"

@@ -6,21 +6,41 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
-from castlist.cli.output import STAGES, table_width, visible
+from castlist.cli.output import STAGES, table_width, visible, warn
 from castlist.clock_times import clock_time
 
 if TYPE_CHECKING:
     from castlist.library import Outcome
     from castlist.library.work import FilmWatch
 
-__all__ = ["films_progress", "print_outcomes"]
+__all__ = ["SkippedFolders", "films_progress", "print_outcomes"]
 
 Each = Callable[["Outcome"], None]
+NAMED = 10  # folders that cannot be read which are named; of more, their number is printed
 SCAN = 0.97  # share of a film's time that its scan takes; for the estimate of the time left
+
+
+class SkippedFolders:
+    """Prints which folders cannot be read, on stderr, and at the end how many more there are."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, sentence: str) -> None:
+        self._count += 1
+        if self._count <= NAMED:
+            warn(sentence)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._count > NAMED:
+            warn(f"{self._count - NAMED} more folders cannot be read, so films in them are left out")
 
 
 @contextmanager

@@ -232,12 +232,13 @@ def _many(
     shard: str | None, on: str, address: str | None, as_json: bool, replace: bool, own: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Find the casts of several films, and print a row for each; the status is 2 if a film failed."""
-    from castlist.cli.films import films_progress, print_outcomes
+    from castlist.cli.films import SkippedFolders, films_progress, print_outcomes
     from castlist.io import plain_json
     from castlist.library import Shard, executor, films_of, find_all
 
     part = Shard.parse(shard) if shard else Shard()
-    total = len(part.of(films_of(films)))
+    with SkippedFolders() as skipped:
+        total = len(part.of(films_of(films, skipped=skipped)))
     with films_progress(total, quiet) as (watch, each):
         outcomes = find_all(
             films, out=out, recipe=recipe, machine=machine, executor=executor(on, jobs, address),

@@ -6,12 +6,14 @@ import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from castlist.decode import OF_PICTURES, printable
+from castlist.decode.files import system_words
 from castlist.errors import InputError
 from castlist.film_workspace import workspace_of
 from castlist.store import Workspace
@@ -68,14 +70,21 @@ class Shard:
 WHOLE = Shard()
 
 
-def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+def films_of(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    skipped: Callable[[str], None] = lambda sentence: None,
+) -> list[Path]:
     """The films of paths and folders, or of one path, each once, in the order given.
 
     Folders are searched with all folders in them, in the order of names. Hidden files, workspaces and links
     to folders are left out.
 
+    Args:
+        skipped: called with a sentence for each folder within another that cannot be read.
+
     Raises:
-        InputError: a folder has no film, or a value is not a path.
+        InputError: a folder has no film or cannot be read, or a value is not a path.
     """
     found: list[Path] = []
     if not isinstance(paths, str | os.PathLike | Iterable):
@@ -88,9 +97,15 @@ def films_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
         if not os.path.isdir(path):
             found.append(path)
             continue
-        inside = list(_inside(path))
+        inside, unread = _searched(path)
+        if any(os.fspath(error.filename or "") == os.fspath(path) for error in unread):
+            raise InputError(
+                f"{_unread(unread[0])}; check its permissions and the disk, or name another folder"
+            )
         if not inside:
-            raise InputError(f"{printable(path)}: contains no film; {_advice(path)}")
+            raise InputError(f"{printable(path)}: contains no film{_besides(unread)}; {_advice(path)}")
+        for error in unread:
+            skipped(f"{_unread(error)}, so films in it are left out")
         found += inside
     return list({os.path.realpath(path): path for path in reversed(found)}.values())[::-1]
 
@@ -101,7 +116,9 @@ def workspaces_in(path: Path) -> list[Path]:
         return [path]
     if not os.path.isdir(path) or next(iter(_inside(path)), None) is not None:
         return []
-    return sorted(inside for inside in path.iterdir() if (inside / "cast.db").exists())
+    with suppress(OSError):  # `films_of` says that the folder cannot be read
+        return sorted(inside for inside in path.iterdir() if os.path.exists(inside / "cast.db"))
+    return []
 
 
 def _advice(folder: Path) -> str:
@@ -112,9 +129,26 @@ def _advice(folder: Path) -> str:
     return f"the names of films end in {', '.join(sorted(FILM_SUFFIXES))}"
 
 
-def _inside(folder: Path) -> Iterable[Path]:
-    """The films below a folder."""
-    for root, folders, files in os.walk(folder, followlinks=False):
+def _searched(folder: Path) -> tuple[list[Path], list[OSError]]:
+    """The films below a folder, and why folders in it could not be read."""
+    errors: list[OSError] = []
+    films = list(_inside(folder, errors.append))
+    gone = (FileNotFoundError, NotADirectoryError)  # removed meanwhile, as folders of processes in /proc are
+    return films, [error for error in errors if not isinstance(error, gone)]
+
+
+def _unread(error: OSError) -> str:
+    return f"{printable(error.filename or 'a folder')}: cannot be read ({system_words(error)})"
+
+
+def _besides(unread: Sequence[OSError]) -> str:
+    """What to add where nothing was found and some folders could not be read."""
+    return f" that can be read, and {len(unread)} of its folders cannot be" if unread else ""
+
+
+def _inside(folder: Path, failed: Callable[[OSError], None] | None = None) -> Iterable[Path]:
+    """The films below a folder; `failed` is called with the error of each folder that cannot be read."""
+    for root, folders, files in os.walk(folder, onerror=failed, followlinks=False):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and not _is_ours(Path(root, f)))
         for name in sorted(files):
             if Path(name).suffix.lower() in FILM_SUFFIXES and not name.startswith("."):
@@ -123,7 +157,7 @@ def _inside(folder: Path) -> Iterable[Path]:
 
 def _is_ours(folder: Path) -> bool:
     """Whether a folder is a workspace or a library."""
-    return (folder / "cast.db").exists() or (folder / "catalogue.db").exists()
+    return any(os.path.exists(folder / name) for name in ("cast.db", "catalogue.db"))
 
 
 def places_of(films: Sequence[Path], out: Path | None = None) -> list[Path]:

@@ -39,12 +39,14 @@ def add(lib: Library, films: Sequence[str], jobs: int, on: str, quiet: bool, as_
     A film that was added before is read again if its cast or its decisions changed. If a film fails, the
     others are still added; the table shows the error, and the exit status is 2.
     """
-    from castlist.cli.films import films_progress
+    from castlist.cli.films import SkippedFolders, films_progress
     from castlist.library import executor, films_of
     from castlist.library.films import workspaces_in
 
     paths = [film for film in films if not workspaces_in(Path(film))]
-    with films_progress(len(films_of(paths)) if paths else 0, quiet or not paths) as (watch, each):
+    with SkippedFolders() as skipped:
+        total = len(films_of(paths, skipped=skipped)) if paths else 0
+    with films_progress(total, quiet or not paths) as (watch, each):
         added = lib.add(*films, executor=executor(on, jobs), watch=watch, each=each)
     return _print_added(added, lib, as_json)
 
