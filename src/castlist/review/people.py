@@ -27,7 +27,7 @@ REMEMBERED = 4000  # people with cached descriptions
 
 
 class PersonFacts(TypedDict):
-    """What the page shows of the tracks of a person."""
+    """What the page shows about the tracks of a person."""
 
     seconds: float
     share: float
@@ -41,7 +41,7 @@ class PersonFacts(TypedDict):
 
 
 class Shown(PersonFacts):
-    """What the page shows of a person."""
+    """What the page shows about a person."""
 
     id: str
     name: str
@@ -50,7 +50,7 @@ class Shown(PersonFacts):
 
 
 class TrackFacts(TypedDict):
-    """What the page shows of a track."""
+    """What the page shows about a track."""
 
     track: int
     start: int  # milliseconds
@@ -74,7 +74,7 @@ class Aside(TypedDict):
 
 
 class FilmHead(TypedDict):
-    """What the head of the page shows of the film."""
+    """What the head of the page shows about the film."""
 
     title: str
     ms: int
@@ -84,7 +84,7 @@ class FilmHead(TypedDict):
 
 
 class ViewHead(TypedDict):
-    """What the head of the page shows of a view of the film."""
+    """What the head of the page shows about a view of the film."""
 
     revision: int  # the latest decision
     film: FilmHead
@@ -142,7 +142,7 @@ class Describe:
         return [p.image[row], int(self._ms[p.frame[row]]), *more, *meant]
 
     def person(self, group: Group) -> Shown:
-        """What the page shows of a person."""
+        """What the page shows about a person."""
         key = group.tracks.tobytes()
         if key not in self._cache:
             if len(self._cache) >= REMEMBERED:
@@ -171,7 +171,7 @@ class Describe:
         return self.picture(row, track)
 
     def track(self, track: int) -> TrackFacts:
-        """What the page shows of a track."""
+        """What the page shows about a track."""
         return {
             "track": track,
             "start": int(self.start[track]),
@@ -181,7 +181,7 @@ class Describe:
         }
 
     def head(self, view: View, video: Video) -> ViewHead:
-        """What the head of the page shows of a view."""
+        """What the head of the page shows about a view."""
         return {
             "revision": view.revision,
             "film": {

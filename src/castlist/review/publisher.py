@@ -13,9 +13,9 @@ from castlist.review.session import Session
 
 __all__ = ["published"]
 
-QUIET = 2.0  # seconds without a decision before writing,
-LATE = 60.0  # but at most so many seconds after the first decision not yet written,
-SHARE = 10  # or so many times the duration of the last writing, if that is more
+QUIET = 2.0  # seconds without a decision before the cast is written,
+LATE = 60.0  # but at most so many seconds after the first unwritten decision,
+SHARE = 10  # or so many times the duration of the last writing, if that is longer
 LOOK = 0.25  # seconds between two checks of the log
 # Tracks from which a separate process writes. Writing in the server would block answers while it lasts: some
 # .05 s of CPU for each 100 tracks; starting a process takes about 1 s of CPU.

@@ -48,7 +48,7 @@ __all__ = ["SessionView"]
 class SessionView:
     """The people, questions and history of a workspace under review; nothing here changes it.
 
-    Safe among threads. `Session` decides and saves.
+    Thread-safe. `Session` decides and saves.
     """
 
     def __init__(self, path: Path, workspace: Workspace, video: Video, base: Base) -> None:

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from castlist.errors import InputError
 from castlist.types.columns import freeze
 
-LONG = 1.5  # median distances between pictures from which a distance counts as long
+LONG = 1.5  # times the median distance between pictures from which a distance counts as long
 # Share of long distances from which a film has a varying rate: 0.46 in a recording of a screen, 0.01 in a
 # broadcast that lost 1 % of its packets.
 HELD = 0.1
-GAP = 2.5  # usual distances between pictures from which a film of constant rate has a gap
+GAP = 2.5  # times the median distance between pictures from which a film of constant rate has a gap
 TURNS = (0, 90, 180, 270)  # degrees clockwise by which a film may be turned
 
 
