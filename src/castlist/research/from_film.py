@@ -1,7 +1,7 @@
 """A film's workspace -> a feature file: embedded faces, tracks and clothes, and labels from a truth file.
 
-So that methods can be compared on real films: `castlist features film.castlist --truth truth.csv -o
-film.npz`, then `castlist bench run --data film.npz`. Anybody can make the features anew from the film.
+This compares methods on real films: `castlist features film.castlist --truth truth.csv -o film.npz`, then
+`castlist bench run --data film.npz`. The features can be made again from the film.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from castlist.types import NOISE, Constraints, Machine, Scan, Tracks
 
 __all__ = ["features_of", "labels_of", "read_truth"]
 
-MIN_IOU = 0.4  # of a face and its label: the default of the scorer that the labelled films came with
-NO_PERSON = (NO_FACE, *UNPLACED)  # labels of a truth file that name nobody
+MIN_IOU = 0.4  # of a face and its label: the default of the scorer that came with the labelled films
+NO_PERSON = (NO_FACE, *UNPLACED)  # labels of a truth file that name no person
 
 
 def features_of(
@@ -41,25 +41,25 @@ def features_of(
 ) -> FeatureSet:
     """The embedded faces of the tracks that castlist links, with frames, boxes, quality and clothes.
 
-    What the film's cue saw beside each face is the view "clothes" (faces, c), zeros where it saw nothing;
-    there is no such view where the recipe looked at no cue.
+    The cue of each face's clothes is the view "clothes" (faces, c), zeros where they are not visible; there
+    is no such view if the recipe has no cue.
 
-    Links are those of the film, and complete: tracks that `castlist find` takes for two people because they
-    are seen together, and what was decided. Tracks that decisions put into one person are must-linked in a
-    chain, tracks that were decided to be two people cannot-linked; where a decision and the film contradict
-    each other, the decision holds. Tracks that were decided not to be faces are left out.
+    The links are complete: the cannot-links that `castlist find` has from co-occurrences, and the decisions.
+    Tracks that decisions assign to one person are must-linked in a chain, tracks that are two people by
+    decision are cannot-linked; where a decision contradicts the film, the decision holds. Tracks that are no
+    faces by decision are left out.
 
     Args:
         workspace: of `castlist find`; the face vectors are those of its last finished run, before any
             refinement.
         truth: a CSV with the columns frame, x, y, w, h (pixels, frames from 0) and label, or a MOTChallenge
             file (`castlist.research.truth`); a track takes the label that most of its matched faces have.
-            Labels NF and UNK name nobody.
+            Labels NF and UNK name no person.
         first_frame: the number that the truth file gives to the first frame; by default 0 in a CSV and 1 in
             a MOTChallenge file.
 
     Raises:
-        WorkspaceError: no finished run, or a damaged workspace.
+        WorkspaceError: there is no finished run, or the workspace is damaged.
         InputError: the truth file cannot be read, or no face of it lies on a track.
     """
     with Workspace.open(Path(workspace), write=False) as store:
@@ -107,8 +107,8 @@ def features_of(
 def _links_of(
     film: Constraints, view: View, numbers: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(q, 2) must-links and (r, 2) cannot-links between some tracks, of the film and by decisions."""
-    group = np.where(view.labelled, view.label, NOISE)  # of the tracks that a decision put where they are
+    """(q, 2) must-links and (r, 2) cannot-links between some tracks, from the film and from decisions."""
+    group = np.where(view.labelled, view.label, NOISE)  # the person of each track assigned by a decision
     chains = [members[np.isin(members, numbers)] for members in map(np.flatnonzero, _each(group))]
     decided = [np.stack([chain[:-1], chain[1:]], 1) for chain in chains]
     empty = np.zeros((0, 2), np.int64)
@@ -127,13 +127,13 @@ def _each(group: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
 
 
 def _once(pairs: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The pairs between these tracks, smaller number first, each once, in order."""
+    """The pairs between the given tracks, smaller number first, in order, without repeats."""
     pairs = np.sort(pairs[np.isin(pairs, numbers).all(1)], axis=1)
     return np.unique(pairs, axis=0)
 
 
 def _beside(scan: Scan, detection: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-    """What was seen beside these detections, by name; nothing where no cue was looked at."""
+    """The cues of some detections, by name; empty without a cue."""
     row = np.zeros(len(scan.detections), np.int64)
     row[scan.embedded] = np.arange(len(scan.embedded))
     cue = scan.cue[row[detection]]
@@ -146,7 +146,7 @@ def _known_labels(tracks: Tracks, truth: str | Path, first_frame: int | None) ->
     """(t,) the label of each track by a truth file, "" where there is none.
 
     Raises:
-        InputError: the file cannot be read, or names nobody.
+        InputError: the file cannot be read, or names no person.
     """
     known = read_truth(truth, first_frame=first_frame)
     if {name for faces in known.values() for _, name in faces} <= set(NO_PERSON):
@@ -157,8 +157,8 @@ def _known_labels(tracks: Tracks, truth: str | Path, first_frame: int | None) ->
 def labels_of(tracks: Tracks, truth: Labelled) -> NDArray[np.str_]:
     """(t,) the label of each track, by the faces that overlap a labelled face; "" where there is none.
 
-    In each frame faces and labels are matched one to one, so that the sum of their overlaps (intersection
-    over union) is the largest.
+    In each frame, faces and labels are matched one to one, with the largest sum of overlaps (intersection
+    over union).
     """
     from scipy.optimize import linear_sum_assignment
 

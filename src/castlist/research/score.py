@@ -1,4 +1,4 @@
-"""What was found in a film, against labelled faces of it."""
+"""Scores of the cast of a film, against labelled faces of it."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ class FilmScores(NamedTuple):
     """The scores of a film's cast."""
 
     scores: FaceScores
-    note: str  # a sentence where the frames of the labels seem to count otherwise; "" where not
+    note: str  # a sentence if the labels' frames seem to count from another number; else ""
 
 
 def score_film(
     workspace: str | Path, truth: str | Path, *, min_iou: float = 0.4, first_frame: int | None = None
 ) -> FilmScores:
-    """How well the faces and people of a workspace agree with a truth file.
+    """The agreement of the faces and people of a workspace with a truth file.
 
-    The cast is scored as it stands, with what was decided. People of the background are people, too; faces
-    of tracks that were set aside have no person.
+    The present cast is scored, with all decisions. People of the background are people, too; faces of tracks
+    that were set aside have no person.
 
     Args:
         workspace: of `castlist find`.
         truth: a CSV with frame,x,y,w,h,label, or a MOTChallenge file (`castlist.research.truth`).
-        min_iou: intersection over union from which on two boxes are one face.
+        min_iou: intersection over union from which two boxes are one face.
         first_frame: the number that the truth file gives to the first frame, 0 or 1; by default 0 in a CSV
             and 1 in a MOTChallenge file.
 
     Raises:
-        WorkspaceError: no cast was found, or a damaged workspace.
-        InputError: the truth file cannot be read, or names nobody.
+        WorkspaceError: there is no cast, or the workspace is damaged.
+        InputError: the truth file cannot be read, or names no person.
     """
     with Workspace.open(Path(workspace), write=False) as opened:
         cast = opened.cast()
@@ -56,10 +56,10 @@ def score_film(
 
 
 def truth_note(workspace: str | Path, truth: str | Path, *, first_frame: int | None = None) -> str:
-    """A sentence where the frames of a truth file seem to count otherwise; "" where not.
+    """A sentence if the frames of a truth file seem to count from another number; else "".
 
     Raises:
-        WorkspaceError: no cast was found, or a damaged workspace.
+        WorkspaceError: there is no cast, or the workspace is damaged.
         InputError: the truth file cannot be read.
     """
     with Workspace.open(Path(workspace), write=False) as opened:

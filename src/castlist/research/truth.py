@@ -19,16 +19,16 @@ from castlist.types import Shots
 
 __all__ = ["Labelled", "first_frame_note", "is_mot", "labelled_faces", "read_truth"]
 
-LARGEST_TRUTH = 512 << 20  # bytes: rows of a truth file have some 60, 4,000,000 of them are read
-MOST_FRAMES = 1_000_000_000  # of a film: a year at 30 a second
+LARGEST_TRUTH = 512 << 20  # bytes of a truth file: a row has about 60 bytes, and LONGEST rows are read
+MOST_FRAMES = 1_000_000_000  # of a film: a year at 30 frames a second
 LONGEST = 4_000_000  # rows of a truth file that are read; a film of two hours has some 500,000 faces
 COLUMNS = ("frame", "x", "y", "w", "h", "label")
 MOT = "frame,id,left,top,width,height,conf"  # MOTChallenge: no header; frames and pixels count from 1
-# Times the overlap of boxes from which on another first frame fits better than the file's. Of 14 labelled and
-# drawn films, beside cuts it was at most .95 for the right number and 1.05 at least for the wrong one; of all
-# faces, 1.013 at most for the right one.
+# Ratio of overlaps of boxes from which another first frame fits better than the file's. In 14 labelled and
+# drawn films the ratio beside cuts was at most .95 if the file's number was right and at least 1.05 if it was
+# wrong; over all faces, at most 1.013 if it was right.
 BETTER = 1.02
-BESIDE_CUTS = 5.0  # overlap, that of about six faces: where there is less beside cuts, all faces are compared
+BESIDE_CUTS = 5.0  # sum of overlaps, as of six faces: with less beside cuts, all faces are compared
 
 Labelled = dict[int, list[tuple[NDArray[np.float64], str]]]  # frame -> boxes (x, y, x + w, y + h) and labels
 
@@ -38,13 +38,13 @@ def read_truth(path: str | Path, *, first_frame: int | None = None) -> Labelled:
 
     A CSV has a header with frame, x, y, w, h and label, in pixels; its frames count from 0. A file without a
     header is read as MOTChallenge: frame, id, left, top, width, height, where the id is the label, and
-    frames and pixels count from 1; rows whose seventh number is 0 are not to be scored and are labelled UNK.
+    frames and pixels count from 1; rows with 0 as the seventh number are not scored, and have the label UNK.
 
     Args:
-        first_frame: the number that the file gives to the film's first frame; by default as above.
+        first_frame: the number of the film's first frame in the file; by default as above.
 
     Raises:
-        InputError: the file is missing or neither of the two.
+        InputError: the file is missing or has neither of both formats.
     """
     path = Path(path)
     try:
@@ -63,7 +63,7 @@ def is_mot(path: str | Path) -> bool:
     """Whether a truth file has no header, and so is read as MOTChallenge.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
     path = Path(path)
     try:
@@ -90,10 +90,10 @@ def labelled_faces(known: Labelled) -> LabelledFaces:
 def first_frame_note(
     truth: LabelledFaces, frame: NDArray[np.int64], box: NDArray[np.floating], shots: Shots, first_frame: int
 ) -> str:
-    """A sentence where the labelled faces fit found ones better if frames count otherwise; "" where not.
+    """A sentence if labelled faces fit found ones better with another number of the first frame; else "".
 
-    The frames beside cuts say it best: one frame off, a face lies in the shot of somebody else. A face that
-    moves says little, for detectors see heads that turn to where they go a little ahead.
+    Frames beside cuts show it best: one frame off, a face lies in the shot of another person. A moving face
+    shows little, because detectors find a moving head slightly ahead of it.
 
     Args:
         truth: faces that were read with `first_frame`, 0 or 1.
@@ -168,7 +168,7 @@ def _mot_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def _whole(text: str) -> int:
-    """A whole number, also as tables of floats write it ("58.0")."""
+    """A whole number, also in the notation of a float ("58.0")."""
     value = float(text)
     if not value.is_integer():
         raise ValueError(text)

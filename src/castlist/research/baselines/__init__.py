@@ -1,4 +1,4 @@
-"""Published ways to cluster the faces of a video, each one file, all called alike.
+"""Published methods that cluster the faces of a video, one in each file, with one interface.
 
     clustering = BASELINES["c1c"]()(track_set, k=5, random_state=0)
 

@@ -20,8 +20,7 @@ __all__ = ["ContrastiveMethod", "contrastive_loss", "itself", "training_pairs"]
 
 
 def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float) -> Tensor:
-    """mean of d^2 where same is 1 and of max(margin - d, 0)^2 where it is 0, d the Euclidean distance of
-    rows."""
+    """Mean of d^2 where same is 1, else of max(margin - d, 0)^2; d is the Euclidean distance of two rows."""
     square = ((a - b) ** 2).sum(1)
     distance = (square + 1e-12).sqrt()
     return (same * square + (1 - same) * (margin - distance).clamp(min=0) ** 2).mean()
@@ -29,7 +28,7 @@ def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float) -> Tenso
 
 @dataclass(frozen=True, slots=True)
 class ContrastiveMethod(Method):
-    """A baseline that trains a head on pairs of tracks; what its training is like."""
+    """A baseline that trains a head on pairs of tracks, with the options of its training."""
 
     trained = True
     margin: float = 1.0
@@ -50,8 +49,8 @@ class ContrastiveMethod(Method):
     ) -> tuple[NDArray[np.float32], list[float]]:
         """A head trained on as many positive pairs as negative ones, and the loss at each step.
 
-        alike (p, 2) and apart (q, 2) are pairs of tracks; a track may be alike itself. Without negative pairs
-        nothing is trained, since all faces would fall into one point.
+        alike (p, 2) and apart (q, 2) are pairs of tracks; a track may be paired with itself in `alike`.
+        Without negative pairs there is no training, since all faces would move to one point.
         """
         if not len(alike) or not len(apart):
             return start, []
@@ -72,9 +71,9 @@ class ContrastiveMethod(Method):
 def training_pairs(
     alike: list[NDArray[np.int64]], apart: NDArray[np.int64], cannot: NDArray[np.int64], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(p, 2) all pairs taken for one person that are not cannot-linked, and (q, 2) pairs taken for two.
+    """(p, 2) pairs taken for one person, without cannot-linked ones, and (q, 2) pairs taken for two people.
 
-    The cannot-links, which are known, come as often as the guesses in `apart`.
+    The known cannot-links have as many copies as there are guesses in `apart`.
     """
     often = max(1, len(apart) // max(len(cannot), 1))
     return allowed(np.concatenate(alike), cannot, count), np.concatenate([np.repeat(cannot, often, 0), apart])

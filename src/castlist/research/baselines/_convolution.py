@@ -1,4 +1,4 @@
-"""Convolution over a graph with two kinds of edges, as FGG uses it."""
+"""Convolution over a graph with two kinds of edges, for FGG."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def adjacency(torch: ModuleType, count: int, pairs: NDArray[np.int64], weight: F
 
 
 def network(torch: ModuleType, wide: int) -> ModuleDict:
-    """A linear layer to 1024, three convolutions to 512, 256 and 128 with a way around each."""
+    """A linear layer to 1024, and three residual convolutions to 512, 256 and 128."""
     sizes = [(1024, 512), (512, 256), (256, 128)]
     parts: dict[str, Module] = {"into": torch.nn.Linear(wide, 1024)}
     for n, (i, o) in enumerate(sizes):

@@ -23,7 +23,7 @@ __all__ = ["Field", "links", "nearest_alike", "settle", "simulated_field"]
 
 @dataclass(slots=True)
 class Field:
-    """A labelling, how sure each is, and the energy after each pass of the last, greedy phase."""
+    """A labelling, the posterior of each label, and the energy after each pass of the last, greedy phase."""
 
     label: Labels
     posterior: Floats  # (n, k)
@@ -95,7 +95,7 @@ def settle(
 
 
 def _unary(x: Floats, label: Labels, k: int) -> Floats:
-    """(n, k) -log N(x_i; mu_k, sigma_k), an empty cluster keeping the mean of all and the common variance."""
+    """(n, k) -log N(x_i; mu_k, sigma_k); an empty cluster has the mean of all rows, the common variance."""
     size = np.bincount(label, minlength=k).astype(np.float64)
     onehot = np.zeros((len(x), k))
     onehot[np.arange(len(x)), label] = 1
@@ -112,7 +112,7 @@ def _unary(x: Floats, label: Labels, k: int) -> Floats:
 def _sweep(
     unary: Floats, label: Labels, alike: csr_matrix, apart: csr_matrix, rng: np.random.Generator | None
 ) -> tuple[Labels, Floats]:
-    """One pass over all items; drawn from the posterior with rng, the most probable without."""
+    """One pass over all items: labels drawn from the posterior with rng, the most probable labels without."""
     label = label.copy()
     onehot = np.zeros(unary.shape)
     onehot[np.arange(len(label)), label] = 1
@@ -142,8 +142,7 @@ def _energy(unary: Floats, label: Labels, alike: csr_matrix, apart: csr_matrix) 
 
 
 def _fit_weight(beta: float, smooth: csr_matrix, label: Labels, posterior: Floats) -> float:
-    """A step up the pseudo-likelihood of the smoothness weight: neighbours' votes seen less votes
-    expected."""
+    """A step up the pseudo-likelihood of the smoothness weight: neighbours' observed less expected votes."""
     onehot = np.zeros(posterior.shape)
     onehot[np.arange(len(label)), label] = 1
     votes = smooth @ onehot

@@ -1,8 +1,8 @@
 """A head on top of fixed features, trained with PyTorch: one linear layer that starts as a rotation.
 
-The layer stands for the first of the SSiam network (features to 512 numbers, taken before the ReLU), and the
-loss is put on its output at length 1. It starts at the leading principal directions, so that before training
-the distances are those of the features themselves.
+The layer corresponds to the first layer of the SSiam network (features to 512 numbers, taken before the
+ReLU), and the loss is computed on its output at length 1. It starts at the leading principal directions, so
+that before training the distances are those of the features themselves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Draw = Callable[[], tuple[Labels, ...]]
 
 
 def need_torch(name: str) -> ModuleType:
-    """The torch module. Raises `MissingExtra` where it is not installed."""
+    """The torch module; raises `MissingExtra` where torch is not installed."""
     with needed(name, "torch"):
         import torch
     module: ModuleType = torch
@@ -81,9 +81,9 @@ def embed(x: NDArray[np.float32], layer: NDArray[np.float32], track_set: TrackSe
 class FacesByTrack(NamedTuple):
     """The faces of t tracks."""
 
-    order: Labels  # (n,) faces, those of one track together
-    start: Labels  # (t,) place of each track's first one
-    size: Labels  # (t,) how many each track has
+    order: Labels  # (n,) faces, ordered by track
+    start: Labels  # (t,) place of each track's first face
+    size: Labels  # (t,) number of faces of each track
 
 
 def faces_by_track(track_set: TrackSet) -> FacesByTrack:

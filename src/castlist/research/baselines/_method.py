@@ -1,4 +1,4 @@
-"""What all baselines share: the checks before and the promises after a method's own mathematics."""
+"""The base of all baselines: checks before a method, and guarantees about its result."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Labels = NDArray[np.int64]
 
 
 class ScaleWarning(UserWarning):
-    """A method was given more than it can hold, and clusters a sample of it."""
+    """A method got more tracks than it can cluster, and clusters a sample of them."""
 
 
 class Baseline(Protocol):
-    """A published way to put the tracks of a video into clusters."""
+    """A published method that clusters the tracks of a video."""
 
     name: ClassVar[str]
-    needs: ClassVar[frozenset[str]]  # beyond features: "times", "boxes", "a second view"
-    estimates_k: ClassVar[bool]  # whether it can work without being told the number of people
+    needs: ClassVar[frozenset[str]]  # in addition to features: "times", "boxes", "a second view"
+    estimates_k: ClassVar[bool]  # whether it works without the number of people
 
     def __call__(self, track_set: TrackSet, k: int | None, /, *, random_state: int = 0) -> Clustering: ...
 
@@ -39,26 +39,26 @@ class Baseline(Protocol):
 class Method(ABC):
     """A baseline: `method(track_set, k, random_state=0)` gives every track a cluster.
 
-    With k given there are exactly k clusters and no noise. Raises `InputError` where k is missing and the
-    method cannot do without, k is not between 1 and the number of tracks, or the track set lacks what it
+    With k given there are exactly k clusters and no noise. Raises `InputError` where the method needs k and k
+    is missing, k is not between 1 and the number of tracks, or the track set lacks data that the method
     needs.
     """
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     estimates_k: ClassVar[bool] = False
-    constrained: ClassVar[bool] = True  # whether it looks at cannot-links
-    randomised: ClassVar[bool] = True  # whether two random states may give two results
-    trained: ClassVar[bool] = False  # with PyTorch
+    constrained: ClassVar[bool] = True  # whether it uses cannot-links
+    randomised: ClassVar[bool] = True  # whether the result may depend on the random state
+    trained: ClassVar[bool] = False  # whether it trains with PyTorch
     after: ClassVar[str] = ""  # the paper, where the method is reconstructed without its text or code
-    max_tracks: int = 10_000  # beyond: a ScaleWarning, a sample of so many, the others to the nearest cluster
+    max_tracks: int = 10_000  # of more tracks a sample is clustered (ScaleWarning); others join the nearest
 
     def __post_init__(self) -> None:
         set_options(self, lambda f: float(str(f.type).startswith("int")), f"{self.name}.")
 
     @abstractmethod
     def labels(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
-        """(t,) a label for each of two or more tracks; about k different ones where k is given."""
+        """(t,) a label for each of two or more tracks; about k different labels where k is given."""
 
     def __call__(self, track_set: TrackSet, k: int | None, *, random_state: int = 0) -> Clustering:
         self.check(track_set, k)
@@ -72,11 +72,11 @@ class Method(ABC):
         return Clustering(np.asarray(label, np.int32))
 
     def varies(self, tracks: int) -> bool:
-        """Whether two random states may give two results on so many tracks; beyond max_tracks they may."""
+        """Whether the result may depend on the random state; beyond max_tracks it always may."""
         return self.randomised or tracks > self.max_tracks
 
     def lacks(self, track_set: TrackSet) -> list[str]:
-        """What this method needs and this track set does not have."""
+        """The data that this method needs and the track set does not have."""
         available = {
             "times": track_set.frame is not None,
             "boxes": track_set.box is not None,
@@ -97,7 +97,7 @@ class Method(ABC):
             raise InputError(f"k must be between 1 and the number of tracks ({track_set.tracks}), got {k}")
 
     def _of_sample(self, track_set: TrackSet, k: int | None, rng: np.random.Generator) -> Labels:
-        """Cluster a random sample of the tracks; every other track joins the nearest cluster it may join."""
+        """Cluster a random sample of the tracks; other tracks join the nearest allowed cluster."""
         size = max(self.max_tracks, k or 0, 2)
         warnings.warn(
             f"{self.name} clusters {size} of {track_set.tracks} tracks; the others join the nearest cluster",
@@ -119,7 +119,7 @@ class Method(ABC):
 
 
 def _join(label: Labels, rest: Labels, track_set: TrackSet, cannot: dict[int, list[int]]) -> None:
-    """Give each of the rest the cluster of nearest mean, none of its foes' where there is another."""
+    """Give each of the rest the cluster of nearest mean, if possible one without cannot-linked tracks."""
     x = track_set_means(track_set)
     cluster = np.unique(label[label >= 0])
     centre = np.stack([x[label == c].mean(0) for c in cluster])

@@ -1,4 +1,4 @@
-"""Small mathematics that several baselines use: means, neighbours, cuts of a tree, spectral clustering."""
+"""Functions that several baselines use: means, neighbours, cuts of a tree, spectral clustering."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def track_set_means(track_set: TrackSet, view: NDArray[np.generic] | None = None
 
 
 def chunk_means(track_set: TrackSet, parts: int | Labels) -> tuple[Floats, Labels]:
-    """Means over up to `parts` (one number, or one a track) successive parts of every track, at length 1, and
-    the track of each, in track order."""
+    """Means of up to `parts` (one number, or one for each track) successive parts of every track, at length
+    1, and the track of each part, in track order."""
     order = np.argsort(track_set.track, kind="stable")
     if track_set.frame is not None:
         order = np.lexsort((track_set.frame, track_set.track))
@@ -147,7 +147,7 @@ def k_means(x: Floats, k: int, rng: np.random.Generator, restarts: int = 10) -> 
 
     model = KMeans(k, n_init=restarts, max_iter=1000, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings():
-        # Fewer distinct rows than k: `reconcile` mends it.
+        # Fewer distinct rows than k: `reconcile` corrects the result.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(model.fit_predict(np.ascontiguousarray(x)), np.int64)
 
@@ -172,10 +172,10 @@ def leading(matrix: Floats, k: int) -> Floats:
 
 
 def reconcile(label: Labels, x: Floats, k: int) -> Labels:
-    """(t,) exactly k clusters and no noise, changing a labelling of the rows x as little as that needs.
+    """(t,) exactly k clusters and no noise, with as few changes of a labelling of the rows x as needed.
 
-    Noise joins the nearest cluster; too many clusters are merged by average linkage of their means; too few
-    are split, always the one of the largest scatter, in two by Ward.
+    Noise joins the nearest cluster; too many clusters are merged by average linkage of their means; of too
+    few, the cluster of the largest scatter is split in two by Ward, again and again.
     """
     label = np.unique(label, return_inverse=True)[1] - int((np.asarray(label) < 0).any())
     if (label < 0).all():

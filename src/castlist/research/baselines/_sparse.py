@@ -1,4 +1,4 @@
-"""Sparse self-expression: every item as a sum of few others."""
+"""Sparse self-expression: every item as a weighted sum of few other items."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def self_expression(
 ) -> tuple[NDArray[np.float32], list[float]]:
     """C (n, n) minimising 1/2 ||X - XC||_F^2 + sparse ||C||_1 + fused sum_{(i, j) in edges} ||c_i - c_j||_1.
 
-    X has the unit rows of x as columns. C is 0 on its diagonal and wherever `forbidden`. Edges come as an (e,
-    n) matrix with a 1 and a -1 in each row. By accelerated proximal gradient, the fused term smoothed as
-    Nesterov's (a Huber loss of width `smoothing`); the smoothed objective after every tenth step is returned
-    as well.
+    X has the unit rows of x as columns. C is 0 on its diagonal and where `forbidden` is set. `edges` is an
+    (e, n) matrix with a 1 and a -1 in each row. The solver is accelerated proximal gradient, with the fused
+    term smoothed after Nesterov (a Huber loss of width `smoothing`); it also returns the smoothed objective
+    after every tenth step.
     """
     x = np.ascontiguousarray(x, np.float32)
     n = len(x)
@@ -63,7 +63,7 @@ def objective(
     fused: float = 0.0,
     smoothing: float = 0.01,
 ) -> float:
-    """What `self_expression` minimises, with the smoothed fused term."""
+    """The objective of `self_expression`, with the smoothed fused term."""
     cost = 0.5 * float(((x.T - x.T @ c) ** 2).sum()) + sparse * float(np.abs(c).sum())
     if edges is not None and fused:
         gap = np.abs(c @ edges.T)

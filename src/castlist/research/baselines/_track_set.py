@@ -1,4 +1,4 @@
-"""What a baseline is given: the faces of a video, their tracks, and what is known about pairs of tracks."""
+"""The input of a baseline: the faces of a video, their tracks, and links between tracks."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["TrackSet"]
 class TrackSet:
     """Faces of one video as features, one row per face, each in a track.
 
-    Raises `InputError` where a value is not finite, a track has no face, a length disagrees, a constraint
-    names a track that is not there, or must-links join two tracks that are cannot-linked.
+    Raises `InputError` where a value is not finite, a track has no face, lengths differ, a constraint names
+    an unknown track, or must-links join two tracks that are cannot-linked.
     """
 
-    features: NDArray[np.float32]  # (n, d) as the network gives them, not normalised
-    track: NDArray[np.int64]  # (n,) 0 to t - 1, every track having a face
+    features: NDArray[np.float32]  # (n, d) output of the network, not normalised
+    track: NDArray[np.int64]  # (n,) 0 to t - 1; every track has a face
     constraints: Constraints = field(default_factory=Constraints.empty)  # between tracks
-    frame: NDArray[np.int64] | None = None  # (n,) when each face is seen
+    frame: NDArray[np.int64] | None = None  # (n,) frame of each face
     box: NDArray[np.float32] | None = None  # (n, 4) left, top, right, bottom in pixels
     views: tuple[NDArray[np.float32], ...] = ()  # each (n, dv): other descriptors of the same faces
-    track_frames: NDArray[np.int64] | None = None  # (t,) faces of each track where only some are given here
+    track_frames: NDArray[np.int64] | None = None  # (t,) number of faces of each track, if not all are given
 
     def __post_init__(self) -> None:
         wide = width(self.features, "TrackSet.features")
@@ -68,12 +68,12 @@ class TrackSet:
 
     @property
     def tracks(self) -> int:
-        """How many tracks there are."""
+        """The number of tracks."""
         return int(self.track.max(initial=-1)) + 1
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """(t,) how many faces each track has in the video."""
+        """(t,) number of faces of each track in the video."""
         counts = (
             np.bincount(self.track, minlength=self.tracks) if self.track_frames is None else self.track_frames
         )
@@ -81,7 +81,7 @@ class TrackSet:
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """(t,) the tracks joined by must-links have the same number: 0, 1, ... by first appearance."""
+        """(t,) the group of each track under must-links: 0, 1, ... by first appearance."""
         label = np.arange(self.tracks)
         for a, b in self.constraints.must:
             label[label == label[b]] = label[a]
@@ -89,7 +89,7 @@ class TrackSet:
         return np.argsort(np.argsort(first[1]))[first[2]].astype(np.int64)
 
     def subset(self, tracks: NDArray[np.int64]) -> TrackSet:
-        """The track set of some of its tracks, which are numbered anew in the order given."""
+        """The track set of some of its tracks, numbered 0, 1, ... in the given order."""
         number = np.full(self.tracks, -1)
         number[tracks] = np.arange(len(tracks))
         rows = np.flatnonzero(number[self.track] >= 0)

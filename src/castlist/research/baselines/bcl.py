@@ -1,4 +1,4 @@
-"""BCL: an embedding of balls of one learned size, which tells where to stop merging."""
+"""BCL: an embedding in balls of one learned radius, which decides where merging stops."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class BCL(Method):
     loss = 4 mean relu(||f - mu_own||^2 - b) + mean relu(9 b + 0.05 - min over others ||f - mu||^2), f the
     output at length 1 of an MLP d-256-128-64-64, mu the mean of an identity's faces in the batch at length 1,
     b = softplus(h) the learned squared radius, h = 0.1 at first. Track means are merged by complete linkage
-    on squared distance up to 4 b, or to k. All that is confirmed in the authors' code. Not theirs: they learn
-    identities from labelled films. Here, without labels, C1C's coarsest partition of this video stands for
-    them, so mistakes in it are learned too; steps, rates (the radius has ten times the network's) and the
-    length of the features, sqrt(d), are ours. Cannot-links shape those identities and may be broken. Time
+    on squared distance up to 4 b, or to k. All this is confirmed in the authors' code. Different here: they
+    learn identities from labelled films; without labels, C1C's coarsest partition of the video is used
+    instead, so its mistakes are learned, too. Steps, rates (ten times the network's for the radius) and the
+    length of the features, sqrt(d), are ours. Cannot-links shape those identities and may be violated. Time
     O(N^2 d + steps * batch * d * 256), memory O(n d + N^2).
     """
 
@@ -81,7 +81,7 @@ class BCL(Method):
 
 
 def ball_loss(torch: ModuleType, f: Tensor, cluster: Tensor, b: Tensor) -> Tensor:
-    """The mean loss of outputs f (m, r) at length 1 whose identities are own (m,), for a squared radius b."""
+    """The mean loss of outputs f (m, r) at length 1, of identities `cluster` (m,), for a squared radius b."""
     count = int(cluster.max()) + 1
     onehot = torch.nn.functional.one_hot(cluster, count).to(f.dtype)
     mean = torch.nn.functional.normalize(onehot.T @ f, dim=1)
@@ -94,7 +94,7 @@ def ball_loss(torch: ModuleType, f: Tensor, cluster: Tensor, b: Tensor) -> Tenso
 
 
 def complete_until(x: NDArray[np.float64], limit: float, k: int | None) -> Labels:
-    """(t,) complete linkage on squared distance: to k clusters, or all merges no higher than the limit."""
+    """(t,) complete linkage on squared distance: to k clusters, or with all merges up to the limit."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 

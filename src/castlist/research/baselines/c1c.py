@@ -27,14 +27,13 @@ class C1C(Method):
 
     Must-linked tracks start as one cluster. At every level the distance of cannot-linked clusters is
     infinite, each cluster joins its first neighbour, and a component that still holds a cannot-linked pair is
-    parted by the minimum cut between the two, an edge's capacity being 1.01 * longest - its length. Of
-    several such pairs, the one farthest apart is parted first; that is our choice, and makes the result
-    independent of the order of the tracks.
-    Cannot-links pass on to clusters. With k, closest pairs that may be merged are merged until k are left;
-    only where none is left are cannot-links given up. Without k, the coarsest partition of two or more
-    clusters. All confirmed in the text of the paper's description except FINCH's bound on the length of
-    links, which we keep. Euclidean distance. Time O(N^2 d) a level, memory O(N^2): the distances, 8 N^2
-    bytes.
+    split by the minimum cut between the two tracks, where the capacity of an edge is 1.01 * longest - length.
+    Of several such pairs, the pair farthest apart is split first; this is our choice, and makes the result
+    independent of the order of the tracks. Clusters inherit the cannot-links of their tracks. With k, the
+    closest allowed pairs are merged until k clusters are left; cannot-links are violated only where no
+    allowed pair is left. Without k, the result is the coarsest partition of two or more clusters. All is
+    confirmed in the text of the paper's description except FINCH's bound on the length of links, which we
+    keep. Euclidean distance. Time O(N^2 d) for each level, memory O(N^2): the distances, 8 N^2 bytes.
     """
 
     name = "c1c"
@@ -52,8 +51,7 @@ class C1C(Method):
 
 
 def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labels]:
-    """The partitions from finest (the start, where it joins nothing else) to coarsest; all keep the
-    cannot-links."""
+    """The partitions from finest (at least that of `start`) to coarsest; none violates a cannot-link."""
     label, levels, longest = start, [start], np.inf
     while (count := int(label.max()) + 1) > 1:
         distance = np.sqrt(squared_distances(group_means(x, label, count)))
@@ -74,7 +72,7 @@ def c1c_levels(x: Floats, start: Labels, cannot: NDArray[np.int64]) -> list[Labe
 
 
 def _forbidden(label: Labels, cannot: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(c, c) which clusters hold tracks that are cannot-linked to one another."""
+    """(c, c) whether two clusters hold tracks that are cannot-linked with each other."""
     count = int(label.max()) + 1
     forbidden = np.zeros((count, count), bool)
     forbidden[label[cannot[:, 0]], label[cannot[:, 1]]] = True
@@ -82,7 +80,7 @@ def _forbidden(label: Labels, cannot: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _legal(joined: Labels, distance: Floats, nearest: Labels, apart: Floats) -> Labels:
-    """The components, those that hold foes parted until none does; `apart` has their distances, else -1."""
+    """The components, split until no cannot-linked pair is in one; `apart` has pairs' distances, else -1."""
     label = joined.copy()
     waiting = list(np.unique(joined))
     while waiting:

@@ -26,14 +26,14 @@ __all__ = ["CCL", "cluster_pairs"]
 
 @dataclass(frozen=True, slots=True)
 class CCL(ContrastiveMethod):
-    """A head trained on pairs that small, pure clusters and the tracks suggest, then Ward.  [Sharma 2020]
+    """A head trained on pairs from small, pure clusters and from tracks, then Ward.  [Sharma 2020]
 
     Contrastive loss: d^2 for faces of one track or one cluster of FINCH's first partition, max(margin - d,
     0)^2 for faces of cannot-linked tracks and of two clusters that lie far apart. Confirmed by the abstract:
     labels from a clustering joined with video constraints, a contrastive network. Reconstructed: FINCH and
-    its first partition; negatives only from the farther half of the other clusters (a small cluster's near
-    ones are often the same person); the loss on 512 numbers at length 1 in place of a 2-d output; Ward.
-    Cannot-links teach the head and may be broken. Time O(N^2 d + steps * batch * d r), memory O(n d + N^2).
+    its first partition; negatives only from the farther half of the other clusters (near clusters are often
+    the same person); the loss on 512 numbers at length 1 instead of a 2-d output; Ward. Cannot-links train
+    the head and may be violated. Time O(N^2 d + steps * batch * d r), memory O(n d + N^2).
     """
 
     name = "ccl"
@@ -51,9 +51,9 @@ class CCL(ContrastiveMethod):
 def cluster_pairs(
     x: Floats, label: Labels, cannot: NDArray[np.int64], rng: np.random.Generator, each: int = 50
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(p, 2) pairs of tracks of one cluster, no cannot-linked one among them, and (q, 2) of far clusters.
+    """(p, 2) pairs of tracks of one cluster, without cannot-linked ones, and (q, 2) of far clusters.
 
-    Every track is in `each` pairs of both kinds; the cannot-links come as often as the other negatives.
+    Every track is in `each` pairs of both kinds; there are as many cannot-links as other negatives.
     """
     t, count = len(x), int(label.max()) + 1
     distance = squared_distances(group_means(x, label, count))

@@ -16,13 +16,13 @@ __all__ = ["ChineseWhispers", "whisper"]
 
 @dataclass(frozen=True, slots=True)
 class ChineseWhispers(Method):
-    """Every track takes the label its neighbours give the most weight to, over and over.  [Biemann 2006]
+    """Every track takes the label of most weight among its neighbours, again and again.  [Biemann 2006]
 
     y_i <- argmax_c sum_{j ~ i, y_j = c} w_ij, nodes in random order, at most `rounds` times. Two tracks are
-    neighbours where their distance is under a threshold (dlib: 0.6 for its own network); ours is DBSCAN's
-    rule, and w_ij is the cosine. A track without neighbours is a cluster of its own. Where k is given
-    clusters are merged or split to k. Looks at cannot-links only to set the threshold. Time O(N^2 d + rounds
-    * edges), memory O(edges), at worst O(N^2).
+    neighbours where their distance is below a threshold (dlib: 0.6 for its own network); ours is the rule of
+    `DBSCAN`, and w_ij is the cosine. A track without neighbours is a cluster of its own. Where k is given
+    clusters are merged or split to k. Cannot-links only set the threshold. Time O(N^2 d + rounds * edges),
+    memory O(edges), at worst O(N^2).
     """
 
     name = "chinese-whispers"
@@ -49,7 +49,7 @@ class ChineseWhispers(Method):
 
 
 def whisper(near: list[Labels], weight: list[np.ndarray], rounds: int, rng: np.random.Generator) -> Labels:
-    """(n,) labels of a graph given as each node's neighbours and the weights of those edges."""
+    """(n,) labels of a graph, from each node's neighbours and the weights of these edges."""
     label = np.arange(len(near))
     for _ in range(rounds):
         before = label.copy()

@@ -1,4 +1,4 @@
-"""CMVFC: constrained sparse subspaces in several views that must agree."""
+"""CMVFC: constrained sparse subspace clustering in several views."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ __all__ = ["CMVFC", "co_regularise", "constrained_laplacian"]
 
 @dataclass(frozen=True, slots=True)
 class CMVFC(Method):
-    """One sparse self-expression a view, constraints in it and in the cut, and views that must agree.  [Cao
-    2015]
+    """Sparse self-expression in each view with constraints, and a joint spectral clustering.  [Cao 2015]
 
     Per view v: min_C 1/2 ||X - XC||^2 + sparse ||C||_1, C_ij = 0 on cannot-links; W = |C| + |C|^T, L its
     normalised Laplacian; L_cst = L + must L_ml + cannot Lbar_cl. Then min_{U_v} sum_v tr(U_v^T L_cst,v U_v) +
     agree / 2 sum_{v, w} ||U_v U_v^T - U_w U_w^T||_F^2 by solving for one view at a time, and k-means on all U
-    side by side. Confirmed in the paper's text: constraints in both steps, the formula of L_cst,
+    concatenated. Confirmed in the paper's text: constraints in both steps, the formula of L_cst,
     co-regularisation. Reconstructed: Lbar_cl as the signless Laplacian (so that sum ||u_i + u_j||^2 is small
     on cannot-links), the measure of disagreement, all weights. Views are the features and `TrackSet.views`,
-    pooled over each track. Needs a second view; with `subspaces` and none there, the features are cut into so
-    many random parts of their dimensions (random subspaces [Ho 1998], not the paper's: they agree more than
+    pooled over each track. It needs a second view; without one, `subspaces` cuts the dimensions of the
+    features into so many random parts (random subspaces [Ho 1998], not in the paper: they agree more than
     descriptors of different kinds would). Time O(views * (iterations * N^2 p + rounds * N^3)), memory O(views
     * N^2), 8 matrices of 8 N^2 bytes.
     """
@@ -50,7 +49,7 @@ class CMVFC(Method):
     dimensions: int = 100
     iterations: int = 150
     rounds: int = 5
-    subspaces: int | None = None  # views to cut the features into where the track set has no second one
+    subspaces: int | None = None  # number of views made of the features if the track set has no second view
     max_tracks: int = 2_000
 
     def lacks(self, track_set: TrackSet) -> list[str]:
@@ -80,8 +79,7 @@ class CMVFC(Method):
 def constrained_laplacian(
     affinity: Floats, linked: NDArray[np.bool_], apart: NDArray[np.bool_], must: float, cannot: float
 ) -> Floats:
-    """L + must * L_ml + cannot * Lbar_cl: the first two small where neighbours agree, the last where foes
-    oppose."""
+    """L + must * L_ml + cannot * Lbar_cl, small where neighbours agree and cannot-linked tracks differ."""
     together = np.diag(linked.sum(1).astype(np.float64)) - linked
     opposed = np.diag(apart.sum(1).astype(np.float64)) + apart
     return np.asarray(np.eye(len(affinity)) - normalised(affinity) + must * together + cannot * opposed)

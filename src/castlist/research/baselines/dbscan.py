@@ -1,4 +1,4 @@
-"""DBSCAN as photo managers use it."""
+"""DBSCAN, as in photo managers."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ __all__ = ["DBSCAN", "calibrated_distance"]
 
 @dataclass(frozen=True, slots=True)
 class DBSCAN(Method):
-    """Clusters are what is reached through dense places: cores have `min_samples` within eps.  [Ester 1996]
+    """Clusters are tracks connected through cores, which have `min_samples` within eps.  [Ester 1996]
 
-    scikit-learn's, on unit track means. Photo managers fix eps to a number that fits their own network
-    (PhotoPrism: 0.64 and a core of 4 faces), and such a number does not transfer. Our rule: eps is the
-    distance at which the share `false_matches` of the cannot-linked track pairs of this video would be taken
-    for one person; with fewer than 20 such pairs, half the median distance of an even sample of the tracks.
-    Tracks that no cluster reaches are NOISE; where k is given they join the nearest cluster, and clusters are
-    merged or split to k, which DBSCAN itself does not do. Time O(N^2 d), memory O(N) plus the neighbours
-    found, at worst O(N^2).
+    scikit-learn's, on unit track means. Photo managers fix eps to a number for their own network (PhotoPrism:
+    0.64 and a core of 4 faces), which does not transfer to others. Our rule: eps is the distance at which the
+    share `false_matches` of the video's cannot-linked track pairs would be taken for one person; with fewer
+    than 20 such pairs, half the median distance of evenly sampled tracks. Tracks outside all clusters are
+    NOISE; where k is given they join the nearest cluster, and clusters are merged or split to k, which DBSCAN
+    itself does not do. Time O(N^2 d), memory O(N) plus the neighbours found, at worst O(N^2).
     """
 
     name = "dbscan"

@@ -1,4 +1,4 @@
-"""DIFFRAC: the partition that ridge regression can predict best."""
+"""DIFFRAC: the partition that ridge regression predicts best."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Diffrac(Method):
     """Labels that a linear classifier predicts with least ridge cost.  [Bach 2007]
 
     min over partitions of tr(A M), M = Y Y^T, A = P (I - X (X^T P X + n lambda I)^-1 X^T) P / n, P centring:
-    what is left of the best ridge regression of Y on the faces X. Must-links, those within tracks too, make
-    rows of M equal, so A is summed to one row a track. Relaxed to M with diag 1, 0 <= M <= 1, M - 11^T / K
-    positive semidefinite, M_ij = 0 on cannot-links, no cluster of more than a share of all faces; then
-    rounded by k-means on leading eigenvectors and moves of single tracks that lower the true cost. Confirmed
-    in the paper's text and a successor's code: the cost, the collapse, the relaxation and its constraints.
-    Ours: ADMM as solver (the paper: a sequence of smaller spectral problems), lambda as a multiple of the
-    mean variance, the moves. Cannot-links hold unless no move can mend one. Time O(n d^2 + iterations * N^3),
-    memory O(N^2), 10 matrices of 8 N^2 bytes.
+    the residual of the best ridge regression of Y on the faces X. Must-links (also those within tracks) make
+    rows of M equal, so A is summed to one row for each track. Relaxed to M with diag 1, 0 <= M <= 1, M - 11^T
+    / K positive semidefinite, M_ij = 0 on cannot-links, and no cluster of more than a share of all faces;
+    then rounded by k-means on leading eigenvectors and moves of single tracks that lower the true cost.
+    Confirmed in the paper's text and a successor's code: the cost, the collapse, the relaxation and its
+    constraints. Ours: ADMM as solver (the paper: a sequence of smaller spectral problems), lambda as a
+    multiple of the mean variance, the moves. Cannot-links hold unless no move can correct a violation. Time
+    O(n d^2 + iterations * N^3), memory O(N^2), 10 matrices of 8 N^2 bytes.
     """
 
     name = "diffrac"
     ridge: float = 10.0  # lambda in mean variances of the features
-    largest: float = 0.5  # the greatest share of the faces in one cluster, or 1.5 / K where that is more
+    largest: float = 0.5  # largest share of the faces in one cluster; at least 1.5 / K
     iterations: int = 60
     max_tracks: int = 800
 
@@ -66,8 +66,7 @@ def discriminative_cost(x: Floats, node: Labels, ridge: float) -> tuple[Floats, 
 def relax(
     cost: Floats, share: Floats, apart: NDArray[np.bool_], k: int, largest: float, iterations: int
 ) -> Floats:
-    """M (g, g) of the convex relaxation, by ADMM with one copy of M for each of the three sets of
-    constraints."""
+    """M (g, g) of the convex relaxation, by ADMM with one copy of M for each of three sets of constraints."""
     slope = cost / max(float(np.abs(cost).max()), 1e-12)
     middle = np.eye(len(cost))
     copies = [middle.copy() for _ in range(3)]
@@ -93,11 +92,11 @@ def _semidefinite(matrix: Floats, floor: float) -> Floats:
 def improve(
     label: Labels, cost: Floats, share: Floats, apart: NDArray[np.bool_], k: int, largest: float
 ) -> tuple[Labels, list[float]]:
-    """Move one node at a time where that mends cannot-links or lowers tr(Y^T A Y); the cost after each
-    pass."""
+    """Move one node at a time where this resolves cannot-links or lowers tr(Y^T A Y); the labels, and the
+    cost after each pass."""
     onehot = np.zeros((len(label), k))
     onehot[np.arange(len(label)), label] = 1
-    toll = 10 * float(np.abs(cost).sum())  # of a broken cannot-link: more than any move can win
+    toll = 10 * float(np.abs(cost).sum())  # cost of a violated cannot-link: more than any move can gain
     total = cost + toll * apart
     trace = [float((onehot * (total @ onehot)).sum())]
     for _ in range(50):

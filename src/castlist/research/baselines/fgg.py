@@ -27,18 +27,18 @@ Edges = tuple[NDArray[np.int64], Floats]  # pairs (e, 2) and weights (e,)
 
 @dataclass(frozen=True, slots=True)
 class FGG(Method):
-    """Pieces of tracks in a graph of must- and cannot-links, convolved into an embedding, then Ward.
+    """An embedding by graph convolution over pieces of tracks and their links, then Ward.
     [Roethlingshoefer 2019]
 
     A track of n faces is cut into clip(1 + (n - 50) // 10, 1, 10) pieces, all must-linked and each with the
     track's cannot-links. Among nodes without any edge, the 1.5 % most alike pairs become must-links and as
     many least alike cannot-links. Network: linear d-1024, ELU, three residual convolutions 512-256-128 with
-    one normalised adjacency an edge kind, BN and ELU between; loss 1/2 mean over edges of d^2 (must) and
-    relu(1 - d^2) (cannot); Adam 1e-4, 30 steps on the whole graph. Then Ward over a graph of 0.1 N
-    neighbours. All confirmed in the authors' code; ours: one item a track at the end (their option to pool
-    first), features at length sqrt(d), so that a value is about 1 in the mean square, weights of added links
-    at least 0.01. Cannot-links teach the network and may be broken. Time O(steps * (edges * 1024 + M d *
-    1024)) for M pieces, memory O(M * 1024 + edges).
+    one normalised adjacency for each kind of edge, BN and ELU between; loss 1/2 mean over edges of d^2 (must)
+    and relu(1 - d^2) (cannot); Adam 1e-4, 30 steps on the whole graph. Then Ward over a graph of 0.1 N
+    neighbours. All is confirmed in the authors' code; ours: one item for each track at the end (their option
+    to pool first), features at length sqrt(d), so that the mean square of the values is 1, weights of added
+    links at least 0.01. Cannot-links train the network and may be violated. Time O(steps * (edges * 1024 + M
+    d * 1024)) for M pieces, memory O(M * 1024 + edges).
     """
 
     name = "fgg"
@@ -114,12 +114,12 @@ def link_graph(x: Floats, track: Labels, track_set: TrackSet, added: float) -> t
 
 
 def _weights(sure: int, cosine: Floats) -> Floats:
-    """1 for every link that is known, then 1 - distance of the added ones, at least 0.01."""
+    """1 for each known link, then 1 - distance for each added link, at least 0.01."""
     return np.concatenate([np.ones(sure), np.maximum(cosine, 0.01)])
 
 
 def ward_on_graph(x: Floats, k: int, near: float) -> Labels:
-    """(t,) k clusters by Ward, merging only what is joined in the graph of near * t nearest neighbours."""
+    """(t,) k clusters by Ward, with merges only along the graph of near * t nearest neighbours."""
     import warnings
 
     with needed("FGG", "features"):
@@ -128,6 +128,6 @@ def ward_on_graph(x: Floats, k: int, near: float) -> Labels:
 
     graph = kneighbors_graph(x, min(max(1, int(near * len(x))), len(x) - 1))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a graph in several parts is completed, as theirs is
+        warnings.simplefilter("ignore", UserWarning)  # several parts are completed, as in their code
         model = AgglomerativeClustering(k, linkage="ward", connectivity=graph.maximum(graph.T))
         return np.asarray(model.fit_predict(x), np.int64)

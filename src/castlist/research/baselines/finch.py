@@ -1,4 +1,4 @@
-"""FINCH: clusters from first neighbours alone."""
+"""FINCH: clusters from first neighbours."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = ["FINCH", "cosine_distances", "finch_levels", "merge_closest"]
 
 @dataclass(frozen=True, slots=True)
 class FINCH(Method):
-    """Joins everything to its first neighbour, then the means of what came of it, and so on.  [Sarfraz 2019]
+    """Joins each track with its first neighbour, then the means of these clusters, and so on.  [Sarfraz 2019]
 
     Level by level: A(i, j) = 1 where j = nn(i), i = nn(j) or nn(i) = nn(j), by cosine; the connected
-    components of A are the next partition. The levels end before one that is a single cluster (the first
-    level always counts). Without k, the last level is the answer. With k, it is the level of k clusters, if
-    there is one; else, from the coarsest level of more, the two clusters whose means have the largest cosine
-    are merged until k are left. These are the rules of the authors' package (finch-clust 0.2.3), and the
-    partitions are the same; the code was written from the paper. The package's bound on the length of links
-    (`ensure_early_exit`) is left out: it changes no partition there. Where k is larger than the number of
-    clusters of the first level, the package gives that level; here single tracks are merged instead, so that
-    there are k. It looks at no constraint. Time O(N^2 d), memory O(N d) (neighbours are found in blocks);
-    merging m clusters to k takes O(m^3) at worst.
+    components of A are the next partition. The levels end before a level with a single cluster (the first
+    level always counts). Without k, the result is the last level. With k, it is the level of k clusters, if
+    there is one; else, starting from the coarsest level of more clusters, the two clusters whose means have
+    the largest cosine are merged until k are left. These are the rules of the authors' package (finch-clust
+    0.2.3), and the partitions are the same; the code was written from the paper. The package's bound on the
+    length of links (`ensure_early_exit`) is left out: it changes no partition there. Where k is larger than
+    the number of clusters of the first level, the package returns that level; here single tracks are merged
+    instead, to k clusters. It ignores constraints. Time O(N^2 d), memory O(N d) (neighbours are found in
+    blocks); merging m clusters to k takes O(m^3) at worst.
     """
 
     name = "finch"
@@ -56,7 +56,7 @@ class FINCH(Method):
 
 
 def finch_levels(x: Floats) -> list[Labels]:
-    """The partitions of the rows from finest to coarsest, each a union of clusters of the one before."""
+    """The partitions of the rows from finest to coarsest, each a union of clusters of the level before."""
     levels = [_joined(x, np.arange(len(x)))]
     while (level := _joined(x, levels[-1])).max() > 0:
         levels.append(level)
@@ -64,7 +64,7 @@ def finch_levels(x: Floats) -> list[Labels]:
 
 
 def _joined(x: Floats, label: Labels) -> Labels:
-    """The next level: every cluster joined to the one whose mean is nearest to its own by cosine."""
+    """The next level: every cluster joined with the cluster of the nearest mean by cosine."""
     count = int(label.max()) + 1
     if count == 1:
         return label
@@ -73,7 +73,7 @@ def _joined(x: Floats, label: Labels) -> Labels:
 
 
 def cosine_distances(a: Floats, b: Floats | None = None) -> Floats:
-    """(p, q) one less the cosine of each row of a (p, d) and each of b (q, d), by default a."""
+    """(p, q) 1 - cosine of each row of a (p, d) with each row of b (q, d); b is a by default."""
     left = unit64(a)
     return np.asarray(1 - left @ (left if b is None else unit64(b)).T, np.float64)
 
@@ -86,10 +86,10 @@ def merge_closest(
     *,
     distance: Callable[..., Floats] = squared_distances,
 ) -> Labels:
-    """(t,) the clusters merged one closest pair of means at a time until k are left.
+    """(t,) k clusters, by merging the pair with the closest means, again and again.
 
-    Pairs of clusters marked in `forbidden` (c, c) are merged only once no other pair is left. `distance`
-    gives the table of distances of the rows of one array, or of two.
+    Pairs of clusters marked in `forbidden` (c, c) are merged only when no other pair is left. `distance`
+    computes the distances between the rows of one array, or of two.
     """
     label = np.unique(label, return_inverse=True)[1]
     size = np.bincount(label).astype(np.float64)

@@ -17,9 +17,9 @@ __all__ = ["HACAverage", "HACComplete", "HACSingle", "HACWard"]
 class HACWard(Method):
     """Merges the two clusters whose union adds the least squared error, until k are left.  [Ward 1963]
 
-    SciPy's linkage on unit track means with Euclidean distance, the base of the SSiam paper (confirmed in its
-    code). Looks at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes, 0.9 GB at the 15,000 tracks
-    beyond which it clusters a sample.
+    SciPy's linkage on unit track means with Euclidean distance, the baseline of the SSiam paper (confirmed in
+    its code). It ignores constraints. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes, 0.9 GB for 15,000
+    tracks; of more tracks it clusters a sample.
     """
 
     name = "hac-ward"
@@ -40,13 +40,13 @@ class HACAverage(HACWard):
 
 @dataclass(frozen=True, slots=True)
 class HACComplete(HACWard):
-    """Merges the two clusters of least greatest distance; otherwise as `HACWard`.  [Sørensen 1948]"""
+    """Merges the two clusters with the least maximum distance; otherwise as `HACWard`.  [Sørensen 1948]"""
 
     name = "hac-complete"
 
 
 @dataclass(frozen=True, slots=True)
 class HACSingle(HACWard):
-    """Merges the two clusters of least smallest distance, and so chains.  [Sneath 1957]"""
+    """Merges the two clusters with the least minimum distance, which chains tracks.  [Sneath 1957]"""
 
     name = "hac-single"

@@ -16,12 +16,12 @@ __all__ = ["HDBSCAN"]
 
 @dataclass(frozen=True, slots=True)
 class HDBSCAN(Method):
-    """The most lasting clusters of the tree of DBSCAN's results over all eps.  [Campello 2013]
+    """The most stable clusters of the tree of DBSCAN's results over all eps.  [Campello 2013]
 
-    scikit-learn's, on unit track means, excess of mass. Tracks outside every cluster are NOISE; where k is
+    scikit-learn's, on unit track means, excess of mass. Tracks outside all clusters are NOISE; where k is
     given they join the nearest cluster, and clusters are merged or split to k, which HDBSCAN itself does not
-    do. scikit-learn's result depends on the order of the tracks, which the random state decides here. Looks
-    at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 bytes a few times, about 2 GB at 10,000 tracks.
+    do. scikit-learn's result depends on the order of the tracks, which the random state shuffles here. It
+    ignores constraints. Time O(N^2 d), memory O(N^2): 8 N^2 bytes a few times, about 2 GB for 10,000 tracks.
     """
 
     name = "hdbscan"

@@ -22,14 +22,14 @@ __all__ = ["HMRF", "constraint_field"]
 class HMRF(Method):
     """Gaussian clusters whose labels form a Markov field with the constraints.  [Wu 2013, CVPR]
 
-    Energy: -log N(x_i; mu, sigma) of every track, plus `must` for every must-link broken and `cannot` for
-    every cannot-link broken, plus two kinds of smoothness: near neighbours like to have one label (weight
-    learned), and inherit each other's cannot-links (`inherit` of the weight). EM with a simulated field from
-    several k-means, the run of least energy kept. Confirmed by the abstract: the field, both kinds of
-    smoothness, the simulated field, adjustable weights. Reconstructed from memory of the paper: the form of
-    the potentials, diagonal covariances, PCA first, one node a track in place of every n-th frame.
-    Cannot-links are costs, not promises. Time O(N^2 d) for neighbours and O(restarts * sweeps * N K r),
-    memory O(N K + edges).
+    Energy: -log N(x_i; mu, sigma) of every track, plus `must` for every violated must-link and `cannot` for
+    every violated cannot-link, plus two kinds of smoothness: near neighbours prefer one label (weight
+    learned), and inherit each other's cannot-links (the share `inherit` of the weight). EM with a simulated
+    field from several k-means; the run of least energy is kept. Confirmed by the abstract: the field, both
+    kinds of smoothness, the simulated field, adjustable weights. Reconstructed from memory of the paper: the
+    form of the potentials, diagonal covariances, PCA first, one node for each track instead of every n-th
+    frame. Cannot-links are costs and may be violated. Time O(N^2 d) for neighbours and O(restarts * sweeps *
+    N K r), memory O(N K + edges).
     """
 
     name = "hmrf"
@@ -55,7 +55,7 @@ class HMRF(Method):
 def constraint_field(
     track_set: TrackSet, smooth: csr_matrix, must: float, cannot: float, inherit: float
 ) -> tuple[csr_matrix, csr_matrix]:
-    """Sparse (t, t) weights of must-links and of cannot-links, the latter handed on to near neighbours."""
+    """Sparse (t, t) weights of must-links and of cannot-links; near neighbours inherit cannot-links."""
     alike = links(track_set.tracks, track_set.constraints.must, must)
     apart = links(track_set.tracks, track_set.constraints.cannot, 1.0)
     passed = apart @ smooth

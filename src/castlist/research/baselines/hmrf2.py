@@ -18,16 +18,16 @@ __all__ = ["HMRF2", "assign", "motion_cost"]
 
 @dataclass(frozen=True, slots=True)
 class HMRF2(Method):
-    """HMRF clustering whose must-links are tracklets joined over gaps, found again from its labels.  [Wu
-    2013, ICCV]
+    """HMRF clustering, alternating with the linking of tracklets over gaps.  [Wu 2013, ICCV]
 
     In turn: (i) the random field of `HMRF`, in which joined tracklets are soft must-links; (ii) joining: each
-    tracklet gets at most one successor within `max_gap` frames, by the assignment of least sum of motion
-    (shift in box sizes, allowed to grow with the gap, and change of size), appearance (1 - cosine) and a toll
-    where labels differ, each pair dearer than `unlinked` staying apart. Known of the paper here only from
-    secondary sources and memory: the joint posterior and the alternation; the costs are our reconstruction. A
-    track_set does not say where shots end, so tracks may be joined over a cut where place, size and looks all
-    agree. Needs boxes and times. Time O(N^2 d) and at worst O(N^3) a round for the assignment, memory O(N^2).
+    tracklet has at most one successor within `max_gap` frames, by the assignment of least sum of motion
+    (shift in box sizes, which may grow with the gap, and change of size), appearance (1 - cosine) and a cost
+    where labels differ; pairs with a cost above `unlinked` are not joined. The joint posterior and the
+    alternation are known here only from secondary sources and memory; the costs are our reconstruction. A
+    track set does not hold the ends of shots, so tracks may be joined over a cut where position, size and
+    appearance all agree. It needs boxes and times. Time O(N^2 d) and at worst O(N^3) in each round for the
+    assignment, memory O(N^2).
     """
 
     name = "hmrf2"
@@ -61,8 +61,7 @@ class HMRF2(Method):
 
 
 def motion_cost(track_set: TrackSet, max_gap: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """(p, 2) tracks the second of which starts within max_gap frames of the first's end, and (p,) their
-    cost."""
+    """(p, 2) pairs where the second track starts within max_gap frames of the first's end, and (p,) costs."""
     assert track_set.frame is not None and track_set.box is not None  # noqa: S101, PT018 (checked before)
     order = np.lexsort((track_set.frame, track_set.track))
     size = np.bincount(track_set.track, minlength=track_set.tracks)
@@ -79,8 +78,8 @@ def motion_cost(track_set: TrackSet, max_gap: int) -> tuple[NDArray[np.int64], N
 
 
 def assign(count: int, pairs: NDArray[np.int64], cost: NDArray[np.float64], unlinked: float) -> Labels:
-    """Rows of the pairs chosen so that each track has one successor and one predecessor at most and the sum
-    of cost - unlinked is least."""
+    """Rows of the chosen pairs: each track has at most one successor and one predecessor, and the sum of cost
+    - unlinked is least."""
     from scipy.optimize import linear_sum_assignment
 
     gain = np.zeros((count, count))

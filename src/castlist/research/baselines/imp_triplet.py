@@ -20,15 +20,15 @@ __all__ = ["ImpTriplet", "improved_triplet_loss"]
 
 @dataclass(frozen=True, slots=True)
 class ImpTriplet(Method):
-    """A head trained so that a face seen together with another goes far from both of a pair of that.  [Zhang
-    2016]
+    """A head trained on triplets: two faces of a track, and a face of a co-occurring track, pushed away from
+    both. [Zhang 2016]
 
     mean [margin + d(a, p) - (d(a, n) + d(p, n)) / 2]_+ + weight [d(a, p) - radius]_+, d the squared Euclidean
     distance of embeddings at length 1; a and p are faces of one track, n of a track cannot-linked with it.
-    Then Ward on track means. Confirmed by the abstract: what is pushed from what, the bound on the positive
-    pair, K given. Reconstructed from memory: the formula, all numbers, Ward; and here a head on fixed
-    features learns in place of the whole network. Without a cannot-link nothing is trained. Cannot-links
-    teach the head and may be broken. Time O(steps * batch * d r + N^2 r), memory O(n d + N^2).
+    Then Ward on track means. Confirmed by the abstract: the kind of triplets, the bound on the positive pair,
+    K given. Reconstructed from memory: the formula, all numbers, Ward; here a head on fixed features is
+    trained instead of the whole network. Without cannot-links there is no training. Cannot-links train the
+    head and may be violated. Time O(steps * batch * d r + N^2 r), memory O(n d + N^2).
     """
 
     name = "imp-triplet"

@@ -1,4 +1,4 @@
-"""JFAC: clustering and adapting the features in turn."""
+"""JFAC: clustering and adaptation of the features in turn."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["JFAC", "confident_pairs"]
 
 @dataclass(frozen=True, slots=True)
 class JFAC(ContrastiveMethod):
-    """A random field clusters the tracks, its surest pairs train a head, the new features are clustered.
+    """A random field clusters the tracks, and its surest pairs train a head for the next clustering.
     [Zhang 2016]
 
     In turn, `rounds` times: (i) labels of least energy -log N(x; mu, sigma) + must- and cannot-links, by EM
     with a simulated field; (ii) contrastive loss d^2 for pairs within a track, must-linked or surely in one
-    cluster, max(margin - d, 0)^2 for cannot-linked pairs and pairs surely in two clusters. Ends with a
+    cluster, max(margin - d, 0)^2 for cannot-linked pairs and pairs surely in two clusters. It ends with a
     clustering. Confirmed by the abstract: the alternation, and pairs found in noisy clusterings.
-    Reconstructed from memory: the field, what counts as sure (posterior above `sure`), the loss, all numbers;
-    a head on fixed features is adapted in place of the network. Cannot-links are costs, not promises. Time
-    O(rounds * (restarts * sweeps * N K r + steps * batch * d r)), memory O(n d + pairs), pairs at most
-    200,000 of each kind.
+    Reconstructed from memory: the field, the definition of sure (posterior above `sure`), the loss, all
+    numbers; a head on fixed features is adapted instead of the network. Cannot-links are costs and may be
+    violated. Time O(rounds * (restarts * sweeps * N K r + steps * batch * d r)), memory O(n d + pairs), with
+    at most 200,000 pairs of each kind.
     """
 
     name = "jfac"
@@ -63,12 +63,12 @@ class JFAC(ContrastiveMethod):
 def confident_pairs(
     track_set: TrackSet, found: Field, sure: float, rng: np.random.Generator, most: int = 100_000
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(p, 2) pairs of tracks taken for one person, each with itself among them, and (q, 2) for two people."""
+    """(p, 2) pairs of tracks taken for one person, with each track itself, and (q, 2) for two people."""
     t = track_set.tracks
     known = np.flatnonzero(found.posterior.max(1) > sure)
     pairs = known[rng.integers(0, len(known), (most, 2))] if len(known) else itself(0, 1)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     together = found.label[pairs[:, 0]] == found.label[pairs[:, 1]]
-    often = max(1, int(together.sum()) // t)  # within tracks as often as across
+    often = max(1, int(together.sum()) // t)  # as many pairs within tracks as across
     alike = [itself(t, often), track_set.constraints.must, pairs[together]]
     return training_pairs(alike, pairs[~together], track_set.constraints.cannot, t)

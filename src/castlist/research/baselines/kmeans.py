@@ -17,8 +17,8 @@ __all__ = ["KMeans"]
 class KMeans(Method):
     """Clusters of least squared distance to their means: min sum_i ||x_i - mu_{y_i}||^2.  [Lloyd 1982]
 
-    scikit-learn's, on unit track means, 10 restarts as the SSiam code does (confirmed in that code). Looks at
-    no constraint. Time O(N K d) a pass, memory O(N d).
+    scikit-learn's, on unit track means, with 10 restarts as in the SSiam code (confirmed in that code). It
+    ignores constraints. Time O(N K d) for each pass, memory O(N d).
     """
 
     name = "k-means"

@@ -17,17 +17,17 @@ __all__ = ["McAFC", "forbidden_pairs"]
 
 @dataclass(frozen=True, slots=True)
 class McAFC(Method):
-    """Faces as sparse sums of others, must-linked faces by the same ones, then spectral clustering.  [Zhou
-    2015]
+    """Faces as sparse sums of other faces, the same for must-linked ones, then spectral clustering.
+    [Zhou 2015]
 
     min_C 1/2 ||X - XC||^2 + sparse ||C||_1 + fused sum_{must-links (i, j)} ||c_i - c_j||_1, C_ij = 0 on the
     diagonal and on cannot-links; |C| + |C|^T, summed over the parts of each track, is cut into K. Confirmed
     by the abstract: graph-guided sparse subspace clustering and its cues, links and the gender attribute.
     Reconstructed: the formula and smoothing proximal gradient as its solver (inferred from the references).
-    No gender here: a track set has no attributes. Each track is split in time into `parts` whose means are
-    the items, as many as `max_items` allows; with one part a track only given must-links are left to guide.
-    Cannot-links are kept in C, not promised by the cut. Time O(iterations * M^2 p + M^3) for M items, memory
-    O(M^2), 8 matrices of 4 M^2 bytes.
+    There is no gender here: a track set has no attributes. The items are the means of `parts` successive
+    parts of each track, as many as `max_items` allows; with one part for each track, only given must-links
+    guide. Cannot-links hold in C, but the cut may violate them. Time O(iterations * M^2 p + M^3) for M items,
+    memory O(M^2), 8 matrices of 4 M^2 bytes.
     """
 
     name = "mcafc"
@@ -60,7 +60,7 @@ class McAFC(Method):
 
 
 def forbidden_pairs(track_set: TrackSet) -> NDArray[np.bool_]:
-    """(t, t) which tracks are cannot-linked, and so are the tracks must-linked with them."""
+    """(t, t) whether two tracks are cannot-linked, or must-linked with cannot-linked tracks."""
     pairs, group = track_set.groups[track_set.constraints.cannot], track_set.groups
     apart = np.zeros((int(group.max()) + 1,) * 2, bool)
     apart[pairs[:, 0], pairs[:, 1]] = apart[pairs[:, 1], pairs[:, 0]] = True
@@ -68,7 +68,7 @@ def forbidden_pairs(track_set: TrackSet) -> NDArray[np.bool_]:
 
 
 def _within(track: Labels) -> NDArray[np.int64]:
-    """Successive items of one track (items come in track order)."""
+    """Pairs of successive items of one track (items are in track order)."""
     i = np.flatnonzero(track[1:] == track[:-1])
     return np.stack([i, i + 1], 1)
 

@@ -1,4 +1,4 @@
-"""ULDML: a metric learned from the video's own links, then agglomeration."""
+"""ULDML: a metric learned from the video's own tracks and links, then agglomeration."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["ULDML", "face_pairs", "logistic_metric"]
 
 @dataclass(frozen=True, slots=True)
 class ULDML(Method):
-    """Faces of one track are one person, faces seen together two: learn a metric that agrees.  [Cinbis 2011]
+    """A metric learned from faces of one track (one person) and of co-occurring tracks (two).  [Cinbis 2011]
 
     p_ij = sigmoid(b - ||L (x_i - x_j)||^2) is the probability of one person; L (low rank) and b maximise the
-    mean log-likelihood of face pairs, within tracks against across cannot-linked tracks, each kind weighing
-    the same. Tracks are then merged by complete linkage on the mean squared distance of their faces.
-    Confirmed by the abstract: where the pairs come from, and that the metric is cast-specific and unlabelled;
-    the loss is that of LDML. Reconstructed from memory: PCA first, the rank, mean face-pair distance,
-    complete linkage. Without a cannot-link the metric stays Euclidean. Cannot-links only teach the metric and
-    may be broken. Time O(pairs * p * r) a step, O(n d^2) for PCA, memory O(n p + N^2): n faces, N tracks.
+    mean log-likelihood of face pairs, within tracks and across cannot-linked tracks, with equal weights of
+    both kinds. Tracks are then merged by complete linkage on the mean squared distance of their faces.
+    Confirmed by the abstract: the source of the pairs, and a cast-specific metric without labels; the loss is
+    that of LDML. Reconstructed from memory: PCA first, the rank, mean face-pair distance, complete linkage.
+    Without cannot-links the metric stays Euclidean. Cannot-links only train the metric and may be violated.
+    Time O(pairs * p * r) for each step, O(n d^2) for PCA, memory O(n p + N^2): n faces, N tracks.
     """
 
     name = "uldml"
@@ -51,8 +51,7 @@ class ULDML(Method):
 def face_pairs(
     track_set: TrackSet, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(p, 2) pairs of faces of one track and (q, 2) of two cannot-linked tracks, at most `count` of each, at
-    random."""
+    """(p, 2) random pairs of faces of one track, (q, 2) of two cannot-linked tracks, at most `count` each."""
     long = np.flatnonzero(np.bincount(track_set.track, minlength=track_set.tracks) > 1)
     same_track = long[rng.integers(0, len(long), count)] if len(long) else long
     same = np.stack([_a_face(track_set, same_track, rng), _a_face(track_set, same_track, rng)], 1)
@@ -82,7 +81,7 @@ def logistic_metric(same: Floats, other: Floats, rank: int, steps: int) -> tuple
     def loss(flat: Floats) -> tuple[float, Floats]:
         metric, bias = flat[:-1].reshape(rank, p), flat[-1]
         z = difference @ metric.T
-        score = sign * (bias - (z**2).sum(1))  # above 0 where the pair is told wrongly
+        score = sign * (bias - (z**2).sum(1))  # above 0 where the pair is classified wrong
         slope = weight * sign / (1 + np.exp(-np.clip(score, -500, 500)))
         gradient = -2 * (z * slope[:, None]).T @ difference
         return float(weight @ np.logaddexp(0, score)), np.append(gradient.ravel(), slope.sum())

@@ -1,4 +1,4 @@
-"""VDF: deep features, pooled over the track, and agglomeration."""
+"""VDF: deep features, pooled over each track, and agglomeration."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class VDF(Method):
     """Faces of a pre-trained network, each at length 1, averaged over the track, then Ward.  [Sharma 2017]
 
     "A simple and effective technique for face clustering in TV series": mean_f x_f / ||x_f||, min sum of
-    squares. Nothing beyond title and year is confirmed here; from memory, pooled deep features and
-    agglomeration. It differs from hac-ward only in normalising before pooling, so that sharp faces do not
-    outweigh blurred ones. Looks at no constraint. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes.
+    squares. Only title and year are confirmed here; pooled deep features and agglomeration are from memory.
+    It differs from hac-ward only by normalising before pooling, so that sharp faces do not outweigh blurred
+    ones. It ignores constraints. Time O(N^2 d), memory O(N^2): 8 N^2 / 2 bytes.
     """
 
     name = "vdf"

@@ -1,4 +1,4 @@
-"""VideoClusterNet: a network distils itself on positives only, and its own loss is the distance."""
+"""VideoClusterNet: self-distillation on positive pairs only, with the network's loss as distance."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ __all__ = ["VideoClusterNet", "match_tracks", "merge_by_loss"]
 
 @dataclass(frozen=True, slots=True)
 class VideoClusterNet(Method):
-    """A student learns to say of one face what its slow teacher says of another of the same person.
-    [Walawalkar 2024]
+    """A student network learns to predict, from one face, its teacher's output for another face of the
+    person. [Walawalkar 2024]
 
-    L(t, s) = -softmax((t - c) / 0.04) . log softmax(s / 0.1), c the running mean of the teacher's outputs,
-    the teacher a moving average of the student; pairs are faces of one track, later also of tracks that
-    match: mean log density of each one's faces under the other's Gaussian no lower than the mean of the
-    lowest quarter of the own. Then distance is the symmetrised L, mean over face pairs; two clusters merge
-    where it is under the mean L inside either, again and again; with k, average linkage. Known from secondary
-    sources: positives only, centring, moving average, the matching, the merging. Ours: a head on fixed
-    features (no pictures, so other faces of the track in place of augmented ones), temperatures, diagonal
-    Gaussians of 16 principal components, both directions of a match. Looks at no cannot-link. Time O(rounds *
-    steps * batch * d r + N^2 P), memory O(n d + N^2).
+    L(t, s) = -softmax((t - c) / 0.04) . log softmax(s / 0.1), where c is the running mean of the teacher's
+    outputs, and the teacher a moving average of the student. Pairs are faces of one track, later also of
+    matching tracks: the mean log density of each track's faces under the other's Gaussian is at least the
+    mean of the lowest quarter under its own. The distance is the symmetrised L, mean over face pairs; two
+    clusters merge where it is below the mean L inside either, again and again; with k, average linkage. Known
+    from secondary sources: positives only, centring, moving average, the matching, the merging. Ours: a head
+    on fixed features (without pictures, other faces of the track replace augmented ones), temperatures,
+    diagonal Gaussians of 16 principal components, both directions of a match. It ignores cannot-links. Time
+    O(rounds * steps * batch * d r + N^2 P), memory O(n d + N^2).
     """
 
     name = "videoclusternet"
@@ -88,7 +88,7 @@ class VideoClusterNet(Method):
         track_set: TrackSet,
         rng: np.random.Generator,
     ) -> Tensor:
-        """Train student and teacher in place; the new centre."""
+        """Train student and teacher in place; returns the new centre."""
         optimiser = torch.optim.Adam(student, lr=self.rate)
         by_track = faces_by_track(track_set)
         for _ in range(self.steps):
@@ -115,8 +115,8 @@ def _output(torch: ModuleType, faces: Tensor, net: list[Tensor]) -> Tensor:
 
 
 def match_tracks(x: Floats, track: Labels, count: int) -> NDArray[np.int64]:
-    """(p, 2) tracks whose faces each lie as likely under the other's Gaussian as the own's least likely
-    quarter."""
+    """(p, 2) matching tracks: the faces of each are as likely under the other's Gaussian as the least likely
+    quarter of the other's own faces."""
     mean = group_means(x, track, count)
     apart = (x - mean[track]) ** 2
     size = np.bincount(track, minlength=count)[:, None]
@@ -133,8 +133,8 @@ def match_tracks(x: Floats, track: Labels, count: int) -> NDArray[np.int64]:
 
 
 def merge_by_loss(teacher_output: Floats, student_output: Floats, track: Labels, k: int | None) -> Labels:
-    """(t,) clusters of tracks from the teacher's probabilities and the student's log-probabilities of every
-    face."""
+    """(t,) clusters of tracks, from the teacher's probabilities and the student's log-probabilities of all
+    faces."""
     from scipy.spatial.distance import squareform
 
     divergence = -(teacher_output * student_output).sum(1)

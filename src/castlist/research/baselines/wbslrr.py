@@ -17,16 +17,16 @@ __all__ = ["WBSLRR", "block_shrink", "low_rank_representation", "shrink_rank"]
 
 @dataclass(frozen=True, slots=True)
 class WBSLRR(Method):
-    """Faces as low-rank sums of others, few pairs of tracks taking part, then spectral clustering.  [Xiao
-    2014]
+    """Faces as low-rank sums of other faces, between few pairs of tracks, then spectral clustering.
+    [Xiao 2014]
 
     min_{Z, E} ||Z||_* + blocks sum_{tracks a, b} w_ab ||Z_ab||_F + noise ||E||_{2,1}, X = XZ + E; Z_ab are
     the rows of track a and the columns of track b; w is `own` within a track, `apart` for cannot-linked
     tracks, 1 otherwise. By ADMM: singular values, blocks and columns are shrunk in turn. |Z| + |Z|^T, summed
     over the faces of each track, is cut into K. Reconstructed from memory of the paper; only its name and its
-    results are confirmed here. Each track is split in time into `parts` whose means stand for its faces.
-    Cannot-links are discouraged, not forbidden. Time O(iterations * M^3) for M = parts * N items, memory
-    O(M^2), 10 matrices of 8 M^2 bytes.
+    results are confirmed here. The items are the means of `parts` successive parts of each track, instead of
+    its faces. Cannot-links are costs and may be violated. Time O(iterations * M^3) for M = parts * N items,
+    memory O(M^2), 10 matrices of 8 M^2 bytes.
     """
 
     name = "wbslrr"
@@ -55,8 +55,8 @@ class WBSLRR(Method):
 def low_rank_representation(
     x: Floats, block: Labels, weight: Floats, noise: float, iterations: int
 ) -> tuple[Floats, list[float]]:
-    """Z (m, m) for items x (m, d) in blocks with weights (t, t), and by how much X = XZ + E, Z = J, Z = B
-    fail."""
+    """Z (m, m) for items x (m, d) in blocks with weights (t, t), and the residuals of X = XZ + E, Z = J, Z =
+    B."""
     a = x.T
     inverse = np.linalg.inv(a.T @ a + 2 * np.eye(len(x)))
     e, y = np.zeros_like(a), np.zeros_like(a)

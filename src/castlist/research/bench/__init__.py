@@ -1,7 +1,7 @@
-"""The slides' tables as experiments anyone can run, on the authors' features or on one's own.
+"""The slides' tables as experiments, on the authors' features or on one's own.
 
 castlist bench datasets DIR       the dataset table
-castlist bench run --data DIR     the tables of scores, ours beside the published numbers
+castlist bench run --data DIR     the tables of scores, ours and the published numbers
 castlist bench figures --data F   distributions, sweeps and maps
 """
 

@@ -1,4 +1,4 @@
-"""Every method on every set with every seed, one after another; what cannot run is said and left out."""
+"""Runs every method on every set with every seed; methods that cannot run are reported and left out."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def collect(
     """The results in the order of the tables: by set, protocol and method.
 
     Args:
-        progress: gets a line a run.
-        report: takes a sentence about a method that is left out everywhere.
-        left_out: takes a sentence about each method that did not run on a set, or on none, with the reason.
+        progress: gets a line for each run.
+        report: gets a sentence about each method that is left out everywhere.
+        left_out: gets a sentence about each method that did not run on a set, or on any, with the reason.
     """
     datasets = once(datasets, report)
     names = set_names(data.set_name for data in datasets)
@@ -40,13 +40,13 @@ def collect(
     cannot: set[tuple[str, str]] = set()
     for dataset, method, seed in jobs:
         line.begin(f"{names[dataset.set_name]} {table_name(method)} seed {seed}")
-        if (dataset.digest, method) in cannot:  # nor with another seed
+        if (dataset.digest, method) in cannot:  # it cannot run with another seed, either
             line.end()
             continue
         try:
             results += list(bench(dataset, method, seed, store, line.watch))
             line.end()
-        except (CastlistError, MemoryError) as wrong:  # one method cannot run on this set; the others can
+        except (CastlistError, MemoryError) as wrong:  # this method cannot run on this set; others can
             error = "not enough memory" if isinstance(wrong, MemoryError) else wrong
             line.end(f"left out: {error}")
             left_out(f"{shown_name(method)} on {names[dataset.set_name]}: {error}")
@@ -57,7 +57,7 @@ def collect(
 
 
 def once(datasets: list[Dataset], report: Callable[[str], None]) -> list[Dataset]:
-    """Each set and draw once, so that no result counts as two runs; what is left out is reported."""
+    """Each set and draw once, so that no result counts as two runs; duplicates are reported."""
     kept: dict[tuple[str, str], Dataset] = {}
     for data in datasets:
         first = kept.setdefault((data.features.name, data.digest), data)

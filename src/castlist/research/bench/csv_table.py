@@ -19,9 +19,9 @@ ABOUT = (
 
 
 def csv_text(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
-    """Means, sample standard deviations and published numbers; what is not known is empty.
+    """Means, sample standard deviations and published numbers; unknown values are empty.
 
-    Each score has three columns: `wcp`, `wcp_std`, `wcp_published`. Nothing is rounded but to six digits.
+    Each score has three columns: `wcp`, `wcp_std`, `wcp_published`. Numbers have six digits.
 
     Args:
         names: scores to show; all by default.

@@ -1,4 +1,4 @@
-"""The slides' dataset table, from the data themselves."""
+"""The slides' dataset table, computed from the data."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ __all__ = ["DatasetFacts", "dataset_latex", "dataset_rows", "dataset_table", "fa
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """What the dataset table says about one track set."""
+    """The row of one track set in the dataset table."""
 
     name: str
-    subset: str  # the published set that this is, "" where other people are scored
-    excluded: str  # who was left out, in words
+    subset: str  # the published set that this set equals, "" where other people are scored
+    excluded: str  # the people left out, in words
     cast: int
     tracks: int
     faces: int
     largest: float  # share of the faces that show the commonest person
-    smallest: float  # and the rarest
-    pairs: int  # pairs of tracks seen together; the slides' "Co-oc"
-    together: int  # tracks that are seen together with another one
-    wrong_pairs: int  # pairs seen together that carry one name: flaws of the annotation
+    smallest: float  # share of the faces that show the rarest person
+    pairs: int  # co-occurring pairs of tracks; the slides' "Co-oc"
+    together: int  # tracks that co-occur with another track
+    wrong_pairs: int  # co-occurring pairs with one name: errors of the annotation
     timed: bool  # whether frames are known
 
     @property
@@ -43,7 +43,7 @@ class DatasetFacts:
 
     @property
     def single(self) -> int:
-        """Tracks that are seen together with no other one."""
+        """Number of tracks without co-occurrences."""
         return self.tracks - self.together
 
 
@@ -76,10 +76,10 @@ def facts(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, 
 
 
 def feature_files(paths: Iterable[Path]) -> list[Path]:
-    """The files that may hold features, of files and directories, sorted; BCL videos by their .ids.
+    """The files that may hold features, among files and in directories, sorted; BCL videos by their .ids.
 
     Raises:
-        InputError: a path does not exist, or nothing is found.
+        InputError: a path does not exist, or there is no such file.
     """
     found: list[Path] = []
     paths = list(paths)
@@ -101,14 +101,14 @@ def feature_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    """The files in a folder and those below it, without the tracks of BCL videos that have no names."""
+    """The files in a folder and its subfolders, without the tracks of BCL videos that have no names."""
     files = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and not _is_part(p))
     videos = {f for f in {p.parent for p in files if p.suffix == ".npy"} if bcl.is_video(f)}
     return [p for p in files if p.parent not in videos]
 
 
 def _is_part(path: Path) -> bool:
-    """Whether a file is read with another one beside it that has the vectors."""
+    """Whether a file belongs to another file that has the vectors."""
     if path.suffix == ".mat":
         return any(path.parent.glob(f"{path.stem}_features_*.mat"))
     return rows.is_companion(path)
@@ -120,7 +120,7 @@ DATASET_HEADS = (
 
 
 def dataset_rows(rows: Iterable[DatasetFacts]) -> list[list[str]]:
-    """The table as texts by row and column, headings first; the slides' own row below each of their sets."""
+    """The table as texts by row and column, headings first; below a published set, the slides' own row."""
     table = [list(DATASET_HEADS)]
     for row in rows:
         lc_sc = f"{100 * row.largest:.1f} / {_small(100 * row.smallest)}"
@@ -138,7 +138,7 @@ def dataset_rows(rows: Iterable[DatasetFacts]) -> list[list[str]]:
 
 
 def dataset_table(rows: Iterable[DatasetFacts]) -> str:
-    """The table as text, the slides' own row under each set that is one of theirs."""
+    """The table as text; below a published set, the slides' own row."""
     lines = []
     table = dataset_rows(rows)
     first = max([16, *(len(name) for name, *_ in table)]) + 2
@@ -155,7 +155,7 @@ def dataset_table(rows: Iterable[DatasetFacts]) -> str:
 
 
 def dataset_latex(rows: Iterable[DatasetFacts]) -> str:
-    """The table for a paper; who was left out is in comments above it."""
+    """The table for a paper, with the people left out in comments above it."""
     rows = list(rows)
     table = [row[:-1] for row in dataset_rows(rows)]
     caption = (

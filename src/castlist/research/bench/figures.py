@@ -39,12 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURES", "SWEEPS", "Sweep", "draw"]
 
-# One colour a person, told apart by the colour-blind too [Okabe and Ito 2008]; then by their markers.
+# Colours of people, distinguishable also for colour-blind readers [Okabe and Ito 2008]; more people differ by
+# markers.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7a7a7a")
 MARKERS = "os^Dv*Xp"
-NARROWEST = 0.1  # of an axis of scores: the standard deviation over seeds is .02 to .03 (docs/refine.md)
+NARROWEST = 0.1  # least range of an axis of scores: the deviation over seeds is .02 to .03 (docs/refine.md)
 
-DRAWN = 4000  # tracks whose pairs are drawn: of more, so many at random
+DRAWN = 4000  # most tracks whose pairs are drawn; of more, a random sample
 
 NO_SWEEP = "no sweep belongs to these methods; name ssiam or tsiam"
 
@@ -56,8 +57,8 @@ class Sweep:
     method: str
     option: str
     values: tuple[int, ...]
-    label: str  # what the axis says
-    shown: float = 1  # the axis shows the option's value times this
+    label: str  # of the axis
+    shown: float = 1  # factor of the option's value on the axis
 
 
 SWEEPS = (
@@ -69,15 +70,15 @@ SWEEPS = (
 )
 
 
-Refinements = dict[str, Embeddings]  # by method, "base" among them
+Refinements = dict[str, Embeddings]  # by method, with "base"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Setting:
-    """Everything that the figures have in common."""
+    """The common data and options of the figures."""
 
     data: Dataset
-    name: str  # what the set is called in titles
+    name: str  # name of the set in titles
     methods: tuple[str, ...]
     seeds: int
     recipe: str
@@ -93,7 +94,7 @@ class Setting:
         return [sweep for sweep in self.sweeps if sweep.method in self.methods]
 
     def refined(self) -> Iterator[tuple[str, Embeddings]]:
-        """The embeddings before and after each method, seed 0."""
+        """The embeddings before and after each method, with seed 0."""
         names = (BASE, *(m for m in self.methods if m != BASE))
         progress = Progress(self.progress, len(names))
         for method in names:
@@ -122,15 +123,15 @@ def draw(
     progress: TextIO,
     name: str = "",
 ) -> list[Path]:
-    """The files written: each figure as SVG and as PNG, all of them in the folder `output`.
+    """The files written: each figure as SVG and as PNG, in the folder `output`.
 
     Args:
-        name: what the set is called in titles and file names; by default its own name.
+        name: the name of the set in titles and file names; by default its own name.
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        InputError: an unknown figure or option, a method that refines nothing, sweeps alone of methods that
-            have none, or the files cannot be written.
+        InputError: a figure or option is unknown, a method refines no features, only sweeps are wanted of
+            methods without any, or the files cannot be written.
     """
     with needed("drawing figures", "plots"):
         from matplotlib import rc_context
@@ -153,7 +154,7 @@ def draw(
     after = dict(setting.refined()) if {"similarity", "links", "map"} & set(which) else {}
     written = []
     for kind in which:
-        with rc_context({"text.parse_math": False}):  # names may hold $, which begins a formula otherwise
+        with rc_context({"text.parse_math": False}):  # names may hold $, which would begin a formula
             figure = FIGURES[kind](setting, after)
             written += _save(figure, output, f"{file_name(setting.name)}-{kind}")
     return written
@@ -204,7 +205,7 @@ def similarity(setting: Setting, after: Refinements) -> Figure:
 
 
 def links(setting: Setting, after: Refinements) -> Figure:
-    """Cosine of pairs that tracks know: of one track (must-link), or seen together (cannot-link)."""
+    """Cosine of known pairs: within a track (must-link), and of co-occurring tracks (cannot-link)."""
     features = setting.data.features
     first, second = _halves(features.embeddings.track)
     cannot = features.constraints().cannot
@@ -230,7 +231,7 @@ def links(setting: Setting, after: Refinements) -> Figure:
 
 
 def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of each track of two faces or more its first and its last face, as rows."""
+    """The rows of the first face and of the last face of each track of two faces or more."""
     order = np.argsort(track, kind="stable")
     start = np.searchsorted(track[order], np.unique(track))
     end = np.append(start[1:], len(order)) - 1
@@ -239,7 +240,7 @@ def _halves(track: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def track_map(setting: Setting, after: Refinements) -> Figure:
-    """Tracks in the plane by t-SNE of their cosine distances, a colour a person, a panel for each method."""
+    """Tracks in the plane by t-SNE of cosine distances, a colour for each person, a panel for each method."""
     with needed("the map of tracks", "features"):
         from sklearn.manifold import TSNE
 
@@ -282,7 +283,7 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
     """Accuracy and AUC against each option, mean and standard deviation over seeds."""
     chosen = [replace(sweep, values=_reached(setting, sweep)) for sweep in setting.swept]
     figure, axes = _figure(2, len(chosen), 3.6, 2.7)
-    for row in axes:  # one scale a row, so that a spread of .001 does not look like one of .1
+    for row in axes:  # one scale for each row, so that a spread of .001 does not look like one of .1
         for axis in row[1:]:
             axis.sharey(row[0])
     reached: tuple[list[float], list[float]] = ([], [])  # ends of the error bars, of each row
@@ -314,7 +315,7 @@ def sweeps(setting: Setting, after: Refinements) -> Figure:
 
 
 def _reached(setting: Setting, sweep: Sweep) -> tuple[int, ...]:
-    """The values of the option at which the method trains on this set, each once; large ones are capped."""
+    """The different values of the option on this set, where large values are capped."""
     own = options_of(sweep.method, setting.options)
     found = []
     for value in sweep.values:
@@ -325,7 +326,7 @@ def _reached(setting: Setting, sweep: Sweep) -> tuple[int, ...]:
 
 
 def _limits(ends: list[float]) -> tuple[float, float]:
-    """Limits of an axis of scores around these values, at least NARROWEST apart: noise is not drawn large."""
+    """Limits of an axis of scores around some values, at least NARROWEST apart: noise is not enlarged."""
     known = [end for end in ends if np.isfinite(end)] or [0.5]
     low, high = min(known), max(known)
     margin = max(0.05 * (high - low), (NARROWEST - (high - low)) / 2)

@@ -1,4 +1,4 @@
-"""Results as one self-contained page: the tables, and every run as a dot beside the published number."""
+"""Results as one self-contained page: the tables, and plots of all runs with the published numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ svg text { font: 13px system-ui, sans-serif; fill: #1b1b1f }
   tr > :first-child { background: #16161a } }
 """
 PLOTTED = (("wcp", "accuracy (weighted cluster purity)"), ("auc", "verification AUC of track pairs"))
-LEFT, WIDTH, STEP = 400, 900, 30  # pixels: names, whole plot, one method
+LEFT, WIDTH, STEP = 400, 900, 30  # pixels: width of names, width of the plot, height of a method
 
 
 class Part(NamedTuple):
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 def page(cells: Iterable[Cell], left_out: Iterable[str] = ()) -> str:
-    """An HTML page that needs nothing from anywhere; `left_out` says which methods did not run, and why."""
+    """An HTML page without external files; `left_out` has sentences on methods that did not run."""
     cells, missing = list(cells), list(left_out)
     sets = list(dict.fromkeys(cell.dataset for cell in cells))
     parts = [Part("All sets", summaries(cells))] if len(sets) > 1 else []
@@ -51,7 +51,7 @@ def page(cells: Iterable[Cell], left_out: Iterable[str] = ()) -> str:
 
 
 def summaries(cells: Iterable[Cell]) -> str:
-    """Every method on every set, a table for each unit, with the number of clusters given and found."""
+    """Every method on every set, a table for each unit, with a given and a found number of clusters."""
     body = []
     for summary in summary_tables(cells):
         heads, *rows = summary.rows
@@ -92,7 +92,7 @@ def section(cells: Iterable[Cell]) -> str:
 
 
 def document(title: str, parts: Iterable[Part]) -> str:
-    """A whole page of its parts, with links to them where there are several."""
+    """A page of several parts, with links to these if there is more than one."""
     parts = list(parts)
     links = "".join(f'<a href="#part-{i}">{escape(part.title)}</a>' for i, part in enumerate(parts))
     body = "\n".join(
@@ -114,7 +114,7 @@ def _clusters(given: int | None) -> str:
 
 
 def plot(found: list[Cell], score: str, title: str) -> str:
-    """An SVG of one score: a dot a run, a bar at their mean, a diamond at the published number."""
+    """An SVG of one score: a dot for each run, a bar at their mean, a diamond at the published number."""
     rows = []
     for cell in found:
         spread, known = cell.score(score), reference(cell, score)

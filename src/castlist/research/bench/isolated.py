@@ -1,4 +1,4 @@
-"""A method in a process of its own, so that its memory and its time are its own."""
+"""Runs a method in a process of its own, so that its memory and time are measured alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 
 class _Message(StrEnum):
-    """What the child's messages are about; the first item of each."""
+    """The kind of a child's message; its first item."""
 
     ANSWERS = "answers"
     PROGRESS = "progress"
@@ -32,11 +32,11 @@ class _Message(StrEnum):
 
 
 def isolated(task: MethodTask, watch: Watch) -> list[Answer]:
-    """The answers of a fresh process that holds nothing but this task.
+    """The answers of a new process that runs only this task.
 
     Raises:
         InputError: the method cannot run on this set; the message says why.
-        CastlistError: the method failed, or its process was killed, as for want of memory.
+        CastlistError: the method failed, or its process was killed, for example for lack of memory.
     """
     settings = dict.fromkeys(THREADS, str(task.machine.threads)) if task.machine.threads else {}
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and words
@@ -60,7 +60,7 @@ def isolated(task: MethodTask, watch: Watch) -> list[Answer]:
 
 def _talk(send: IO[bytes], receive: IO[bytes], task: MethodTask, watch: Watch) -> list[Answer]:
     pickle.dump(task.blind, send, protocol=5)
-    send.flush()  # and left open: its end tells the child that nobody waits any more
+    send.flush()  # and left open: its end tells the child that the parent no longer waits
     while True:
         message, *content = pickle.load(receive)  # noqa: S301 - our own child speaks, no file
         if message == _Message.ANSWERS:
@@ -80,9 +80,9 @@ def _end(code: int) -> str:
 
 
 def main() -> None:
-    """What the process does: read a task, say how far it is, and end with answers or with one sentence."""
+    """The process: read a task, report its progress, and end with answers or with one sentence."""
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints goes to standard error
+    os.dup2(2, 1)  # output of libraries goes to standard error
 
     def send(message: _Message, *content: object) -> None:
         pickle.dump((message.value, *content), out, protocol=5)
@@ -96,7 +96,7 @@ def main() -> None:
     except CastlistError as error:
         send(_Message.REFUSED if isinstance(error, InputError) else _Message.FAILED, str(error))
     except BrokenPipeError:
-        os._exit(1)  # nobody waits for the answer any more
+        os._exit(1)  # the parent no longer waits for the answer
     except Exception as error:
         text = (str(error).splitlines() or [""])[0]
         with suppress(BrokenPipeError):

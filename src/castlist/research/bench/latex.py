@@ -15,17 +15,17 @@ from castlist.research.bench.table import Table, columns, every_table
 __all__ = ["HEAD", "SHOWN", "escaped", "latex", "latex_table"]
 
 HEAD = "% by castlist bench; needs \\usepackage{booktabs}\n"
-SHOWN = ("wcp", "auc", "b_cubed_precision", "b_cubed_recall", "b_cubed_f1", "nmi_arithmetic")  # fit on a page
+SHOWN = ("wcp", "auc", "b_cubed_precision", "b_cubed_recall", "b_cubed_f1", "nmi_arithmetic")  # fits a page
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     **{c: f"\\{c}" for c in "&%$#_{}"},
-    **{c: f"{{{c}}}" for c in "[]*\"'`"},  # an argument of \\ where a row begins with one; quotes of babel
+    **{c: f"{{{c}}}" for c in "[]*\"'`"},  # could be an argument of \\ at the start of a row; quotes of babel
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "±": r"$\pm$",
 }  # fmt: skip
 
 
 def escaped(text: str) -> str:
-    r"""A name as LaTeX prints it, on one line.
+    r"""A name in LaTeX source, on one line.
 
     >>> escaped("50%_of {A & B}")
     '50\\%\\_of \\{A \\& B\\}'
@@ -39,7 +39,7 @@ def latex(cells: Iterable[Cell], names: Iterable[str] = (), *, bold: bool = Fals
 
     Args:
         names: scores to show; those of `SHOWN` by default.
-        bold: print the best score of each column in bold, all of those that are equal as printed.
+        bold: print the best score of each column in bold, and all scores that are printed alike.
 
     Raises:
         InputError: there is no such score.
@@ -72,7 +72,7 @@ def latex_table(
     Args:
         rows: texts by row and column; the first row has the headings, the first column the names.
         notes: printed as comments above the table.
-        best: (row, column) of what is printed in bold; the headings are row 0.
+        best: (row, column) of cells printed in bold; the headings are row 0.
     """
     lines = [
         " & ".join(_cell(text, (i, j) in best, first=j == 0) for j, text in enumerate(row)) + r" \\"
@@ -99,7 +99,7 @@ def latex_table(
 
 
 def _cell(text: str, best: bool, *, first: bool) -> str:
-    """A cell; of the best score, the mean is bold, its deviation and the published number are not."""
+    """A cell; for the best score, the mean is bold, but not its deviation and the published number."""
     if text == "-":
         return "--"
     if first or not best:

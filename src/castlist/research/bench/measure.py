@@ -1,4 +1,4 @@
-"""How long a step took and how much memory it had at most."""
+"""Measures time and peak memory of a step."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Measured:
     """Filled when the block ends."""
 
     seconds: float = 0.0
-    peak_mb: float | None = None  # resident, beyond what was there before; None where the system does not say
+    peak_mb: float | None = None  # resident memory in addition to before; None where the system has no value
 
 
 @contextmanager
 def measured(before: float | None = None) -> Iterator[Measured]:
-    """Measure a block: wall-clock seconds, and the most resident memory (MB) beyond `before`.
+    """Measure a block: wall-clock seconds, and the peak of resident memory (MB) above `before`.
 
-    `before` is what `resident` said; not given, what there is when the block begins. On Linux the peak is of
-    this block alone; elsewhere it is by how much the block raised the peak of the process, so that there
-    a process measures well once.
+    `before` is a value of `resident`; by default, that at the start of the block. On Linux the peak is that
+    of the block alone; elsewhere it is the rise of the peak of the whole process, so that only the first
+    measurement of a process is right.
     """
     result = Measured()
     now = resident()
@@ -41,9 +41,9 @@ def measured(before: float | None = None) -> Iterator[Measured]:
 
 
 def resident() -> float | None:
-    """The process's resident memory in MB, from which on `measured` counts; elsewhere its peak so far."""
+    """The process's resident memory in MB, as a start for `measured`; except on Linux, its peak so far."""
     with suppress(OSError):
-        CLEAR.write_text("5")  # the peak becomes what there is now
+        CLEAR.write_text("5")  # sets the peak to the present value
     return _peak()
 
 

@@ -1,4 +1,4 @@
-"""Every method of the tables by its name, called alike: a refinement of the features, or a baseline."""
+"""All methods of the tables by name, with one interface: refinements of the features, and baselines."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ __all__ = [
     "varies",
 ]
 
-BASE = "base"  # the features as they are, clustered by Ward's method
+BASE = "base"  # the unrefined features, clustered by Ward's method
 PAPER = (BASE, "pseudo-rf", "tsiam", "tsiam-no-singletons", "ssiam")  # the methods of the slides
-OURS = "castlist"  # what `castlist find` does with its vectors, refinement, linkage and cut
+OURS = "castlist"  # refinement, linkage and cut as in `castlist find`
 BARE = "castlist-base"  # the same without a refinement
 Step = TypeVar("Step", bound="DataclassInstance")
 
 
 class MethodKind(StrEnum):
-    """What a method does."""
+    """The kind of a method."""
 
     REFINEMENT = "refinement"  # refines the features, which are then clustered
     OURS = "ours"  # castlist's own clustering
-    BASELINE = "baseline"  # a clustering by somebody else
+    BASELINE = "baseline"  # a published clustering, or a user's own
 
 
 MethodOptions = Mapping[str, Mapping[str, Json]]  # by method, then by field
 
 
 def known() -> dict[str, MethodKind]:
-    """Every method's name and kind."""
+    """The names and kinds of all methods."""
     from castlist.refine import REFINERS
     from castlist.research.baselines import BASELINES
 
@@ -78,14 +78,14 @@ def known() -> dict[str, MethodKind]:
 
 
 def kind(method: str) -> MethodKind:
-    """Of one method, as `known` says; of one of the user's own, as its parameters say."""
+    """The kind of a method: by `known`; for a user's own method, by its parameters."""
     if is_own(method):
         return MethodKind.BASELINE if own_method(method).clusters else MethodKind.REFINEMENT
     return known()[method]
 
 
 def shown_name(method: str) -> str:
-    """A method's name for a table; one reconstructed from memory of its paper says so."""
+    """A method's name for a table, with a note if it is reconstructed from memory of its paper."""
     from castlist.research.baselines import BASELINES
 
     after = BASELINES[method].after if method in BASELINES else ""
@@ -94,7 +94,7 @@ def shown_name(method: str) -> str:
 
 
 def finds_number(method: str) -> bool:
-    """Whether a method can do without being told the number of people.
+    """Whether a method works without the number of people.
 
     Refined features are then clustered by castlist's own linkage and cut.
     """
@@ -115,7 +115,7 @@ def trained(method: str) -> bool:
 
 
 def varies(method: str, tracks: int, options: MethodOptions) -> bool:
-    """Whether a method has randomness on a set of so many tracks."""
+    """Whether a method's result is random on a set of so many tracks."""
     from castlist.research.baselines import BASELINES
 
     if is_own(method):
@@ -126,17 +126,17 @@ def varies(method: str, tracks: int, options: MethodOptions) -> bool:
 
 
 def _seeded(method: str) -> bool:
-    """Whether a refinement has a seed, which decides its first weights and its draws."""
+    """Whether a refinement has a seed, for its initial weights and draws."""
     return hasattr(refiner(method, 0, "castlist", {}), "seed")
 
 
 def resolve(names: str) -> tuple[str, ...]:
     """The methods of a comma-separated list; `paper`, `baselines` and `all` stand for several.
 
-    A method of the user's own is FILE.py:NAME or package.module:NAME, with LABEL= before it for another name.
+    A user's own method is FILE.py:NAME or package.module:NAME, with LABEL= before it for another name.
 
     Raises:
-        InputError: an unknown name; the message lists those there are.
+        InputError: a name is unknown; the message lists all names.
     """
     every = known()
     baselines = tuple(name for name, sort in every.items() if sort == MethodKind.BASELINE)
@@ -152,10 +152,10 @@ def resolve(names: str) -> tuple[str, ...]:
 
 
 def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
-    """Options such as `ssiam.epochs=5`, by method; `*.epochs=5` is for every method that has it.
+    """Options such as `ssiam.epochs=5`, by method; `*.epochs=5` is for every method with this option.
 
     Raises:
-        InputError: not of that form.
+        InputError: an option does not have this form.
     """
     options: dict[str, dict[str, Json]] = {}
     for setting in settings:
@@ -168,7 +168,7 @@ def parse_options(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
 
 
 def _value(text: str) -> Json:
-    """A value as TOML or Python writes it; anything else is text."""
+    """A value in the notation of TOML or Python; anything else is text."""
     readers: tuple[Callable[[str], Json], ...] = (_toml, ast.literal_eval)
     for read in readers:
         try:
@@ -184,7 +184,7 @@ def _toml(text: str) -> Json:
 
 
 def _default(method: str, recipe: str = "castlist") -> DataclassInstance:
-    """The step of a method as it is where no option is given; of castlist's own methods, their linkage."""
+    """The step of a method without options; for castlist's own methods, their linkage."""
     from castlist.cluster import GroupLinkage
     from castlist.refine import refinement
     from castlist.research.baselines import BASELINES
@@ -197,10 +197,10 @@ def _default(method: str, recipe: str = "castlist") -> DataclassInstance:
 
 
 def options_of(method: str, options: MethodOptions) -> dict[str, Json]:
-    """The options given that act on a method: its own, and those of `*` that it has.
+    """The given options for a method: its own, and those of `*` that it has.
 
     Raises:
-        InputError: an option of its own is none that it has, or a value is none that its option can have.
+        InputError: the method does not have one of its own options, or an option cannot have its value.
     """
     kinds, method = _option_kinds(method), table_name(method)
     wanted = {k: v for k, v in options.get("*", {}).items() if k in kinds} | dict(options.get(method, {}))
@@ -221,12 +221,12 @@ def _option_kinds(method: str) -> dict[str, str]:
 
 
 def _plain(value: object) -> Json:
-    """A value of an option for a key: one that is neither number nor text is refused by the step itself."""
+    """The value of an option in a key; the step itself refuses values that are neither numbers nor text."""
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
 def _with_options(step: Step, method: str, options: MethodOptions) -> Step:
-    """A step with the options given for it."""
+    """A step with its given options."""
     wanted = options_of(method, options)
     return replace(step, **wanted) if wanted else step
 
@@ -249,12 +249,11 @@ def linkage(method: str, options: MethodOptions) -> GroupLinkage:
 
 
 def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions) -> None:
-    """Make sure, before anything runs, that every option given is one that the methods have.
+    """Check, before anything runs, that the methods have all given options.
 
     Raises:
-        InputError: options of what is no method or is not run, an option of `*` that no method at all has, or
-            a value that its option cannot have; a method of the user's own cannot be used, or two have one
-            name.
+        InputError: options are for an unknown method or one that is not run, no method has an option of `*`,
+            an option cannot have its value, a user's own method cannot be used, or two methods have one name.
     """
     names = [table_name(method) for method in methods]
     _check_own_names(methods)
@@ -278,7 +277,7 @@ def check_options(methods: tuple[str, ...], recipe: str, options: MethodOptions)
 
 
 def _check_own_names(methods: tuple[str, ...]) -> None:
-    """Make sure that no two methods have one name in the tables."""
+    """Check that no two methods have one name in the tables."""
     names = [table_name(method) for method in methods]
     for method in filter(is_own, methods):
         name = own_method(method).name
@@ -294,7 +293,7 @@ def _unlabelled(method: str) -> str:
 
 
 def capped(step: RefinementStep | OwnRefinement, features: FeatureSet) -> RefinementStep | OwnRefinement:
-    """The step with every number at what the set allows: two that are equal then train alike on it."""
+    """The step with its numbers limited to what the set allows; steps that are then equal train alike."""
     from castlist.refine.groups import shared_groups
     from castlist.refine.siamese import Siamese
 
@@ -326,10 +325,10 @@ def ours(
     seed: int | None = None,
     machine: Machine = Machine(),
 ) -> Clustering:
-    """The tracks of a set clustered as `castlist find` does, cut where people end or at a number.
+    """The tracks of a set clustered as in `castlist find`, with a found or a given number of clusters.
 
     With a seed the features are refined first, by the default step of a recipe. All cannot-links hold, so
-    that there are more clusters than asked for where they forbid so few. `link` is the linkage; None: the
+    there are more clusters than given where cannot-links require more. `link` is the linkage; None: the
     default one.
     """
     from castlist.cluster import CountCut, GroupLinkage, ProbabilityCut
@@ -347,10 +346,10 @@ def ours(
 def baseline(
     method: str, features: FeatureSet, clusters: int | None, seed: int, options: MethodOptions
 ) -> Clustering:
-    """The tracks of a set clustered by a baseline that is told the number of clusters, or finds it.
+    """The tracks of a set clustered by a baseline, with a given number of clusters, or one that it finds.
 
     Raises:
-        InputError: the method needs something that the set lacks.
+        InputError: the set lacks data that the method needs.
     """
     from castlist.research.baselines import BASELINES
 
@@ -363,7 +362,7 @@ def baseline(
 
 
 def _track_set(features: FeatureSet) -> TrackSet:
-    """What a clustering is given of a set: everything but the labels."""
+    """The input of a clustering from a set: all data but the labels."""
     from castlist.research.baselines import TrackSet
 
     return TrackSet(

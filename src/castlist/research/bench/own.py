@@ -1,12 +1,12 @@
-"""Methods of the user's own, named as FILE.py:NAME or package.module:NAME; their faults are told as theirs.
+"""A user's own methods, named as FILE.py:NAME or package.module:NAME; errors in them are reported as theirs.
 
     def nearest_two(track_set, k, random_state): ...   # clusters: (t,) a number for each track
     def centred(track_set): ...                        # refines: (n, d) a vector for each face
 
-The parameters say what a method is. One that takes `k` clusters tracks; if `k` may be left out, it can find
-the number of people itself (k is then None). One without `k` refines vectors, which are clustered like those
-of any other refinement. One that takes `random_state` has randomness, and runs with every seed. Of a class,
-objects are called; the fields of a dataclass are options.
+The parameters tell the kind of a method. A method with `k` clusters tracks; if `k` has a default, it can find
+the number of people itself (k is then None). A method without `k` refines vectors, which are clustered like
+those of any other refinement. A method with `random_state` is random, and runs with every seed. If it is a
+class, its objects are called; the fields of a dataclass are options.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from castlist.types import NOISE, Clustering, Embeddings
 __all__ = ["OwnMethod", "OwnMethodError", "OwnRefinement", "is_own", "own_method", "table_name"]
 
 LONGEST = 16 << 20  # bytes of a Python file
-STRICT = "CASTLIST_STRICT"  # environment: the traceback of a fault is printed, too
+STRICT = "CASTLIST_STRICT"  # environment variable: tracebacks of errors are printed, too
 
 
 class OwnMethodError(CastlistError):
-    """A method of the user's own failed, or gave what is no result."""
+    """A user's own method failed, or returned no valid result."""
 
 
 def printable_line(text: str) -> str:
-    """A text on one line, each character that a terminal would not print replaced."""
+    """A text on one line, with a replacement for each character that a terminal cannot print."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def is_own(method: str) -> bool:
-    """Whether a name among methods is that of one of the user's own: no other has a colon."""
+    """Whether a method's name is that of a user's own method: only these have a colon."""
     return ":" in method
 
 
 def table_name(method: str) -> str:
-    """What a method is called in tables and results; one of the user's own NAME, or LABEL."""
+    """A method's name in tables and results; for a user's own method NAME, or LABEL."""
     if not is_own(method):
         return method
     label, equals, _ = method.partition("=")
@@ -63,14 +63,14 @@ def table_name(method: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnMethod:
-    """A method that was found, and what its parameters say of it."""
+    """A user's own method, with the properties that its parameters tell."""
 
     name: str  # in tables
     made: Callable[..., object] | type  # the function or class
     clusters: bool  # takes the number of clusters; else it refines vectors
     estimates_k: bool
     randomised: bool
-    code: str  # digest of its file: results of another version of it are not used
+    code: str  # digest of its file: results of another version of the file are not used
 
     @property
     def option_kinds(self) -> dict[str, str]:
@@ -93,7 +93,7 @@ class OwnMethod:
         """The clusters of tracks.
 
         Raises:
-            OwnMethodError: it failed, or did not give one whole number for each track.
+            OwnMethodError: the method failed, or did not return one whole number for each track.
         """
         given = {} if k is None and self.estimates_k else {"k": k}
         found = self._called(track_set, seed, options, given)
@@ -113,7 +113,7 @@ class OwnMethod:
         """(n, d) the refined vectors.
 
         Raises:
-            OwnMethodError: it failed, or did not give one vector of finite numbers for each face.
+            OwnMethodError: the method failed, or did not return one vector of finite numbers for each face.
         """
         found = self._called(track_set, seed, options, {})
         vector = self._array(found)
@@ -129,9 +129,9 @@ class OwnMethod:
         return single
 
     def _array(self, found: object) -> NDArray[np.generic] | None:
-        """What it gave as an array, if it is one or can be made one; raises OwnMethodError as `_called` does.
+        """A method's result as an array; None if it cannot be one, as for masked values.
 
-        Masked values are none.
+        Raises OwnMethodError as `_called` does.
         """
         if isinstance(found, np.ma.MaskedArray) and np.ma.is_masked(found):
             raise OwnMethodError(f"{self.name} gave masked values; it must give an array without any")
@@ -160,14 +160,14 @@ class OwnMethod:
 
 @dataclass(frozen=True, slots=True)
 class OwnRefinement:
-    """A refinement of the user's own with its seed and options."""
+    """A user's own refinement with its seed and options."""
 
     method: OwnMethod
     seed: int
     options: Mapping[str, object]
 
     def __call__(self, track_set: TrackSet, embeddings: Embeddings) -> Embeddings:
-        """The embeddings with the vectors that the method gives; raises OwnMethodError as `vectors` does."""
+        """The embeddings with the vectors of the method; raises OwnMethodError as `vectors` does."""
         return replace(embeddings, vector=self.method.vectors(track_set, self.seed, self.options))
 
 
@@ -175,14 +175,14 @@ def own_method(method: str) -> OwnMethod:
     """The method of that name.
 
     Raises:
-        InputError: the file or module cannot be read or imported, has no such function or class, or that one
+        InputError: the file or module cannot be read or imported, has no such function or class, or this
             cannot be called with a track set.
     """
     return _found(method, _stamp(_parts(method)[1]))
 
 
 def _stamp(source: str) -> tuple[int, int]:
-    """When a file was changed, and its size, so that a changed one is read again."""
+    """A file's time of change and size, so that a changed file is read again."""
     try:
         status = os.stat(source)
     except (OSError, ValueError):
@@ -214,7 +214,7 @@ def _found(method: str, stamp: tuple[int, int]) -> OwnMethod:
 
 
 def _parts(method: str) -> tuple[str, str, str]:
-    """Its name in tables, its file or module, and the name in there."""
+    """A method's name in tables, its file or module, and its name in there."""
     label, equals, rest = method.partition("=")
     source, _, attribute = (part.strip() for part in (rest if equals else label).rpartition(":"))
     name = table_name(method)
@@ -245,9 +245,9 @@ def _module(name: str, source: str) -> ModuleType:
 
 
 def _of_file(path: Path) -> ModuleType:
-    """A file as a module; it can import its neighbours, as a script can."""
+    """A file as a module; it can import files of its folder, like a script."""
     if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # last, so that a neighbour hides no library
+        sys.path.append(str(path.parent))  # last, so that no file of the folder hides a library
     name = f"castlist_own_method_{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -263,7 +263,7 @@ def _of_file(path: Path) -> ModuleType:
 
 
 def _parameters(name: str, method: object) -> Mapping[str, Parameter]:
-    """What a method takes besides the track set; raises InputError where it cannot be called with that."""
+    """A method's parameters after the track set; raises InputError where it cannot be called with one."""
     form = "write it as (track_set, k, random_state) to cluster, or as (track_set, random_state) to refine"
     try:
         first, *others = signature(method).parameters.values()  # type: ignore[arg-type]
@@ -284,7 +284,7 @@ def _needed(parameter: Parameter) -> bool:
 
 @contextmanager
 def _told_as_its_own(name: str, made: object) -> Iterator[None]:
-    """Turn whatever a method raises into one sentence that names it, and the line in its file."""
+    """Turn any error of a method into one sentence with the method's name and the line in its file."""
     try:
         yield
     except MemoryError:
@@ -313,7 +313,7 @@ def _fault(error: BaseException, file: str) -> str:
     where = f" in {file}:{lines[-1]}" if lines else ""
     try:
         text = printable_line(str(error))[:200]
-    except Exception:  # an error of the user's own whose text fails, too
+    except Exception:  # the text of a user's own error can fail, too
         text = ""
     return f"{type(error).__name__}{where}{f': {text}' if text else ''}"
 
@@ -321,5 +321,5 @@ def _fault(error: BaseException, file: str) -> str:
 def _file_of(made: object) -> str | None:
     try:
         return getsourcefile(made)  # type: ignore[arg-type]
-    except TypeError:  # of what is built in
+    except TypeError:  # built-in objects have no file
         return None

@@ -1,4 +1,4 @@
-"""Every table and figure of the slides (Sharma et al., FG 2019) as one page, from the features at hand."""
+"""All tables and figures of the slides (Sharma et al., FG 2019) as one page, from given features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from castlist.types import Machine
 
 __all__ = ["PARTS", "Paper", "unfilled"]
 
-PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # beyond the datasets and the methods' scores
+PARTS = ("baselines", "frame", "figures", "sweeps", "time")  # parts after the datasets and methods' scores
 EXAMPLES = {"BBT-0101": "bbt_s01e01", "BF-0502": "bf_s05e02", "ACCIO": "accio"}  # names of feature files
 HEADING = {column.score: column.heading for column in COLUMNS}
 # Headings of the table of training times.
@@ -38,17 +38,17 @@ TIMES = (
     *("set", "faces", "dimensions", "steps", "seconds", "floor, s", "brute force, s"),
     *("times the floor", "brute force / ours"),
 )
-TOO_SHORT = 300  # steps of training, below which its time says nothing: BBT-0101 has 4,845
+TOO_SHORT = 300  # steps of training below which ratios of times are meaningless: BBT-0101 has 4,845
 COMPARED = "<p>Every published number could be compared with one of ours.</p>"
 SLIDES_TIME = "less than 25 minutes"  # for SSiam's 15 epochs, on the slides
 
 
-SetNames = Mapping[SetName, str]  # what each data set is called
+SetNames = Mapping[SetName, str]  # the shown name of each data set
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Makes the page `paper.html` in a directory, and its scores as CSV and LaTeX; a call gives its path."""
+    """Makes the page `paper.html` in a directory, with its scores as CSV and LaTeX; a call gives its path."""
 
     output: Path
     seeds: int = 5
@@ -61,7 +61,7 @@ class Paper:
     solve: Solve = isolated
 
     def __call__(self, datasets: list[Dataset]) -> Path:
-        """Run what was not run before, and write the page.
+        """Run all methods without stored results, and write the page.
 
         Raises:
             InputError: the page cannot be written.
@@ -96,7 +96,7 @@ class Paper:
         )
 
     def _made(self, datasets: list[Dataset], names: SetNames) -> list[str]:
-        """What differs from one page to another: features, runs, options and what was left out."""
+        """The facts on this page: features, runs, options, and methods left out."""
         stored = (f"{names[d.set_name]} ({len(d.features.embeddings):,} faces)" for d in datasets)
         options = (
             f"{method}.{option}={value}"
@@ -118,7 +118,7 @@ class Paper:
         self._stream().write(f"{text}\n")
 
     def _figures(self, datasets: list[Dataset], names: SetNames) -> Iterator[Part]:
-        """Similarity before and after, links, maps and sweeps, as pictures; else why there are none."""
+        """Similarity before and after, links, maps and sweeps, as pictures; or the reason for none."""
         from castlist.research.bench.figures import draw
 
         if "figures" not in self.parts:
@@ -137,7 +137,7 @@ class Paper:
             except MissingExtra as error:
                 yield Part("Figures", f"<p>{escape(str(error))}</p>")
                 return
-            except (CastlistError, MemoryError) as error:  # of one set, for instance with too few faces
+            except (CastlistError, MemoryError) as error:  # for example, a set with too few faces
                 yield Part(f"Figures: {name}", f"<p>{escape(str(error) or 'not enough memory')}</p>")
                 continue
             pictures = [_picture(path) for path in files if path.suffix == ".png"]
@@ -157,7 +157,7 @@ class Paper:
 
 
 def _time_row(data: Dataset, name: str, machine: Machine) -> list[str]:
-    """Size, times and ratios of a set; of one with too few faces to train on, its size."""
+    """Size, times and ratios of a set; only the size, if it has too few faces to train on."""
     head = [name, f"{len(data.features.embeddings):,}", str(data.features.dim)]
     try:
         t = training_time(data.features.embeddings.vector, machine)
@@ -174,8 +174,8 @@ class Slide(NamedTuple):
     title: str
     unit: str
     clusters: tuple[int, ...]
-    methods: tuple[str, ...] = ()  # empty: all that have a published number there
-    others: bool = True  # whether sets that are none of the published ones have a column, too
+    methods: tuple[str, ...] = ()  # empty: all methods with a published number in this table
+    others: bool = True  # whether other sets than the published ones have a column, too
 
 
 SLIDES = (
@@ -189,9 +189,9 @@ SLIDES = (
 
 
 def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
-    """Title and table of each table of the slides: ours, and the published number in brackets.
+    """Title and content of each table of the slides: our number, and the published one in brackets.
 
-    Sets that are none of the published ones have a column of accuracy without a published number.
+    Other sets than the published ones have a column of accuracy without a published number.
     """
     for slide in SLIDES:
         numbers = [p for p in PUBLISHED if p.unit == slide.unit and p.clusters in slide.clusters]
@@ -214,7 +214,7 @@ def slides(found: list[Cell]) -> Iterator[tuple[str, str]]:
 
 
 def _sets_at(place: tuple[str, int, str], unit: str, found: list[Cell]) -> list[str]:
-    """The names of the data sets that are one published set, [""] where there is one or none."""
+    """The names of the data sets that equal one published set; [""] for one data set or none."""
     dataset, k, _ = place
     wanted = (dataset, unit, k)
     names = dict.fromkeys(
@@ -229,7 +229,7 @@ def _heading(place: tuple[str, int, str], name: str) -> str:
 
 
 def _own_sets(slide: Slide, found: list[Cell]) -> dict[tuple[str, int], dict[str, Cell]]:
-    """Of each set that is none of the published ones, and its number of people: the cells by method."""
+    """The cells by method, for each set that is not a published one, and its number of people."""
     own: dict[tuple[str, int], dict[str, Cell]] = {}
     for cell in found:
         k = cell.protocol.clusters
@@ -243,7 +243,7 @@ def _place(p: Published) -> tuple[str, int, str]:
 
 
 def _sources(numbers: list[Published]) -> str:
-    """Where the published numbers of a table stand, and which are of another track set."""
+    """The sources of the published numbers of a table, with a note on numbers of another track set."""
     sources = "; ".join(dict.fromkeys(p.source.partition(";")[0] for p in numbers))
     older = ", ".join(dict.fromkeys(p.method for p in numbers if p.source.endswith(OLDER)))
     note = f". The published numbers of {older} are of {OLDER}." if older else "."
@@ -255,7 +255,7 @@ def _shown(method: str) -> str:
 
 
 def _compared(p: Published | None, found: list[Cell], name: str) -> str:
-    """Ours with the number of runs, and the published number in brackets; `name`: of that data set."""
+    """Our score with the number of runs, and the published number in brackets, for data set `name`."""
     if p is None:
         return ""
     own = [c for c in found if not name or c.dataset == name]
@@ -263,7 +263,7 @@ def _compared(p: Published | None, found: list[Cell], name: str) -> str:
 
 
 def _measured(cell: Cell | None, name: str) -> str:
-    """A score of ours with the number of runs."""
+    """Our score with the number of runs."""
     score = cell.score(name) if cell else None
     return f"{spread(score, 3)} ({score.runs} run{'s' * (score.runs > 1)})" if score else "-"
 
@@ -276,14 +276,14 @@ def _by_set(found: list[Cell]) -> dict[str, list[Cell]]:
 
 
 def _cell(p: Published, found: list[Cell]) -> Cell | None:
-    """The cell that measured what a published number is of."""
+    """The cell with our measurement for a published number."""
     wanted = (p.dataset, p.method, p.unit, p.clusters)
     same = (c for c in found if (c.subset, c.method, c.protocol.unit, c.protocol.clusters) == wanted)
     return next(same, None)
 
 
 def unfilled(found: list[Cell]) -> list[str]:
-    """Of each published set, method and unit that has no number of ours: why."""
+    """Sentences with the reason for each published set, method and unit without our number."""
     reasons: dict[tuple[str, str, str], str] = {}
     here_too = {c.subset for c in found}
     for p in PUBLISHED:
@@ -309,7 +309,7 @@ def _reason(p: Published, here_too: set[str]) -> str:
 
 
 def _facts(data: Dataset, name: str) -> DatasetFacts:
-    """The row of a set in the dataset table; who was left out was known before it was read."""
+    """The row of a set in the dataset table, with the people left out before."""
     return replace(facts(data.features), name=name, excluded=data.excluded)
 
 

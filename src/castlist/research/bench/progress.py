@@ -1,4 +1,4 @@
-"""One line on standard error that says how far the bench is."""
+"""One line on standard error with the progress of the bench."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Progress"]
 
 @dataclass(slots=True)
 class Progress:
-    """A line that is rewritten on a terminal, and printed once a job elsewhere."""
+    """A line that is rewritten on a terminal, and elsewhere printed once for each job."""
 
     stream: TextIO
     jobs: int
@@ -26,7 +26,7 @@ class Progress:
             self._write("", "\n")
 
     def watch(self, stage: str, done: int, total: int) -> None:
-        """Called often; the terminal is written to five times a second."""
+        """Show a job's progress, on a terminal at most five times a second."""
         if self.stream.isatty() and time.monotonic() - self.shown > 0.2:
             self.shown = time.monotonic()
             self._write(f" · {stage} {done} of {total}" if stage == "training" else f" · {stage} {done}", "")

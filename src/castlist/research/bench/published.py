@@ -1,4 +1,4 @@
-"""The numbers of the published tables, each with where it stands. None of them is ours."""
+"""The numbers of the published tables, each with its source; none is ours."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ PUBLISHED: tuple[Published, ...] = (
             "diffrac": (0.557, 0.213, 0.301),
             "wbslrr": (0.502, 0.206, 0.292),
             "hmrf": (0.599, 0.230, 0.332),  # the slides print ".23.0"
-            # JFAC without its joint steps; nothing here is like it.
+            # JFAC without its joint steps; castlist has no such method.
             "deepid2+ c0 intra": (0.657, 0.312, 0.423),
             "jfac": (0.711, 0.352, 0.471),
             "tsiam": (0.763, 0.362, 0.491),

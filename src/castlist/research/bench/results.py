@@ -1,4 +1,4 @@
-"""One small file a result, so that an interrupted bench goes on where it was."""
+"""One small file for each result, so that an interrupted bench continues."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from castlist.types import Json
 __all__ = ["Cell", "Key", "Result", "SetName", "Spread", "Store", "cells", "set_name", "set_names"]
 
 FORMAT = "castlist bench 3"
-LARGEST = 16 << 20  # bytes of a result: one has some 2,000
+LARGEST = 16 << 20  # bytes of a result, which has about 2,000
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a result depends on, and nothing else: two runs with one key would give the same scores."""
+    """All that a result depends on: two runs with one key have the same scores."""
 
     dataset: str
     digest: str  # of the vectors, tracks and labels that were scored
     method: str
-    options: dict[str, Json]  # of a refinement every field, seed and recipe among them; else those given
+    options: dict[str, Json]  # all fields of a refinement, with seed and recipe; else the given options
     seed: int
     protocol: Protocol
     version: str = __version__
@@ -50,7 +50,7 @@ class Key:
 class SetFacts(TypedDict):
     """The set that was scored."""
 
-    source: str  # the file it was read from, "" where that is not known
+    source: str  # the file it was read from, "" if unknown
     origin: str  # digest of its content before people were chosen and faces drawn
     subset: str
     tracks: int
@@ -60,7 +60,7 @@ class SetFacts(TypedDict):
 
 
 class About(TypedDict, total=False):
-    """The parts of seconds and peak_mb, and what the method warned of."""
+    """The parts of seconds and peak_mb, and the method's warnings."""
 
     refine_seconds: float
     cluster_seconds: float
@@ -76,21 +76,21 @@ class Result:
     facts: SetFacts
     scores: dict[str, float]
     auc: float | None  # verification AUC of track pairs; None where the method changes no features
-    violated: float | None  # share of cannot-links broken; None where there are none or items are frames
-    persons: dict[str, list[float]]  # precision, recall, F1 of each
+    violated: float | None  # share of violated cannot-links; None without any, or if items are frames
+    persons: dict[str, list[float]]  # precision, recall, F1 of each person
     seconds: float  # refining and clustering
-    peak_mb: float | None  # beyond the data and the libraries
+    peak_mb: float | None  # in addition to data and libraries
     about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A directory of results, each written whole or not at all."""
+    """A directory of results, each written completely or not at all."""
 
     directory: Path
 
     def get(self, key: Key) -> Result | None:
-        """The result of a key, if it was computed before; a file that is damaged counts as missing."""
+        """The stored result of a key; None if it is missing or its file is damaged."""
         path = self.directory / key.file
         try:
             found = json.loads(read_plain(path, LARGEST, "a result"))
@@ -105,7 +105,7 @@ class Store:
             return None
 
     def put(self, result: Result) -> None:
-        """Write a result; a reader or a crash meets the old file or the new one."""
+        """Write a result; after a crash there is the old file or the new one."""
         path = self.directory / result.key.file
         check_output_folder(self.directory)
         try:
@@ -123,7 +123,7 @@ class Spread:
     """A score over seeds."""
 
     mean: float
-    std: float | None  # sample standard deviation; None of fewer than two runs
+    std: float | None  # sample standard deviation; None for fewer than two runs
     runs: int
     low: float
     high: float
@@ -139,27 +139,27 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The results of one dataset, protocol and method, one a seed and draw of faces."""
+    """The results of one dataset, protocol and method, one for each seed and draw of faces."""
 
-    dataset: str  # its name; where several have it, with what tells them apart
+    dataset: str  # its name, with a distinction where several sets have this name
     subset: str
     protocol: Protocol
     method: str
     results: tuple[Result, ...]
 
     def score(self, name: str) -> Spread | None:
-        """A score by its name; also auc, violated, seconds, peak_mb, off (found less persons), noise."""
+        """A score by its name; also auc, violated, seconds, peak_mb, off (found - persons), noise."""
         if name in ("auc", "violated", "seconds", "peak_mb"):
             return Spread.of(getattr(r, name) for r in self.results)
         if name == "off":
             return Spread.of(r.scores["found"] - r.facts["persons"] for r in self.results)
-        if name == "noise":  # share of the items that are in no cluster; None where there are none
+        if name == "noise":  # share of the items that are in no cluster; None for 0
             return Spread.of(1 - r.scores["coverage"] for r in self.results if r.scores["coverage"] < 1)
         return Spread.of(r.scores.get(name) for r in self.results)
 
 
 class SetName(NamedTuple):
-    """By which a data set is known: equal names may be those of several."""
+    """The identity of a data set: several sets may have one name."""
 
     name: str  # in its file
     source: str  # the file
@@ -167,9 +167,9 @@ class SetName(NamedTuple):
 
 
 def set_names(sets: Iterable[SetName]) -> dict[SetName, str]:
-    """What each data set is called: its name, and where several have it, the ends of their paths as well.
+    """The shown name of each data set: its name and, where several sets have it, the ends of their paths.
 
-    Sets of one name that come from no file, or whose paths are equal, are told apart by their digest.
+    Sets of one name without a file, or with equal paths, are distinguished by their digest.
     """
     alike: dict[str, list[SetName]] = {}
     for one_set in dict.fromkeys(sets):
@@ -183,7 +183,7 @@ def set_names(sets: Iterable[SetName]) -> dict[SetName, str]:
 
 
 def _different_ends(paths: list[str]) -> list[str]:
-    """The shortest ends of the paths that all differ, as in "arcface/ep1.npz"; "" for one given twice."""
+    """The shortest ends of paths that all differ, as "arcface/ep1.npz"; "" for a path that occurs twice."""
     parts = [PurePath(path).parts for path in paths]
     for length in range(1, max(map(len, parts), default=0) + 1):
         ends = ["/".join(part[-length:]) for part in parts]
@@ -193,9 +193,9 @@ def _different_ends(paths: list[str]) -> list[str]:
 
 
 def cells(results: Iterable[Result]) -> list[Cell]:
-    """Results grouped over their seeds and draws, in the order in which they come.
+    """Results grouped over seeds and draws, in order of appearance.
 
-    Only what was scored on the same data is grouped: data sets of one name have cells of their own.
+    Only results on the same data are grouped: different data sets of one name have different cells.
     """
     groups: dict[tuple[SetName, str, Protocol, str], list[Result]] = {}
     for r in results:

@@ -47,13 +47,13 @@ if TYPE_CHECKING:
 __all__ = ["FRAME", "TRACK", "UNITS", "WEIGHTED", "Bench", "Dataset"]
 
 WEIGHTED = Unit.WEIGHTED
-UNITS = {"track": TRACK, "weighted": WEIGHTED, "frame": FRAME}  # by their short names
-SMALL = 0.01  # of the faces: the least that a person has who counts as found, here and in the docs
+UNITS = {"track": TRACK, "weighted": WEIGHTED, "frame": FRAME}  # by short name
+SMALL = 0.01  # least share of the faces of a cluster that counts as a person, here and in the docs
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Dataset:
-    """A track set as it is scored: the persons that count, and nobody else."""
+    """A track set with only the persons that are scored."""
 
     features: FeatureSet
     cast: tuple[str, ...]
@@ -61,7 +61,7 @@ class Dataset:
     digest: str
     origin: str  # the digest of the whole set, before people were chosen and faces drawn
     source: str = ""  # the file it was read from
-    published: Subset | None = None  # the published set that this is; None where other people are scored
+    published: Subset | None = None  # the equal published set; None where other people are scored
 
     @classmethod
     def of(
@@ -74,12 +74,12 @@ class Dataset:
         draw: int = 0,
         source: str | Path = "",
     ) -> Dataset:
-        """The scored part of a set, as `main_cast` chooses it, all faces or a draw of some of each track.
+        """The scored part of a set (see `main_cast`), with all faces or a draw of some faces of each track.
 
-        `source` is the file that it was read from: it tells sets of one name apart in tables.
+        `source` is the file of the set; it distinguishes sets of one name in tables.
 
         Raises:
-            InputError: no labels, or fewer than two persons are left.
+            InputError: there are no labels, or fewer than two persons are left.
         """
         kept, persons, excluded, published = main_cast(features, cast=cast, drop=drop)
         kept = thinned(kept, faces, draw) if faces else kept
@@ -99,22 +99,22 @@ class Dataset:
 
     @property
     def subset(self) -> str:
-        """The name of the published set, "" where this is none."""
+        """The name of the equal published set, "" for none."""
         return self.published.name if self.published else ""
 
     @property
     def set_name(self) -> SetName:
-        """By which it is told from other sets."""
+        """The identity of the set."""
         return SetName(self.features.name, self.source, self.origin)
 
     @property
     def whole(self) -> bool:
-        """Whether every face is stored, so that frames can be clustered as frames."""
+        """Whether all faces are stored, so that frames can be clustered one by one."""
         return len(self.features.embeddings) == self.features.faces
 
 
 class BenchJob(NamedTuple):
-    """A method that is to be run on a set with a seed."""
+    """A method to run on a set with a seed."""
 
     data: Dataset
     method: str
@@ -123,26 +123,26 @@ class BenchJob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What to run: a call yields every result, from the store where it was computed before."""
+    """The methods, seeds and protocols to run; a call yields the results, from the store if possible."""
 
     methods: tuple[str, ...]
     seeds: int = 5
     units: tuple[Unit, ...] = (TRACK, WEIGHTED, FRAME)
-    clusters: tuple[int | None, ...] = ()  # given, 0: the true number, None: to be found; empty: as published
+    clusters: tuple[int | None, ...] = ()  # numbers; 0: the true one, None: find it; empty: as published
     recipe: str = "castlist"  # or "paper"
     options: MethodOptions = field(default_factory=dict)
     machine: Machine = Machine()
-    solve: Solve = isolated  # `here` saves the start of a process a method, and measures no memory of its own
+    solve: Solve = isolated  # `here` starts no process for each method, but cannot measure its memory alone
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise InputError(f"seeds must be 1 or more, got {self.seeds}")
         units = tuple(one_of(Unit, "unit", UNITS.get(unit, unit)) for unit in self.units)
-        object.__setattr__(self, "units", units)  # their text will do
+        object.__setattr__(self, "units", units)  # text is accepted, too
         check_options(self.methods, self.recipe, self.options)
 
     def protocols(self, data: Dataset, method: str) -> list[Protocol]:
-        """How a method is scored on a set; not at all where it must be told a number that is not given."""
+        """The protocols of a method on a set; none where it needs a number of clusters that is not given."""
         counts = self.clusters or (data.published.clusters if data.published else (len(data.cast),))
         units = [
             u for u in self.units if u != FRAME or (data.whole and kind(method) == MethodKind.REFINEMENT)
@@ -155,7 +155,7 @@ class Bench:
         ]
 
     def left_out(self, datasets: list[Dataset]) -> dict[str, str]:
-        """The methods that are scored on none of the sets, and why."""
+        """The methods that are scored on no set, with the reasons."""
         found = {}
         for method in self.methods:
             if any(self.protocols(data, method) for data in datasets):
@@ -169,7 +169,7 @@ class Bench:
         return found
 
     def jobs(self, datasets: list[Dataset]) -> list[BenchJob]:
-        """Every (set, method, seed), a seed at a time; what has no randomness is run once."""
+        """All jobs (set, method, seed), seed by seed; methods without randomness run once."""
         return [
             BenchJob(data, method, seed)
             for seed in range(self.seeds)
@@ -184,7 +184,7 @@ class Bench:
 
         Raises:
             InputError: the method cannot run on this set; the message says why.
-            CastlistError: it failed, or there was not enough memory.
+            CastlistError: the method failed, or there was too little memory.
         """
         keys = [self._key(data, method, seed, p) for p in self.protocols(data, method)]
         stored = {key.file: store.get(key) for key in keys}
@@ -206,7 +206,7 @@ class Bench:
     def _solved(
         self, data: Dataset, method: str, seed: int, keys: list[Key], watch: Watch
     ) -> Iterator[tuple[Key, Answer]]:
-        """The answer for each key; keys that differ in how tracks are weighed share one."""
+        """The answer for each key; keys that differ only in the weights of tracks share one answer."""
         wanted = [(FRAME if k.protocol.unit == FRAME else TRACK, k.protocol.clusters) for k in keys]
         for _, k in wanted:
             if k is not None and k > len(data.features):
@@ -257,14 +257,14 @@ def _set_facts(data: Dataset) -> SetFacts:
 
 
 def _auc(answer: Answer, label: NDArray[np.str_]) -> float | None:
-    """None where a method changes no features, or where nobody has two tracks: other scores remain."""
+    """The verification AUC; None where a method changes no features, or no person has two tracks."""
     if answer.means is None or not has_both_pairs(label):
         return None
     return verification_auc(answer.means, label)
 
 
 def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
-    """Clusters with at least SMALL of the faces; smaller ones are no person of a cast."""
+    """Number of clusters with at least SMALL of the faces; smaller ones are not people of a cast."""
     labelled = label != NOISE
     weight = np.ones(len(label)) if frames else features.size.astype(np.float64)
     faces = np.bincount(label[labelled], weight[labelled])
@@ -272,7 +272,7 @@ def _found(label: NDArray[np.int32], features: FeatureSet, frames: bool) -> int:
 
 
 def _fields(step: DataclassInstance) -> dict[str, Json]:
-    """A step's options, those that it leaves to its recipe included."""
+    """A step's options, with the values of its recipe for those not given."""
     given = asdict(step)
     decided = dict(getattr(step, "decided", {}))
     left = {name: decided.get(name) for name, value in given.items() if value is None and decided}
@@ -280,7 +280,7 @@ def _fields(step: DataclassInstance) -> dict[str, Json]:
 
 
 def _digest(features: FeatureSet) -> str:
-    """Of everything that a score depends on."""
+    """The digest of all data that a score depends on."""
     state = hashlib.sha256()
     columns = (features.embeddings.vector, features.embeddings.track, features.first, features.last)
     links = features.constraints()

@@ -1,4 +1,4 @@
-"""One method at work on one track set: the labels it gives, without knowing the truth, and what they cost."""
+"""Runs one method on one track set, without the true labels: the result, and its cost."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ __all__ = [
 ]
 
 TRACK, FRAME = Unit.TRACK, Unit.FRAME
-LIBRARIES = (  # loaded before anything is measured
+LIBRARIES = (  # loaded before measurements
     *("scipy.linalg", "scipy.optimize", "scipy.sparse.csgraph", "scipy.spatial.distance"),
     *("scipy.cluster.hierarchy", "sklearn.cluster"),
 )
-Watch = Callable[[str, int, int], None]  # (what is being done, done, in all)
+Watch = Callable[[str, int, int], None]  # (stage, steps done, steps in all)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MethodTask:
-    """What is to be solved."""
+    """A method to run on a track set."""
 
     features: FeatureSet
     method: str
@@ -65,7 +65,7 @@ class MethodTask:
 
     @property
     def blind(self) -> MethodTask:
-        """The task without the labels, so that no method can see them."""
+        """The task without the labels, so that the method cannot read them."""
         return replace(self, features=replace(self.features, label=None))
 
 
@@ -74,32 +74,32 @@ class Answer:
     """One labelling and its cost, without the loading of data and libraries."""
 
     unit: str
-    clusters: int | None  # that were asked for
+    clusters: int | None  # requested number of clusters
     label: NDArray[np.int32]  # (t,) or (k,) by unit
     refine_seconds: float
     cluster_seconds: float
-    peak_mb: float | None  # beyond the data and the libraries
+    peak_mb: float | None  # in addition to data and libraries
     means: NDArray[np.float64] | None = None  # (t, d) of the refined features, where the method refines
-    notes: tuple[str, ...] = ()  # what the method warned of
+    notes: tuple[str, ...] = ()  # the method's warnings
 
 
 Solve = Callable[[MethodTask, Watch], list[Answer]]
 
 
 def here(task: MethodTask, watch: Watch) -> list[Answer]:
-    """The answers, found in this process: its memory's history is in the measurements."""
+    """The answers, computed in this process; earlier use of memory affects the measurements."""
     return list(_answers(task.blind, watch))
 
 
 def load_libraries(method: str) -> None:
-    """Import what a method imports, so that this is not taken for its work."""
+    """Import the libraries of a method, so that this time is not counted as its work."""
     if is_own(method):
         own_method(method)
     for name in (*LIBRARIES, *(("torch",) if trained(method) else ())):
         try:
             importlib.import_module(name)
         except ImportError:
-            continue  # the method says so
+            continue  # the method reports it
 
 
 def _answers(task: MethodTask, watch: Watch) -> Iterator[Answer]:
@@ -136,7 +136,7 @@ def _cut(
     trees: dict[str, Tree],
     watch: Watch,
 ) -> NDArray[np.int32]:
-    """Labels of refined features: Ward's tree at k clusters, or castlist's own linkage and cut for no k."""
+    """Labels of refined features: Ward's tree at k clusters; without k, castlist's own linkage and cut."""
     if k is None:
         return ours(replace(task.features, embeddings=better), None).label
     if unit not in trees:
@@ -161,9 +161,9 @@ def _labelled(task: MethodTask, k: int | None) -> Clustering:
 
 
 def raw_track_means(embeddings: Embeddings, tracks: int) -> NDArray[np.float64]:
-    """(t, d) the mean of each track's vectors as they are, at length 1: the slides' track level.
+    """(t, d) the mean of each track's raw vectors, at length 1: the slides' track level.
 
-    `castlist.cluster.track_means` gives every face the same length first; the paper does not.
+    `castlist.cluster.track_means` scales every face to length 1 first; the paper does not.
     """
     total = np.zeros((tracks, embeddings.vector.shape[1]))
     np.add.at(total, embeddings.track, embeddings.vector)

@@ -1,4 +1,4 @@
-"""The track sets of the published tables, as named data: who is in them and how many clusters were asked."""
+"""The track sets of the published tables: their people, and the numbers of clusters."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["ACCIO", "BBT0101", "BF0502", "SUBSETS", "Subset", "main_cast", "subs
 class Subset:
     """One published track set: the tracks of one video that show its main cast."""
 
-    name: str  # as the slides call it
-    video: str  # pattern of the names under which archives hold the video
+    name: str  # as in the slides
+    video: str  # pattern of the video's names in archives
     cast: tuple[str, ...]
     clusters: tuple[int, ...]  # the numbers of clusters in the tables
-    dropped: tuple[str, ...] = ()  # numbers of `labelid` left out where there are no names
+    dropped: tuple[str, ...] = ()  # numbers of `labelid` left out, if there are no names
 
 
 BBT0101 = Subset(
@@ -31,7 +31,7 @@ BBT0101 = Subset(
     r"bbt[-_ ]?(s01e01|0101|s0?1_?e0?1)",
     ("sheldon", "leonard", "penny", "howard", "raj"),
     (5,),
-    ("2", "max"),  # unknown, and false faces: as the released evaluation does
+    ("2", "max"),  # unknown, and false faces, as in the released evaluation
 )
 BF0502 = Subset(
     "BF-0502",
@@ -52,7 +52,7 @@ ACCIO = Subset(
         *("rubeus_hagrid", "seamus_finnigan", "severus_snape", "sir_nicholas", "tom"),
         *("vernon_dursley", "vincent_crabbe", "voldemort"),
     ),
-    (36, 40),  # 36 in the literature, although 35 are named
+    (36, 40),  # 36 in the literature, although 35 people have names
 )
 SUBSETS = {s.name: s for s in (BBT0101, BF0502, ACCIO)}
 
@@ -67,20 +67,20 @@ class MainCast(NamedTuple):
     """The part of a set that is scored."""
 
     features: FeatureSet  # the tracks that are scored
-    persons: tuple[str, ...]  # in them
-    excluded: str  # who was left out, in words
-    subset: Subset | None  # the published set, where these are its tracks: its own choice and its whole cast
+    persons: tuple[str, ...]  # of these tracks
+    excluded: str  # the people left out, in words
+    subset: Subset | None  # the published set, if this is its own choice and its whole cast
 
 
 def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> MainCast:
     """The part of a set that is scored.
 
-    With `cast`, only those persons; with `drop`, everyone but those ("max": the largest number). With
-    neither, the published set's own choice where the video is one and its names are there, else everyone
-    who has a label.
+    With `cast`, only these persons; with `drop`, all persons but these ("max": the largest number). With
+    neither, the published set's own choice if the video belongs to one and has its names, else all persons
+    with a label.
 
     Raises:
-        InputError: nobody has a label, or a name of `cast` labels no track.
+        InputError: no track has a label, or a name of `cast` labels no track.
     """
     if features.label is None or not (features.label != "").any():
         raise InputError(f"{features.name} has no labels, so nothing can be scored")
@@ -100,13 +100,13 @@ def main_cast(features: FeatureSet, *, cast: tuple[str, ...] = (), drop: tuple[s
 
 
 def _published_choice(subset: Subset, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The cast and the dropped labels of a published set among these labels: names, or else numbers."""
+    """The cast or the dropped labels of a published set, for given labels that are names or numbers."""
     cast = tuple(n for n in subset.cast if n in known) if len(known & set(subset.cast)) > 1 else ()
     return cast, subset.dropped if not cast and all(n.isdecimal() for n in known) else ()
 
 
 def _whole(subset: Subset, persons: tuple[str, ...]) -> bool:
-    """Whether these are all people of a published set; where none has one of its names, as many people."""
+    """Whether these are all people of a published set; without its names, whether they are as many."""
     names = {name.lower() for name in persons}
     if names & set(subset.cast):
         return names == set(subset.cast)
@@ -114,12 +114,12 @@ def _whole(subset: Subset, persons: tuple[str, ...]) -> bool:
 
 
 def thinned(features: FeatureSet, faces: int, draw: int) -> FeatureSet:
-    """The set with at most `faces` faces of each track, drawn at random: draw 0, 1, ... differ.
+    """The set with at most `faces` random faces of each track; draws 0, 1, ... differ.
 
-    A score that changes from draw to draw by more than two methods differ says nothing of these methods.
+    A difference of two methods that is smaller than that between draws is not significant.
 
     Raises:
-        InputError: fewer than one face a track.
+        InputError: `faces` is less than 1.
     """
     if faces < 1:
         raise InputError(f"faces must be 1 or more a track, got {faces}")

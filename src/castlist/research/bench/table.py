@@ -1,4 +1,4 @@
-"""Results as tables of text: ours ± standard deviation beside the published number and its source."""
+"""Results as tables of text: our score ± standard deviation, the published number and its source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class TableColumn(NamedTuple):
-    """A column of a table of scores; the published number stands behind a score that has one."""
+    """A column of a table of scores; a published number follows our score."""
 
     score: str  # its name in the results
     heading: str
@@ -57,7 +57,7 @@ COLUMNS = (
 
 
 def groups(cells: Iterable[Cell]) -> dict[tuple[str, str, Protocol], list[Cell]]:
-    """Cells by the table they stand in: one for each dataset and protocol."""
+    """Cells by table, one table for each dataset and protocol."""
     found: dict[tuple[str, str, Protocol], list[Cell]] = {}
     for cell in cells:
         found.setdefault((cell.dataset, cell.subset, cell.protocol), []).append(cell)
@@ -65,13 +65,13 @@ def groups(cells: Iterable[Cell]) -> dict[tuple[str, str, Protocol], list[Cell]]
 
 
 def reference(cell: Cell, score: str) -> Published | None:
-    """The published number beside one of ours."""
+    """The published number for a score of ours."""
     unit, clusters = cell.protocol.unit, cell.protocol.clusters or 0
     return published(cell.subset, cell.method, unit, clusters, score)
 
 
 def columns(found: Iterable[Cell], names: Iterable[str] = ()) -> list[TableColumn]:
-    """The columns named, or all; without those in which no cell has a value."""
+    """The named columns, or all, without columns that have no value."""
     found, wanted = list(found), set(names)
     unknown = sorted(wanted - {c.score for c in COLUMNS})
     if unknown:
@@ -83,7 +83,7 @@ def columns(found: Iterable[Cell], names: Iterable[str] = ()) -> list[TableColum
 
 
 def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
-    """A score as text; with its deviation where there is any."""
+    """A score as text, with its deviation if there is one."""
     if value is None:
         return "-"
     if not digits and not value.mean.is_integer():
@@ -93,7 +93,7 @@ def spread(value: Spread | None, digits: int, *, signed: bool = False) -> str:
 
 
 def row(cell: Cell, shown: Iterable[TableColumn]) -> list[str]:
-    """One method's cells: its name, the number of runs, and each score with the published one."""
+    """One method's cells: its name, the number of runs, and each score with its published number."""
     line = [shown_name(cell.method), str(len(cell.results))]
     for name, _, digits in shown:
         score = cell.score(name)
@@ -107,7 +107,7 @@ def row(cell: Cell, shown: Iterable[TableColumn]) -> list[str]:
 
 
 def notes(cells: Iterable[Cell]) -> list[str]:
-    """What the methods ran with and warned of, and the sources of the published numbers, each once."""
+    """The options and warnings of the methods, and the sources of the published numbers, without repeats."""
     cells = list(cells)
     found = (reference(cell, name) for cell in cells for name, _, _ in COLUMNS)
     sources = sorted({f"[{p.method}] {p.source}" for p in found if p})
@@ -117,7 +117,7 @@ def notes(cells: Iterable[Cell]) -> list[str]:
 
 
 def _settings(cells: Iterable[Cell]) -> list[str]:
-    """The options each method ran with; those of whom nothing was set have no line of their own."""
+    """The options of each method; methods without options have no line."""
     settings_of = {cell.method: settings(cell) for cell in cells if cell.method != BASE}
     lines = [f"{shown_name(method)}: {text}" for method, text in settings_of.items() if text]
     if "" in settings_of.values():
@@ -126,7 +126,7 @@ def _settings(cells: Iterable[Cell]) -> list[str]:
 
 
 def _other_than_asked(cell: Cell) -> str:
-    """That a method made another number of clusters than it was asked for, and why if known; or nothing."""
+    """A sentence if a method made another number of clusters than requested, with the reason; else ""."""
     asked, found = cell.protocol.clusters, cell.score("clusters")
     if asked is None or not found or found.low == found.high == asked:
         return ""
@@ -137,14 +137,14 @@ def _other_than_asked(cell: Cell) -> str:
 
 
 def settings(cell: Cell) -> str:
-    """The options a method ran with, "" where all are defaults; the seed is not repeated."""
+    """The options of a method, without the seed; "" where all are defaults."""
     given = cell.results[0].key.options  # of a baseline, what was set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed", "code") and v is not None}
     return ", ".join(f"{k} {v}" for k, v in shown.items())
 
 
 def tables(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
-    """Every table, its protocol above it and the sources of its published numbers below."""
+    """All tables, each with its protocol above and the sources of its published numbers below."""
     blocks = []
     for table in every_table(list(cells), names):
         wide = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
@@ -169,11 +169,11 @@ def markdown(cells: Iterable[Cell], names: Iterable[str] = ()) -> str:
 class Table(NamedTuple):
     """One table as text."""
 
-    title: str  # what was scored
+    title: str  # the set that was scored
     protocol: str
-    rows: list[list[str]]  # the first one has the headings
+    rows: list[list[str]]  # the first row has the headings
     notes: list[str]
-    label: str = ""  # what tells it from others of its title
+    label: str = ""  # distinguishes tables of one title
     best: frozenset[tuple[int, int]] = frozenset()  # (row, column) of the best of each score
 
 
@@ -201,21 +201,21 @@ def _tables(cells: Iterable[Cell], names: Iterable[str]) -> Iterator[Table]:
         yield Table(title, str(protocol), rows, notes(found), label, best)
 
 
-# Of which scores one is the best: of these the highest, of those the lowest. The number of clusters, seconds
-# and memory are facts about a method, not how good it is.
+# Scores that have a best value: the highest, or the lowest. The number of clusters, seconds and memory are
+# facts about a method, and do not measure its quality.
 HIGHER = (
     *("wcp", "auc", "b_cubed_precision", "b_cubed_recall", "b_cubed_f1", "hungarian"),
     *("nmi_arithmetic", "nmi_geometric", "ari"),
 )
-LOWER = ("off", "violated")  # of `off`, the size
+LOWER = ("off", "violated")  # for `off`, the absolute value
 
 
 def _best(rows: Sequence[Sequence[str]], scores: Sequence[str]) -> frozenset[tuple[int, int]]:
-    """(row, column) of the best of each score: all that are equal as printed, and none where all are.
+    """(row, column) of the best value of each score, with values printed alike; none if all are alike.
 
     Args:
-        rows: of a table, headings first.
-        scores: of each column from the first; "" where it has none.
+        rows: rows of a table, headings first.
+        scores: the score of each column; "" for none.
     """
     best: list[tuple[int, int]] = []
     for j, score in enumerate(scores):
@@ -238,7 +238,7 @@ MEANS = (("off", "off by", 1), ("violated", "CL broken", 3), ("auc", "AUC", 3), 
 def summary_tables(cells: Iterable[Cell]) -> Iterator[Table]:
     """B-cubed F of every method on every set, best mean first: a table for each unit, K given and found.
 
-    Nothing where there is one set only.
+    There is none for one set only.
     """
     found: dict[tuple[str, bool], list[Cell]] = {}
     for cell in cells:
@@ -260,7 +260,7 @@ def summary_tables(cells: Iterable[Cell]) -> Iterator[Table]:
 
 
 def _ranked(cells: list[Cell], sets: list[tuple[str, int | None]], given: bool) -> list[list[str]]:
-    """A row for each method, those that ran on most sets first, then by their mean."""
+    """A row for each method, by the number of sets it ran on, then by mean."""
     by_method: dict[str, dict[tuple[str, int | None], Cell]] = {}
     for cell in cells:
         by_method.setdefault(cell.method, {})[cell.dataset, cell.protocol.clusters] = cell
@@ -288,7 +288,7 @@ def _summary_row(
 
 
 def _means(on: dict[tuple[str, int | None], Cell], score: str) -> Spread | None:
-    """The mean over sets of a score; of `off`, of its size. The deviation is the mean of those over runs."""
+    """The mean of a score over sets; for `off`, of its absolute value. The deviation is a mean, too."""
     found = [value for value in (cell.score(score) for cell in on.values()) if value]
     if not found:
         return None

@@ -1,7 +1,7 @@
-"""SSiam's training time on a set, beside two bounds measured in the same process.
+"""SSiam's training time on a set, and two bounds measured in the same process.
 
-The floor is the matrix products of the network alone; brute force computes every distance of each draw
-anew, as published, and then takes the same training step. Both are measured on some steps and multiplied.
+The floor is the time of the network's matrix products; brute force computes all distances of each draw, as
+published, and then makes the same training step. Both are measured on some steps and multiplied.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from castlist.types import Machine
 
 __all__ = ["TrainingTime", "training_time"]
 
-FLOOR_STEPS, BRUTE_STEPS = 60, 4  # measured; a brute-force step takes some 100 ms
+FLOOR_STEPS, BRUTE_STEPS = 60, 4  # steps measured; a brute-force step takes about 100 ms
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingTime:
-    """Seconds of wall time for all epochs; the floor and brute force are multiplied up from some steps."""
+    """Seconds of wall time for all epochs; floor and brute force are extrapolated from some steps."""
 
     steps: int
     seconds: float
@@ -62,7 +62,7 @@ def _products(x: NDArray[np.float32], network: Network, rng: np.random.Generator
 
 
 def _median(work: Callable[[], object], times: int) -> float:
-    """The median of the seconds that a call takes, after a first one that is not counted."""
+    """The median time of a call in seconds, without the first call."""
     work()
     return float(np.median(list(_seconds(work, times))))
 

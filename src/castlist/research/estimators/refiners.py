@@ -25,7 +25,8 @@ LEAST = 4  # rows that can be learned from
 
 
 class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What they share. After `fit`, `refined_` is the `castlist.refine.Refined` or `Combination` learnt."""
+    """The base of all refiners. After `fit`, `refined_` is the learnt `castlist.refine.Refined` or
+    `Combination`."""
 
     step: ClassVar[Callable[..., Siamese | refine.TSiamSecondOrder]]
 
@@ -62,16 +63,16 @@ class _Refiner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
 
 class SSiam(_Refiner):
-    """Refine features by self-supervision alone: no tracks, no labels.  [Sharma et al., FG 2019]
+    """Refine features by self-supervision, without tracks and labels.  [Sharma et al., FG 2019]
 
     Args:
-        recipe: "castlist", or "paper" for the publication's settings to the letter.
-        subset: B, rows drawn for each batch; at most as many as there are rows.
-        rank: "absolute" as published; ours: "within-quality" or "none" (`castlist.refine.SSiam` says why).
+        recipe: "castlist", or "paper" for exactly the publication's settings.
+        subset: B, rows drawn for each batch; at most the number of rows.
+        rank: "absolute" as published; ours: "within-quality" or "none" (see `castlist.refine.SSiam`).
         reciprocal: ours: positives only where both rows are each other's nearest.
-        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.SSiam`; None takes the recipe's.
+        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.SSiam`; None: the recipe's value.
         device: "auto", "cpu", "cuda" or "mps".
-        random_state: int, RandomState or None; decides first weights and draws.
+        random_state: int, RandomState or None; seed of initial weights and draws.
     """
 
     step: ClassVar[Callable[..., Siamese]] = refine.SSiam
@@ -104,15 +105,15 @@ class SSiam(_Refiner):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None, *, quality: ArrayLike | None = None) -> Self:
-        """Train on X (n, d), one row a face; y is not looked at.
+        """Train on X (n, d), one row for each face; y is ignored.
 
         Args:
-            quality: (n,) picture quality of each row, larger is better, for `rank="within-quality"`; where it
-                is not given, the length of each row.
+            quality: (n,) picture quality of each row, larger is better, for `rank="within-quality"`; by
+                default the length of each row.
 
         Raises:
-            ValueError: fewer than 4 rows, NaN, rows that are all equal, or `rank="within-quality"` where all
-                rows have one length and no quality is given.
+            ValueError: there are fewer than 4 rows, NaN, or only equal rows, or `rank="within-quality"` has
+                rows of one length and no quality.
         """
         return self._trained(self._read(X), quality=None if quality is None else np.asarray(quality))
 
@@ -124,7 +125,7 @@ class SSiam(_Refiner):
 
 
 class PseudoRF(_Refiner):
-    """SSiam's unranked control: every row's nearest is a positive, its farthest a negative.
+    """SSiam's unranked control: each row's nearest row is a positive, its farthest a negative.
 
     Args:
         recipe, subset, epochs, batch, hidden, margin, learning_rate, device, random_state: as in `SSiam`.
@@ -165,16 +166,16 @@ class PseudoRF(_Refiner):
 
 
 class SecondOrder(_Refiner):
-    """Compare rows by their likeness to all rows it was fitted on: a linear map in closed form, ours.
+    """Compare rows by their likeness to all rows of the fit: a linear map in closed form, ours.
 
-    `castlist.refine.SecondOrder` has the formula. No tracks, no labels, no randomness.
+    `castlist.refine.SecondOrder` has the formula. It uses no tracks, no labels and no randomness.
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Find the map from X (n, d), one row a face; y is not looked at.
+        """Find the map from X (n, d), one row for each face; y is ignored.
 
         Raises:
-            ValueError: fewer than 4 rows, NaN, or rows that are all equal.
+            ValueError: there are fewer than 4 rows, NaN, or only equal rows.
         """
         self.refined_ = refine.SecondOrder().fit(self._read(X))
         self._n_features_out = self.refined_.dimensions
@@ -182,7 +183,7 @@ class SecondOrder(_Refiner):
 
 
 class _ByTracks(_Refiner):
-    """What the refinements that learn from tracks share."""
+    """The base of refinements that learn from tracks."""
 
     def fit(
         self,
@@ -194,17 +195,17 @@ class _ByTracks(_Refiner):
         cannot_link: ArrayLike | None = None,
         must_link: ArrayLike | None = None,
     ) -> Self:
-        """Train on X (n, d), one row a face.
+        """Train on X (n, d), one row for each face.
 
         Args:
-            y: the tracks, where `tracks` is not given: so that TSiam works in a scikit-learn pipeline.
+            y: the tracks, if `tracks` is not given, so that TSiam works in a scikit-learn pipeline.
             tracks: (n,) whole numbers or text, the track of each row.
-            frames: (n,) frame of each row; two tracks with a frame in common are two people.
-            cannot_link, must_link: (q, 2) more pairs of these tracks, known to be two people, or one.
+            frames: (n,) frame of each row; two tracks with a common frame are two people.
+            cannot_link, must_link: (q, 2) further pairs of tracks known to be two people, or one.
 
         Raises:
-            ValueError: no tracks, one track, one row in every track, columns that do not fit, or pairs of
-                another shape or of tracks that do not occur.
+            ValueError: there are no tracks, one track, or one row in every track; columns have other lengths;
+                or pairs have another shape or name unknown tracks.
         """
         x = self._read(X)
         tracks = y if tracks is None else tracks
@@ -230,17 +231,17 @@ class _ByTracks(_Refiner):
 
 
 class TSiam(_ByTracks):
-    """Refine features by their tracks: one track is one person, tracks seen together are two.
+    """Refine features by their tracks: one track is one person, co-occurring tracks are two people.
 
     Args:
-        recipe: "castlist", or "paper" for the publication's settings.
-        positives, negatives: pairs a row in each epoch.
-        singletons: whether tracks seen with no other take negatives from their far tracks.
-        far_tracks: F, how many.
+        recipe: "castlist", or "paper" for exactly the publication's settings.
+        positives, negatives: pairs for each row in each epoch.
+        singletons: whether tracks without co-occurrences take negatives from their far tracks.
+        far_tracks: F, the number of far tracks.
         cross: ours: share of the positives that are reciprocal nearest rows of two tracks; 0 as published.
-        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.TSiam`; None takes the recipe's.
+        epochs, batch, hidden, margin, learning_rate: as in `castlist.refine.TSiam`; None: the recipe's value.
         device: "auto", "cpu", "cuda" or "mps".
-        random_state: int, RandomState or None; decides first weights and draws.
+        random_state: int, RandomState or None; seed of initial weights and draws.
     """
 
     step = refine.TSiam
@@ -278,16 +279,16 @@ class TSiam(_ByTracks):
 
 
 class TSiamSecondOrder(_ByTracks):
-    """Several networks of TSiam beside the second-order feature, by how many tracks there are; ours.
+    """Several networks of TSiam and the second-order feature, with weights by the number of tracks; ours.
 
     Args:
-        recipe: of the networks: "castlist", or "paper" for the publication's settings.
-        networks: how many are trained, with seeds of their own.
+        recipe: of the networks: "castlist", or "paper" for exactly the publication's settings.
+        networks: number of networks, each with its own seed.
         half: tracks at which the networks count as much as the second-order feature.
         cross: share of the positives that are reciprocal nearest rows of two tracks.
         steps: batches of 128 pairs for each network, about.
         device: "auto", "cpu", "cuda" or "mps".
-        random_state: int, RandomState or None; decides first weights and draws.
+        random_state: int, RandomState or None; seed of initial weights and draws.
     """
 
     step = refine.TSiamSecondOrder
@@ -313,7 +314,7 @@ class TSiamSecondOrder(_ByTracks):
 
 
 def _tracks(values: ArrayLike, rows: int) -> NDArray[np.generic]:
-    """(rows,) the track of each row; text that pandas gives as Python objects will do."""
+    """(rows,) the track of each row; text as Python objects, as in pandas, is accepted."""
     column = np.asarray(values)
     if column.dtype == object:
         if not all(isinstance(value, str) for value in column.flat):

@@ -22,10 +22,10 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """Clusters by Ward's linkage, with weights and constraints.
 
     After `fit`, `labels_` (n,) numbers the clusters by first appearance and `linkage_` (n - 1, 4) is the
-    tree as `scipy.cluster.hierarchy` takes it.
+    tree in the form of `scipy.cluster.hierarchy`.
 
     Args:
-        n_clusters: how many; more remain where cannot-links forbid so few.
+        n_clusters: number of clusters; more remain where cannot-links require more.
     """
 
     def __init__(self, n_clusters: int = 2) -> None:
@@ -43,11 +43,11 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Cluster X (n, d).
 
         Args:
-            weights: (n,) a row of weight w counts as w equal rows.
-            cannot_link, must_link: (q, 2) pairs of rows to be kept apart, or together.
+            weights: (n,) weight of each row; a row of weight w counts as w equal rows.
+            cannot_link, must_link: (q, 2) pairs of rows that must be in two clusters, or in one.
 
         Raises:
-            ValueError: fewer rows than clusters, NaN, or pairs that contradict each other.
+            ValueError: there are fewer rows than clusters, NaN, or pairs that contradict each other.
         """
         x = validate_data(
             self, unmasked(X, "X"), order="C", dtype=[np.float64, np.float32], ensure_min_samples=2
@@ -65,7 +65,7 @@ class Ward(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def cut(tree: Tree, clusters: int) -> NDArray[np.int64]:
-    """(n,) clusters after all merges but the last `clusters` - 1, forbidden merges left out."""
+    """(n,) clusters after all merges but the last `clusters` - 1, without forbidden merges."""
     n = tree.leaves
     under = np.arange(2 * n - 1)
     for i in range(n - clusters):

@@ -1,8 +1,8 @@
-"""Features of face tracks as other people's archives and our own files hold them: the front door.
+"""Reads and writes features of face tracks, of published archives and of a user's own files.
 
-`read` looks at what a file contains, not at its name, and calls the module that knows the layout:
-`ssiam_mat`, `fgg` and `bcl`, one published packing each; and, for features of one's own, `npz`, `hdf5` and
-`tensors` (arrays by the names in `columns`), `rows` (a bare `.npy`) and `table_file`.
+`read` examines the content of a file, not its name, and calls the module for its layout: `ssiam_mat`, `fgg`
+and `bcl` for one published archive each; for a user's own features, `npz`, `hdf5` and `tensors` (arrays by
+the names in `columns`), `rows` (a bare `.npy`) and `table_file`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ __all__ = [
     "write",
 ]
 
-SUFFIXES = (  # of files in a folder of features; `read` itself looks at what a file holds
+SUFFIXES = (  # of files in a folder of features; `read` itself examines the content
     *(".npz", ".npy", ".csv", ".tsv", ".parquet", ".mat", ".h5", ".hdf5", ".safetensors"),
 )
-HEAD = 128  # bytes from which a kind of file is known
+HEAD = 128  # first bytes of a file, which show its kind
 ZIP = b"PK"
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 PICKLED = (
@@ -68,18 +68,17 @@ def read(
     frames: str | Path | None = None,
     labels: str | Path | None = None,
 ) -> FeatureSet:
-    """The features of one video, from any packing that we know, chosen by what the file holds.
+    """The features of one video, from a file of any known layout, recognised by its content.
 
     Args:
         path: an SSIAM `.mat` (v5, v7 or v7.3), an FGG `.mat` or `.h5` (HDF5), a BCL directory or `.ids` file;
-            or features of your own: an `.npz`, HDF5 or safetensors file with the arrays that `columns`
-            lists, a bare `.npy` (`rows`), a `.csv`, `.tsv` or Parquet table (`table_file`). Nothing is ever
-            unpickled.
-        tracks, frames, labels: with a bare `.npy` (faces, d), other `.npy` files that hold the track number,
-            frame and label of each row; without them, those beside it are read, named as in `rows`.
+            or your own features: an `.npz`, HDF5 or safetensors file with the arrays listed in `columns`, a
+            bare `.npy` (`rows`), a `.csv`, `.tsv` or Parquet table (`table_file`). No pickle is ever loaded.
+        tracks, frames, labels: with a bare `.npy` (faces, d), other `.npy` files with the track number, frame
+            and label of each row; by default those in the same folder, named as in `rows`.
 
     Raises:
-        InputError: the file is missing, truncated, of no such layout, too large, or holds no features.
+        InputError: the file is missing, truncated, too large, of another layout, or holds no features.
         MissingExtra: HDF5 and safetensors need castlist[features], tables castlist[arrow].
     """
     features = read_structure(path, tracks=tracks, frames=frames, labels=labels)
@@ -95,7 +94,7 @@ def read_structure(
     frames: str | Path | None = None,
     labels: str | Path | None = None,
 ) -> FeatureSet:
-    """As `read`, but a file with tracks and no features is fine too: its vectors have dimension 0."""
+    """As `read`, but a file with tracks and no features is accepted, too: its vectors have dimension 0."""
     path, named = Path(path), _named(tracks=tracks, frames=frames, labels=labels)
     with sentence(path):
         reader = _reader(path)
@@ -113,13 +112,13 @@ def source_files(
     frames: str | Path | None = None,
     labels: str | Path | None = None,
 ) -> list[Path]:
-    """All files that `read` opens if it is given the same: what must not be written over by what comes of it.
+    """All files that `read` opens with the same arguments, which a result must not overwrite.
 
-    Besides the file itself: those beside a bare `.npy` (`rows`), the names and tracks of a BCL release, the
-    `Tracks` beside an SSIAM `.mat` of features.
+    In addition to the file itself: the companions of a bare `.npy` (`rows`), the names and tracks of a BCL
+    release, the file with `Tracks` of an SSIAM `.mat` with features only.
 
     Raises:
-        InputError: the file is missing, or of no layout that we know.
+        InputError: the file is missing, or has an unknown layout.
     """
     path, named = Path(path), _named(tracks=tracks, frames=frames, labels=labels)
     with sentence(path):
@@ -135,15 +134,15 @@ def source_files(
 
 
 def _named(**given: str | Path | None) -> dict[str, Path]:
-    """The files that are named."""
+    """The given files, as paths."""
     return {name: Path(file) for name, file in given.items() if file is not None}
 
 
 def _reader(path: Path) -> Callable[..., FeatureSet]:
-    """What reads a file or folder, by how it begins.
+    """The function that reads a file or folder, by its first bytes.
 
     Raises:
-        InputError: nothing does.
+        InputError: the layout is unknown.
     """
     if path.is_dir() or path.suffix == ".ids":
         return bcl.read
@@ -171,23 +170,23 @@ def _reader(path: Path) -> Callable[..., FeatureSet]:
 
 
 def _check_no_pickle(path: Path) -> None:
-    """Refuse what PyTorch saves: a ZIP file as an `.npz` is, with a pickle inside."""
+    """Refuse files saved by PyTorch: ZIP files like `.npz`, but with a pickle inside."""
     with zipfile.ZipFile(path) as archive:
         if any(name.endswith(".pkl") for name in archive.namelist()):
             raise InputError(PICKLED)
 
 
 def write(features: FeatureSet, path: str | Path) -> None:
-    """Write a set where other code can read it: `.npz` (ours), `.mat` (as SSIAM's release) or `.npy`.
+    """Write a set as `.npz` (castlist's format), `.mat` (as in SSIAM's release) or `.npy`.
 
-    An `.npy` holds the vectors alone, a row for each face in the order in which they were read.
+    An `.npy` holds only the vectors, a row for each face in the order in which they were read.
 
-    The folder is made where it is missing. A file that is there is replaced once the new one is complete.
-    `left_out` says what a `.mat` or `.npy` has no place for.
+    A missing folder is made. An existing file is replaced when the new one is complete. `left_out` lists the
+    data that a `.mat` or `.npy` cannot hold.
 
     Raises:
-        InputError: another suffix, the file cannot be written, or is one that castlist does not replace
-            (`castlist.outputs`).
+        InputError: the suffix is another, the file cannot be written, or castlist does not replace a file of
+            that kind (`castlist.outputs`).
     """
     writers = {".npz": npz.write, ".mat": ssiam_mat.write, ".npy": rows.write}
     path = Path(path)
@@ -203,7 +202,7 @@ def write(features: FeatureSet, path: str | Path) -> None:
 
 
 def left_out(features: FeatureSet, path: str | Path) -> tuple[str, ...]:
-    """What `write` leaves out of a set at this path, in words; nothing for an `.npz`."""
+    """The data that `write` leaves out of a set at this path, in words; none for an `.npz`."""
     kinds = {".mat": ssiam_mat.left_out, ".npy": rows.left_out}
     suffix = Path(path).suffix
     return kinds[suffix](features, Path(path)) if suffix in kinds else ()

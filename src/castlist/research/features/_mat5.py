@@ -1,6 +1,6 @@
-"""MATLAB's Level 5 MAT-files (v5, v6, v7): arrays, text, cells and structs, and nothing that runs.
+"""MATLAB's Level 5 MAT-files (v5, v6, v7): arrays, text, cells and structs, without executable content.
 
-SciPy's reader can be crashed by a few wrong bytes; this one checks every length before it is used.
+A few wrong bytes can crash SciPy's reader; this reader checks every length before it is used.
 [MathWorks, "MAT-File Format", chapter 1]
 """
 
@@ -28,8 +28,8 @@ MATRIX, COMPRESSED = 14, 15  # types of elements
 CELL, STRUCT, CHAR = 1, 2, 4  # classes of arrays
 OTHER = {3: "an object", 5: "a sparse array", 16: "a function", 17: "an object"}  # classes that are not read
 COMPLEX = 0x0800  # flag of an array with an imaginary part
-DEEPEST = 8  # cells in cells in structs; MATLAB allows more, feature files need 2
-BOMB, RATIO = 64 << 20, 200  # a variable larger than this that shrank this much is not unpacked
+DEEPEST = 8  # levels of nested cells and structs; MATLAB allows more, feature files need 2
+BOMB, RATIO = 64 << 20, 200  # size (bytes) and compression ratio above both of which a variable is refused
 DAMAGED = "is damaged or cut short: an element is longer than what holds it"
 
 
@@ -52,13 +52,13 @@ class Element(NamedTuple):
 
 
 def load(path: Path, wanted: Callable[[str], bool], fields: Container[str] | None = None) -> dict[str, Value]:
-    """The variables whose names are wanted: arrays, str, lists (cells) and Structs.
+    """The variables with wanted names: arrays, str, lists (cells) and Structs.
 
     Text of several rows is a list of its rows. Of struct arrays, only the given fields are read (None: all),
-    so that a field of any other class does no harm.
+    so that fields of other classes do no harm.
 
     Raises:
-        InputError: the file is no such file, is damaged or cut short, or a variable is too large.
+        InputError: the file has another format, is damaged or truncated, or a variable is too large.
     """
     content = memoryview(path.read_bytes())
     if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
@@ -90,7 +90,7 @@ def _variables(
 
 
 def _element(data: memoryview, at: int, order: str) -> Element:
-    """The element that starts at a byte, its length checked against what is there."""
+    """The element that starts at byte `at`, with its length checked against the data."""
     if at + 8 > len(data):
         raise InputError(DAMAGED)
     kind, size = (int(v) for v in np.frombuffer(data[at : at + 8], f"{order}u4"))
@@ -107,7 +107,7 @@ def _element(data: memoryview, at: int, order: str) -> Element:
 
 
 def _unpack(packed: memoryview, order: str, most: int | None) -> memoryview:
-    """The inside of a compressed matrix, or only its first bytes."""
+    """The content of a compressed matrix, or only its first `most` bytes."""
     machine = zlib.decompressobj()
     tag = machine.decompress(packed, 8)
     if len(tag) < 8:
@@ -129,7 +129,7 @@ def _unpack(packed: memoryview, order: str, most: int | None) -> memoryview:
 
 
 class _Head(NamedTuple):
-    """What comes before the values of an array."""
+    """The data before the values of an array."""
 
     word: int  # class with flags
     shape: tuple[int, ...]
@@ -138,7 +138,7 @@ class _Head(NamedTuple):
 
 
 def _head(data: memoryview, order: str) -> _Head:
-    """The head of an array; raises InputError where it is damaged."""
+    """The head of an array; raises InputError if it is damaged."""
     flags = _element(data, 0, order)
     dimensions = _element(data, flags.end, order)
     name = _element(data, dimensions.end, order)
@@ -158,7 +158,7 @@ def _name(data: memoryview, order: str) -> str:
 def _matrix(
     data: memoryview, order: str, depth: int, wanted: Container[str] | None, field: str = ""
 ) -> Value:
-    """The value of an array; of structs, only the wanted fields. `field` names it where it has no name."""
+    """The value of an array; of structs, only the wanted fields. `field` is the name of an unnamed array."""
     if not len(data):
         return np.zeros((0, 0))
     if depth > DEEPEST:
@@ -210,7 +210,7 @@ def _rows(text: str, shape: tuple[int, ...]) -> Value:
 
 
 def _parts(data: memoryview, at: int, count: int, order: str) -> Iterator[memoryview]:
-    """The insides of so many arrays that lie one after another."""
+    """The contents of `count` arrays, one after another."""
     if count * 8 > len(data):  # each one has a tag of 8 bytes at least
         raise InputError(DAMAGED)
     for _ in range(count):

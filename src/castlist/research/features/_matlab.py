@@ -1,8 +1,8 @@
 """The struct array `Tracks` of the MATLAB releases, from classic files and from HDF5 (v7.3).
 
-Both give the same thing: for each field a list with one plain value a track, a string or a flat array.
-Also read is a single struct whose fields are columns: one row or column of numbers, a cell array or a
-character matrix with a value for each track.
+The result is the same for both: for each field, a list with one plain value for each track, a string or a
+flat array. A single struct with columns as fields is read, too: one row or column of numbers, a cell array or
+a character matrix with a value for each track.
 """
 
 from __future__ import annotations
@@ -49,30 +49,30 @@ FIELDS = (
     "cannotLink",
     "linksComplete",
 )
-TEXT = ("label", "groundTruthIdentity")  # read as text where the file does not say what they are
+TEXT = ("label", "groundTruthIdentity")  # read as text if the file does not give their type
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of HDF5
-SIGNATURE_LIMIT = 1 << 20  # bytes into a file within which it is looked for
-LARGEST = 1 << 53  # up to here a double holds every whole number
-PADDING = " \t\0"  # what fills up a row of characters
-LONGEST = 1 << 24  # values in one field of one track; more is no track
+SIGNATURE_LIMIT = 1 << 20  # bytes from the start of a file that are searched for it
+LARGEST = 1 << 53  # a double holds every whole number up to this
+PADDING = " \t\0"  # characters that fill up a row
+LONGEST = 1 << 24  # most values in one field of one track
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TrackTable:
-    """The columns of `Tracks` that we use, t rows."""
+    """The columns of `Tracks` that castlist uses, t rows."""
 
     track_id: NDArray[np.int64]
     stored: NDArray[np.int64]  # faces that the file stores, `numframes`
     label: list[str] | None
     frame: NDArray[np.int64] | None  # (k,) frames of all stored faces, track after track
-    first: NDArray[np.int64] | None  # spans and sizes, where the file says more than it stores
+    first: NDArray[np.int64] | None  # spans and sizes, if the file does not store all faces
     last: NDArray[np.int64] | None
     size: NDArray[np.int64] | None
     box: NDArray[np.float64] | None  # (k, 4) x, y, width, height in pixels
     quality: NDArray[np.float64] | None  # (k,)
     must: NDArray[np.int64]  # (q, 2) numbers of tracks
     cannot: NDArray[np.int64]  # (q, 2)
-    complete: bool  # whether these links hold all tracks that are seen together
+    complete: bool  # whether these links hold all co-occurring tracks
 
 
 CELLS = "a field of Tracks holds a cell array or text of several rows; expected one number or text"
@@ -113,7 +113,7 @@ def table(fields: dict[str, list[Plain]]) -> TrackTable:
 def _face_columns(
     fields: dict[str, list[Plain]], name: str, stored: NDArray[np.int64], width: int
 ) -> NDArray[np.float64] | None:
-    """(k, width) of a field that holds a row of so many numbers for each face, track after track."""
+    """(k, width) the values of a field with `width` numbers for each face, track after track."""
     if name not in fields:
         return None
     values = fields[name]
@@ -127,7 +127,7 @@ def _face_columns(
 
 
 def _links(fields: dict[str, list[Plain]], name: str, track_id: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(q, 2) pairs of a track's number and each of the numbers that its field holds."""
+    """(q, 2) pairs of a track's number and each number in its field."""
     values = fields.get(name, [])
     if not all(_is_whole(v) for v in values):
         raise InputError(f"Tracks.{name} must be numbers of tracks (trackerId), [] where there are none")
@@ -155,7 +155,7 @@ def _is_whole(value: Plain) -> TypeGuard[NDArray[np.generic]]:
 
 
 def _labels(fields: dict[str, list[Plain]]) -> list[str] | None:
-    """Names where there are any, else the numbers of `labelid` as text; None where all names are empty."""
+    """Names if there are any, else the numbers of `labelid` as text; None if all names are empty."""
     for name in ("groundTruthIdentity", "label", "labelid"):
         if name in fields:
             found = [_person(v, name) for v in fields[name]]
@@ -164,7 +164,7 @@ def _labels(fields: dict[str, list[Plain]]) -> list[str] | None:
 
 
 def _person(value: Plain, field: str) -> str:
-    """A name without the blanks that fill up a row of characters, or a number as text; "" for NaN and []."""
+    """A name without padding, or a number as text; "" for NaN and []."""
     if isinstance(value, str):
         return value.strip(PADDING)
     if value.size == 0 or (value.size == 1 and np.isnan(value[0])):
@@ -184,13 +184,13 @@ def _frames(fields: dict[str, list[Plain]], stored: NDArray[np.int64]) -> NDArra
 
 
 def feature_name(names: list[str]) -> str | None:
-    """The variable that holds the features: the first one whose name begins with `features_`."""
+    """The variable with the features: the first with a name that begins with `features_`."""
     found = sorted(name for name in names if name.startswith("features_"))
     return found[0] if found else None
 
 
 def struct_fields(tracks: Value) -> dict[str, list[Plain]]:
-    """The fields of a struct array as `_mat5.load` gives it."""
+    """The fields of a struct array from `_mat5.load`."""
     if not isinstance(tracks, Struct):
         raise InputError("Tracks must be a struct array with the fields numframes and trackerId")
     fields = {name: tracks.fields[name] for name in FIELDS if name in tracks.fields}
@@ -211,7 +211,7 @@ def _spread(column: Value, name: str, tracks: int) -> list[Value]:
 
 
 def _plain(value: Value) -> Plain:
-    """Text, or numbers in a row; a cell that holds one thing is that thing."""
+    """Text, or numbers in a row; a cell with one value is that value."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, str):
@@ -226,10 +226,10 @@ def _plain(value: Value) -> Plain:
 
 
 def hdf5_dataset(file: h5py.File, name: str, where: str = "the file") -> h5py.Dataset:
-    """A dataset of an HDF5 file whose data lies in the file itself.
+    """A dataset of an HDF5 file, with its data in the file itself.
 
     Raises:
-        InputError: it is missing, or a link to somewhere else, which is never followed.
+        InputError: the dataset is missing, or a link to another place, which is never followed.
     """
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
@@ -248,7 +248,7 @@ def hdf5_floats(file: h5py.File, name: str) -> h5py.Dataset:
     """As `hdf5_dataset`, of real floating-point numbers.
 
     Raises:
-        InputError: see there, or of another type.
+        InputError: as there, or the type is another.
     """
     found = hdf5_dataset(file, name)
     if found.dtype.kind != "f":
@@ -275,12 +275,12 @@ def hdf5_fields(file: h5py.File) -> dict[str, list[Plain]]:
 
 
 def _tracks(numframes: h5py.Dataset | None) -> int:
-    """How many tracks columns have that hold their values themselves; 1 where they hold references."""
+    """The number of tracks of columns that hold their values themselves; 1 if they hold references."""
     return 1 if numframes is None or numframes.dtype.kind not in "biuf" else max(1, numframes.size)
 
 
 def _hdf5_column(file: h5py.File, dataset: h5py.Dataset, name: str, tracks: int) -> list[Plain]:
-    """One value a track: of references, or of the dataset itself, a column or the only track's value."""
+    """One value for each track: from references, or from the dataset itself, a column or a single value."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -332,7 +332,7 @@ def _hdf5_spread(dataset: h5py.Dataset, text: bool) -> list[Plain]:
 
 
 def _hdf5_array(dataset: h5py.Dataset) -> NDArray[np.generic]:
-    """Numbers, codes of characters or strings, as they lie in the file."""
+    """The numbers, codes of characters or strings of the file."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -346,13 +346,13 @@ def _hdf5_array(dataset: h5py.Dataset) -> NDArray[np.generic]:
 
 
 def _is_text(dataset: h5py.Dataset, text: bool) -> bool:
-    """Whether numbers are codes of characters: the file says so, or does not say what a name consists of."""
+    """Whether numbers are codes of characters: by the file, or for a name without a type."""
     unnamed = b"char" if text and dataset.dtype.kind == "u" else b""
     return bool(dataset.attrs.get("MATLAB_class", unnamed) == b"char")
 
 
 def _characters(value: NDArray[np.generic]) -> list[str]:
-    """Strings as they are; the rows of codes of characters (UTF-16; characters, rows), or their only row."""
+    """Strings unchanged; of codes of characters (UTF-16; characters, rows) the text of each row."""
     if value.dtype.kind == "U":
         return [str(v) for v in value.ravel()]
     if value.dtype.kind != "u" or value.ndim > 2:
@@ -362,7 +362,7 @@ def _characters(value: NDArray[np.generic]) -> list[str]:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether a `.mat` is of the HDF5 kind: the signature stands at byte 0, 512, 1024, 2048, ..."""
+    """Whether a `.mat` is an HDF5 file, with the signature at byte 0, 512, 1024, 2048, ..."""
     with path.open("rb") as file:
         start = file.read(SIGNATURE_LIMIT + len(SIGNATURE))
     places = [0, *(512 << i for i in range(12))]

@@ -1,9 +1,9 @@
 """The release of BallClustering (Tapaswi, Law and Fidler, ICCV 2019): names in `.ids`, tracks in `.npy`.
 
-    ids/<video>.ids               CVHCI_TRACKLABELS_V1, then one "trackid name" a line
-    features/<video>/<track>.npy  (faces, 256) float, one file a track
+    ids/<video>.ids               CVHCI_TRACKLABELS_V1, then one "trackid name" on each line
+    features/<video>/<track>.npy  (faces, 256) float, one file for each track
 
-The release keeps frame numbers elsewhere (`tracks.tar.gz`), so who is seen together is not known here.
+The release has frame numbers in another file (`tracks.tar.gz`), so co-occurrences are not known here.
 """
 
 from __future__ import annotations
@@ -20,15 +20,14 @@ from castlist.research.features.table import FeatureSet, check_amount, check_pla
 __all__ = ["HEADER", "find", "holds", "is_video", "read", "source_files"]
 
 HEADER = "CVHCI_TRACKLABELS_V1"
-DIGITS = 18  # of a track number: as many as a 64-bit integer always holds
+DIGITS = 18  # most digits of a track number: a 64-bit integer always holds so many
 
 
 def read(path: Path) -> FeatureSet:
     """The features of one video of the release.
 
     Args:
-        path: `ids/<video>.ids`, or `features/<video>`, or the directory that holds both where it has
-            one video only.
+        path: `ids/<video>.ids`, or `features/<video>`, or the directory with both, if it has one video only.
 
     Raises:
         InputError: the layout is another, a file is damaged, or a named track has no features.
@@ -77,23 +76,23 @@ def find(directory: Path) -> list[Path]:
 
 
 def holds(file: Path) -> bool:
-    """Whether an `.npy` is a track of a release: named by a number, and with names for its folder."""
+    """Whether an `.npy` is a track of a release: its name is a number, and its folder has an `.ids` file."""
     return file.stem.isdecimal() and _ids_of(file.absolute().parent).exists()
 
 
 def is_video(folder: Path) -> bool:
-    """Whether a folder has `.npy` files, all named by numbers as the tracks of one video are."""
+    """Whether a folder has `.npy` files, all with numbers as names, like the tracks of one video."""
     files = list(folder.glob("*.npy"))
     return bool(files) and all(file.stem.isdecimal() for file in files)
 
 
 def _ids_of(folder: Path) -> Path:
-    """Where the names of the tracks in `features/<video>` are."""
+    """The path of the `.ids` file for `features/<video>`."""
     return folder.parent.parent / "ids" / f"{folder.name}.ids"
 
 
 def _locate(path: Path) -> tuple[Path, Path]:
-    """The names and the feature directory of one video."""
+    """The `.ids` file and the feature directory of one video."""
     if path.suffix == ".ids":
         if not path.exists():
             raise FileNotFoundError(path)
@@ -127,7 +126,7 @@ def _names(path: Path) -> dict[int, str]:
 
 
 def _named(line: str, number: int) -> tuple[int, str]:
-    """Track and name of one line: the number, blanks, the name."""
+    """Track and name of one line, which has the number, blanks, and the name."""
     track, *name = line.split(maxsplit=1)
     if not (
         track.isascii() and track.isdecimal() and len(track) <= DIGITS and name and name[0].isprintable()

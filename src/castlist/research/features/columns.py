@@ -1,6 +1,6 @@
-"""A FeatureSet of named arrays, as files hold them: `.npz`, HDF5, safetensors, or the columns of a table.
+"""A FeatureSet from named arrays of a file: `.npz`, HDF5, safetensors, or the columns of a table.
 
-    features     (faces, d)  float   vectors as the model gave them, float16 or float32
+    features     (faces, d)  float   output vectors of the model, float16 or float32
     track_id     (faces,)    int     the track each face belongs to, 0 or more; a collection of pictures
                                      leaves it out, and each face stands alone
     frame        (faces,)    int     frame of each face                                    (optional)
@@ -18,10 +18,10 @@
                                      frames overlap are cannot-linked, too                 (optional)
     name         ()          str     of the video                                          (optional)
 
-Two tracks are seen together, and so are two people, if they share a frame; where some faces of one of them
-are not stored, if their ranges of frames overlap.
+Two tracks co-occur, and so are two people, if they share a frame; if some faces of one are not stored, if
+their ranges of frames overlap.
 
-Files of track structure alone have no `features`, and `x, y, w, h` (faces,) and `identity` (tracks,)
+Files with only the structure of tracks have no `features`, and `x, y, w, h` (faces,) and `identity` (tracks,)
 instead of `box` and `label`. Other arrays are ignored.
 """
 
@@ -44,8 +44,8 @@ KNOWN = (
     *("tracks", "label", "identity", "track_first", "track_last", "track_faces", "name"),
     *("must_link", "cannot_link", "links_complete"),
 )
-OF_TRACKS = ("label", "identity", "track_first", "track_last", "track_faces")  # one row a track
-VIEW = "view_"  # arrays of this prefix are other descriptors
+OF_TRACKS = ("label", "identity", "track_first", "track_last", "track_faces")  # one row for each track
+VIEW = "view_"  # prefix of arrays with other descriptors
 
 
 def is_known(name: str) -> bool:
@@ -54,10 +54,10 @@ def is_known(name: str) -> bool:
 
 
 def feature_set(name: str, column: Columns) -> FeatureSet:
-    """The features of one video from arrays by their names, as listed above; `name` where they give none.
+    """The features of one video from arrays with the names above; `name` is the default name.
 
     Raises:
-        InputError: an array that is needed is missing, or arrays do not fit each other.
+        InputError: a required array is missing, or arrays do not fit each other.
     """
     face_id = numbered(_face_id(column), "track_id", "faces")
     if len(face_id) and face_id.min() < 0:
@@ -98,7 +98,7 @@ def labels_of_tracks(
     """The arrays `tracks` and `label` of the layout, from a label for each face.
 
     Raises:
-        InputError: the faces of one track have different labels, or labels are no text and no whole
+        InputError: the faces of one track have different labels, or labels are neither text nor whole
             numbers.
     """
     text = as_labels(label)
@@ -122,7 +122,7 @@ def _links_complete(column: Columns) -> bool:
 
 
 def _face_id(column: Columns) -> NDArray[np.generic]:
-    """The track of each face; in a collection of pictures each face stands alone."""
+    """The track of each face; in a collection of pictures each face is a track of its own."""
     if "track_id" in column:
         return column["track_id"]
     if "features" in column and column["features"].ndim != 2:
@@ -140,10 +140,10 @@ def _same_length(column: Columns, tracks: NDArray[np.generic], label: NDArray[np
 
 
 def _by_appearance(face_id: NDArray[np.generic], column: Columns) -> NDArray[np.generic]:
-    """The track numbers in the order in which they come, where no `tracks` lists them.
+    """The track numbers in order of appearance, if no `tracks` lists them.
 
     Raises:
-        InputError: columns of tracks are there, which could be in this order or in that of the numbers.
+        InputError: there are columns of tracks, which could have this order or that of the numbers.
     """
     values, first = np.unique(face_id, return_index=True)
     found = values[np.argsort(first)]
@@ -166,7 +166,7 @@ def _rows_of(face_id: NDArray[np.generic], tracks: NDArray[np.generic]) -> NDArr
 
 
 def _boxes(column: Columns) -> NDArray[np.float32] | None:
-    """Boxes as left, top, right, bottom; the files hold small unsigned x, y, width, height."""
+    """Boxes as left, top, right, bottom; the files have small unsigned x, y, width, height."""
     if "box" in column:
         box = column["box"]
         if box.ndim != 2 or box.shape[1] != 4:

@@ -1,9 +1,9 @@
-"""The packing of "Self-supervised Face-Grouping on Graphs" (Roethlingshoefer et al., ACM MM 2019), HDF5.
+"""The layout of "Self-supervised Face-Grouping on Graphs" (Roethlingshoefer et al., ACM MM 2019), HDF5.
 
     features_vgg  2048 x faces, or 2048 x faces x crops, faces stacked in the order of the tracks
     Tracks        struct with trackerId, numframes, frames, and label or groundTruthIdentity (text)
 
-It is the same data as SSiam's release, named `data/<series>/<episode>/tracks.mat`, without the padding.
+It has the data of SSiam's release, named `data/<series>/<episode>/tracks.mat`, without the padding.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["fits", "read"]
 
 
 def read(path: Path, *, crop: int = 0) -> FeatureSet:
-    """The features of one video; of a face cut in several ways, those of one crop.
+    """The features of one video; if faces have several crops, those of one crop.
 
     Args:
         path: an HDF5 file of the layout above.
-        crop: which crop; the authors' code has read 0 and, of ten crops, 4 (the centre).
+        crop: number of the crop; the authors' code reads 0 and, of ten crops, 4 (the centre).
 
     Raises:
         InputError: a variable or field is missing, shapes disagree, or the file is damaged.
@@ -55,7 +55,7 @@ def read(path: Path, *, crop: int = 0) -> FeatureSet:
 
 
 def fits(path: Path) -> bool:
-    """Whether an HDF5 file is packed this way (faces in a row) and not SSiam's (a block of tracks)."""
+    """Whether an HDF5 file has this layout (faces in a row), and not that of SSiam (a block of tracks)."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 

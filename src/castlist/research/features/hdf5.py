@@ -1,4 +1,4 @@
-"""Features of one's own in an HDF5 file: datasets at its root, by the names that `columns` lists."""
+"""A user's own features in an HDF5 file: datasets at its root, with the names in `columns`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["fits", "read"]
 
 
 def read(path: Path) -> FeatureSet:
-    """The features of an HDF5 file; of groups, and of datasets of other names, nothing is read.
+    """The features of an HDF5 file; groups, and datasets with other names, are not read.
 
     Raises:
-        InputError: the file is damaged, an array lies in another file, or arrays do not fit each other.
+        InputError: the file is damaged, an array is stored in another file, or arrays do not fit each other.
         MissingExtra: h5py is not installed.
     """
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
@@ -40,7 +40,7 @@ def read(path: Path) -> FeatureSet:
 
 
 def fits(path: Path) -> bool:
-    """Whether an HDF5 file holds `features`, as no published packing does."""
+    """Whether an HDF5 file holds `features`, which no published layout has."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -49,7 +49,7 @@ def fits(path: Path) -> bool:
 
 
 def _array(name: str, dataset: h5py.Dataset) -> NDArray[np.generic]:
-    """Its numbers or text."""
+    """The numbers or text of a dataset."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 

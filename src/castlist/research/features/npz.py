@@ -1,4 +1,4 @@
-"""Our own feature files: one compressed `.npz` with plain arrays, read without ever unpickling.
+"""castlist's own feature files: one compressed `.npz` with plain arrays, read without pickle.
 
 `columns` lists the arrays.
 """
@@ -24,7 +24,7 @@ def read(path: Path) -> FeatureSet:
     """The features in an `.npz` of that layout; dimension 0 where it has no `features`.
 
     Raises:
-        InputError: not such a file, truncated, columns that disagree, or a pickle inside.
+        InputError: the file has another format, is truncated, has columns that disagree, or holds a pickle.
     """
     path = Path(path)
     with sentence(path):
@@ -32,7 +32,7 @@ def read(path: Path) -> FeatureSet:
 
 
 def write(features: FeatureSet, path: Path) -> None:
-    """Write a set in that layout, as float32; `read` gives it back."""
+    """Write a set in that layout, as float32, for `read`."""
     columns: dict[str, NDArray[np.generic]] = {
         "features": features.embeddings.vector,
         "track_id": features.track_id[features.embeddings.track],
@@ -63,7 +63,7 @@ def read_npy(stream: IO[bytes], size: int, name: str) -> NDArray[np.generic]:
     """The array of one `.npy` of `size` bytes, its header checked before memory is taken.
 
     Raises:
-        InputError: Python objects inside, or a header that claims more or less than there is.
+        InputError: it holds Python objects, or its header does not match its size.
     """
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -86,7 +86,7 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     with zipfile.ZipFile(path) as archive:
         members = [(m.filename.removesuffix(".npy"), m) for m in archive.infolist()]
         wanted = [(name, m) for name, m in members if is_known(name)]
-        size = sum(member.file_size for _, member in wanted)  # all together: many small bombs are one
+        size = sum(member.file_size for _, member in wanted)  # many small files can be a bomb together
         check_unpacked(size, sum(member.compress_size for _, member in wanted))
         for name, member in wanted:
             if name in found:

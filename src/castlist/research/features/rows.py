@@ -1,11 +1,11 @@
-"""Features of one's own as a bare `.npy`: a row of numbers for each face, and files beside it that say more.
+"""A user's own features as a bare `.npy`: a row of numbers for each face, with optional further files.
 
     film.npy         (faces, d)  float or int   the vectors
     film.tracks.npy  (faces,)    int            the track of each row, 0 or more           (optional)
     film.frames.npy  (faces,)    int            the frame of each row                      (optional)
     film.labels.npy  (faces,)    str or int     true person, "" or -1 where there is none  (optional)
 
-Without `film.tracks.npy` each row stands alone, as where a row is the mean of a track.
+Without `film.tracks.npy` each row is a track of its own, as for means of tracks.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def read(path: Path, **given: Path) -> FeatureSet:
 
     Args:
         path: the `.npy` of the vectors.
-        given: files in place of those beside it, by "tracks", "frames", "labels".
+        given: files instead of those in the same folder, by "tracks", "frames", "labels".
 
     Raises:
-        InputError: a file is missing, damaged or holds Python objects; the vectors are no table of numbers;
-            or another file has not one value for each of its rows.
+        InputError: a file is missing, damaged or holds Python objects; the vectors are not a table of
+            numbers; or another file does not have one value for each row.
     """
     with sentence(path):
         vector = _array(path)
@@ -59,13 +59,13 @@ def read(path: Path, **given: Path) -> FeatureSet:
 
 
 def write(features: FeatureSet, path: Path) -> None:
-    """Write the vectors alone, as float32."""
-    with path.open("wb") as stream:  # of a name, `np.save` would add .npy to that of the unfinished file
+    """Write only the vectors, as float32."""
+    with path.open("wb") as stream:  # with a path, `np.save` would add .npy to the unfinished file's name
         np.save(stream, features.embeddings.vector, allow_pickle=False)
 
 
 def left_out(features: FeatureSet, path: Path) -> tuple[str, ...]:
-    """What of a set `write` leaves out, in words: there are vectors alone in such a file."""
+    """The data of a set that `write` leaves out, in words: such a file has only vectors."""
     present = {
         "the tracks": len(features) < len(features.embeddings),
         "the frames": bool((features.frame != UNKNOWN_FRAME).any()),
@@ -80,7 +80,7 @@ def left_out(features: FeatureSet, path: Path) -> tuple[str, ...]:
 
 
 def is_companion(path: Path) -> bool:
-    """Whether a `.npy` says something of another one, by its name."""
+    """Whether a `.npy` belongs to another one, by its name."""
     return any(path.name.endswith(f".{name}.npy") for name in COMPANIONS)
 
 

@@ -1,15 +1,15 @@
-"""The packing of SSiam's release (Sharma et al., FG 2019): a zero-padded block of features a video.
+"""The layout of SSiam's release (Sharma et al., FG 2019): a zero-padded block of features for each video.
 
     features_vgg  (d, most faces, tracks)  single; any name that begins with `features_` is accepted
     Tracks        (1, tracks)  struct with numframes, trackerId, labelid, and, where known, frames and
                   label (text) or groundTruthIdentity; castlist adds faceBox (numframes, 4; x, y, width,
                   height), faceQuality (numframes, 1), mustLink and cannotLink (numbers of other tracks),
-                  and linksComplete (1 where these hold all tracks that are seen together)
+                  and linksComplete (1 if these hold all co-occurring tracks)
 
-The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5 or v7 or
-v7.3, which is HDF5 with the axes in reverse. `<series>_sSSeEE_features_VGG2.mat` holds both variables;
-where it has features only, `Tracks` comes from `<series>_sSSeEE.mat` beside it. A v5 or v7 file whose
-faces stand in a row, as FGG packs them (`fgg`), is read too.
+The faces of track t are `features_vgg(:, 1:numframes(t), t)`. Files are v5, v7, or v7.3, which is HDF5 with
+reversed axes. `<series>_sSSeEE_features_VGG2.mat` holds both variables; if it has features only, `Tracks`
+comes from `<series>_sSSeEE.mat` in the same folder. A v5 or v7 file with faces in a row, as in FGG (`fgg`),
+is read, too.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST_V7", "UNKNOWN_LABEL", "faces_of", "left_out", "read", "sibling", "write"]
 
-LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 never holds the padding
-UNKNOWN_LABEL = 2  # the number that the release gives to everyone outside the main cast
+LARGEST_V7 = 1 << 28  # bytes of the padded block; v7 could hold 2 GB, but v7.3 needs no padding in memory
+UNKNOWN_LABEL = 2  # the release's number for all people outside the main cast
 CORNERS = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1]])  # of x, y, width, height
 HOLDS = "an SSIAM file holds features_vgg (d x faces x tracks) and the struct array Tracks"
 
 
-Block: TypeAlias = NDArray[np.generic] | list[NDArray[np.float32]]  # padded, or unpadded already
-# A value a track, as it is written.
+Block: TypeAlias = NDArray[np.generic] | list[NDArray[np.float32]]  # padded, or already unpadded
+# One value for each track, as it is written.
 Fields: TypeAlias = dict[str, Sequence[float | str | NDArray[np.float64]]]
 
 
 def read(path: Path) -> FeatureSet:
-    """The features of one video in the layout above; labels are names, or the numbers of labelid as text.
+    """The features of one video in the layout above; labels are names, or numbers of labelid as text.
 
     Raises:
         InputError: a variable or field is missing, shapes disagree, or the file is damaged.
@@ -64,7 +64,7 @@ def read(path: Path) -> FeatureSet:
 
 
 def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> FeatureSet:
-    """A FeatureSet of vectors (k, d) that lie track after track."""
+    """A FeatureSet of vectors (k, d), ordered by track."""
     if len(vector) != tracks.stored.sum():
         raise InputError(
             f"there are {len(vector)} feature vectors, but numframes add up to {tracks.stored.sum()}"
@@ -122,13 +122,13 @@ def _read_hdf5(path: Path) -> tuple[Block, dict[str, list[Plain]]]:
         _check_block(block.shape, stored)
         if block.ndim == 2:
             return block[()], fields
-        # Track by track, so that the padding, most of the block, is never held in memory.
+        # Track by track, so that the padding, most of the block, is never in memory.
         check_amount(int(stored.sum()) * block.shape[2], 4, f"`{feature}`")
         return [block[t, :n].astype(np.float32) for t, n in enumerate(stored)], fields
 
 
 def _sibling_fields(path: Path) -> dict[str, list[Plain]]:
-    """`Tracks` of `<series>_sSSeEE.mat` beside the features."""
+    """`Tracks` of `<series>_sSSeEE.mat` in the folder of the features."""
     with needed("an HDF5 file (.h5, or .mat of version 7.3)", "features"):
         import h5py
 
@@ -147,13 +147,13 @@ def _sibling_fields(path: Path) -> dict[str, list[Plain]]:
 
 
 def in_a_row(shape: tuple[int, ...], stored: NDArray[np.int64]) -> bool:
-    """Whether features are packed as FGG's, (faces, d) or (crops, faces, d), and not as a block of tracks."""
+    """Whether features have FGG's layout, (faces, d) or (crops, faces, d), and are not a block of tracks."""
     padded = len(shape) == 3 and shape[0] == len(stored) and shape[1] == stored.max(initial=0)
     return len(shape) in (2, 3) and not padded and shape[-2] == stored.sum()
 
 
 def _check_block(shape: tuple[int, ...], stored: NDArray[np.int64]) -> None:
-    """Whether a block, axes as (tracks, faces, d), can hold these tracks."""
+    """Check that a block with axes (tracks, faces, d) can hold these tracks."""
     if len(shape) == 2:  # MATLAB drops a last axis of length 1: there is one track
         shape = (1, *shape)
     if len(shape) != 3 or shape[0] != len(stored) or (len(stored) and shape[1] < stored.max()):
@@ -164,7 +164,7 @@ def _check_block(shape: tuple[int, ...], stored: NDArray[np.int64]) -> None:
 
 
 def _unpad(block: Block, stored: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vectors (k, d) of a padded block (tracks, most faces, d), or of a list that is unpadded already."""
+    """The vectors (k, d) of a padded block (tracks, most faces, d), or of a list without padding."""
     if isinstance(block, list):
         return np.concatenate(block) if block else np.zeros((0, 0), np.float32)
     if in_a_row(block.shape, stored):
@@ -180,9 +180,9 @@ def _unpad(block: Block, stored: NDArray[np.int64]) -> NDArray[np.float32]:
 def write(features: FeatureSet, path: Path) -> None:
     """Write a set in the layout above: v7 where the padded block is small, else v7.3.
 
-    Names are kept in `label`; `labelid` numbers them 1, 3, 4, ..., and 2 is for tracks without a name,
-    as in the release. Its evaluation also leaves out the largest number of all (there: false faces), so
-    add such a track where you use it. `left_out` says what such a file has no place for.
+    Names are written to `label`; `labelid` numbers them 1, 3, 4, ..., and 2 is for tracks without a name, as
+    in the release. Its evaluation also leaves out the largest number (there: false faces), so add such a
+    track if you use it. `left_out` lists the data that such a file cannot hold.
     """
     padded = len(features) * int(_stored(features).max(initial=0)) * features.dim * 4
     if padded <= LARGEST_V7:
@@ -192,9 +192,9 @@ def write(features: FeatureSet, path: Path) -> None:
 
 
 def left_out(features: FeatureSet, path: Path) -> tuple[str, ...]:
-    """What of a set `write` leaves out, in words: the layout has no place for it.
+    """The data of a set that `write` leaves out, in words, as the layout cannot hold them.
 
-    The name of the video is that of the file, and frames are written where all of them are known.
+    The name of the video is that of the file, and frames are written only if all are known.
     """
     views = [f"the view {name}" for name in features.view_names]
     frames = ["the frames of faces, some of which are unknown"] * (_timed_in_part(features))
@@ -273,7 +273,7 @@ def _write_hdf5(features: FeatureSet, path: Path) -> None:
 
     rows = faces_of(features)
     most = max(len(r) for r in rows)
-    # Without a lock of HDF5's: `castlist.outputs` holds the unfinished file already.
+    # Without HDF5's lock: `castlist.outputs` already has the unfinished file open.
     with h5py.File(path, "w", userblock_size=512, locking=False) as file:
         block = file.create_dataset(
             "features_vgg",
@@ -286,7 +286,7 @@ def _write_hdf5(features: FeatureSet, path: Path) -> None:
         for t, r in enumerate(rows):
             block[t, : len(r)] = features.embeddings.vector[r]
         _write_hdf5_struct(file, _fields(features, rows))
-    with path.open("r+b") as stream:  # the 512 bytes before the HDF5 part are MATLAB's own header
+    with path.open("r+b") as stream:  # the 512 bytes before the HDF5 part are MATLAB's header
         text = "MATLAB 7.3 MAT-file, Platform: GLNXA64, Created by: castlist HDF5 schema 1.00 ."
         stream.write(text.encode().ljust(116) + b"\0" * 8 + b"\x00\x02IM")
 

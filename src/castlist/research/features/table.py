@@ -1,4 +1,4 @@
-"""The table of features of face tracks, and the checks that all its readers share."""
+"""The table of features of face tracks, and the common checks of its readers."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ __all__ = [
     "sentence",
 ]
 
-MAX_BYTES = 8 << 30  # more than any archive we know needs (ACCIO: 1.4 GB); a file that says more is refused
-LARGEST = 2**53  # numbers of tracks and frames: up to here a double is exact, too
-UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last where the archive holds no frame numbers
+MAX_BYTES = 8 << 30  # of an array: more than any known archive needs (ACCIO: 1.4 GB); larger ones are refused
+LARGEST = 2**53  # numbers of tracks and frames: a double is exact up to this, too
+UNKNOWN_FRAME = -1  # FeatureSet.frame, first and last if the archive has no frame numbers
 
-NO_LABEL = "-1"  # as a label, in files: no person, as scikit-learn and others write it
+NO_LABEL = "-1"  # label for no person in files, as in scikit-learn and others
 
-BOMB = 64 << 20  # bytes: arrays larger than this ...
-RATIO = 200  # ... that shrank this much are no features: vectors hardly compress
+BOMB = 64 << 20  # bytes up to which arrays are not checked for their compression
+RATIO = 200  # most compression of larger arrays: vectors hardly compress
 
 LAYOUTS = (
     "an SSIAM .mat, an FGG .mat (HDF5), a BCL directory or .ids file, or features of your own as .npz, .npy, "
@@ -55,24 +55,24 @@ SAVED = "save features of your own by np.savez('film.npz', features=..., track_i
 class FeatureSet:
     """The faces of one video with their vectors, grouped into t tracks; k faces are stored.
 
-    A set may store fewer faces than its tracks have (`size` counts all of them), and may hold no
-    vectors at all (`dim` 0) when it was read by `read_structure`.
+    A set may store fewer faces than its tracks have (`size` counts all faces), and has no vectors (`dim` 0)
+    if it was read by `read_structure` from a file without features.
     """
 
     embeddings: Embeddings  # (k, d) raw vectors; `track` is an index into the columns below
     track_id: NDArray[np.int64]  # (t,) the track's number in its archive
     first: NDArray[np.int64]  # (t,) first frame, or UNKNOWN_FRAME
     last: NDArray[np.int64]  # (t,) last frame, itself included, or UNKNOWN_FRAME
-    size: NDArray[np.int64]  # (t,) faces of the track, those not stored included
-    label: NDArray[np.str_] | None  # (t,) true person, "" where there is none; None: nothing is labelled
+    size: NDArray[np.int64]  # (t,) number of faces of the track, including those not stored
+    label: NDArray[np.str_] | None  # (t,) true person, "" for none; None: no track has a label
     frame: NDArray[np.int64]  # (k,) frame of each face, or UNKNOWN_FRAME
     box: NDArray[np.float32] | None  # (k, 4) left, top, right, bottom in pixels
     name: str  # of the video
     views: tuple[NDArray[np.float32], ...] = ()  # each (k, dv): other descriptors of the same faces
-    view_names: tuple[str, ...] = ()  # of each
-    links: Constraints = field(default_factory=Constraints.empty)  # that the file gives, beside the frames'
-    together: Constraints | None = None  # tracks seen together, where more faces showed it than are stored
-    links_complete: bool = False  # `links` hold all tracks that are seen together: frames are not asked
+    view_names: tuple[str, ...] = ()  # name of each view
+    links: Constraints = field(default_factory=Constraints.empty)  # from the file, in addition to frames
+    together: Constraints | None = None  # co-occurring tracks, if they follow from faces that are not stored
+    links_complete: bool = False  # `links` hold all co-occurring tracks, and frames are not used
 
     def __post_init__(self) -> None:
         column = (np.int64, (None,))
@@ -131,29 +131,29 @@ class FeatureSet:
 
     @property
     def dim(self) -> int:
-        """Length of the vectors; 0 where there are none."""
+        """Number of dimensions of the vectors; 0 without vectors."""
         return int(self.embeddings.vector.shape[1])
 
     @property
     def faces(self) -> int:
-        """Faces of all tracks, those not stored included."""
+        """Number of faces of all tracks, including those not stored."""
         return int(self.size.sum())
 
     @property
     def timed(self) -> bool:
-        """Whether the frames are known, and with them who is seen together."""
+        """Whether the frames, and so the co-occurrences, are known."""
         return len(self) == 0 or bool((self.first != UNKNOWN_FRAME).all())
 
     def constraints(self) -> Constraints:
-        """Cannot-links between tracks that are seen together, and `links`.
+        """Cannot-links between co-occurring tracks, and `links`.
 
-        Two tracks of which every face is stored are seen together where they share a frame: a track may pause
-        while another is seen. Of others only the first and the last frame are known: they are seen together
-        where these ranges overlap. Where the frames are not known (`timed`) or `links` are complete
-        (`links_complete`), there are `links` alone.
+        Two tracks with all faces stored co-occur if they share a frame, since a track may pause while another
+        is visible. Of other tracks only the first and the last frame are known: they co-occur if these ranges
+        overlap. Where the frames are not known (`timed`) or `links` are complete (`links_complete`), the
+        result is `links`.
 
         Raises:
-            InputError: a must-link joins two tracks that are seen together.
+            InputError: a must-link joins two co-occurring tracks.
         """
         if self.links_complete:
             return self.links
@@ -193,7 +193,7 @@ class FeatureSet:
         return Constraints(pairs[:, 0], pairs[:, 1], np.zeros(n, bool), np.full(n, CO_OCCURRENCE, np.int8))
 
     def _whole(self) -> NDArray[np.bool_]:
-        """(t,) of which tracks every face is stored, with its frame."""
+        """(t,) whether all faces of a track are stored, with their frames."""
         track = self.embeddings.track
         first, last = _spans(track, self.frame, len(self))
         stored = np.bincount(track, minlength=len(self)) == self.size
@@ -201,10 +201,10 @@ class FeatureSet:
         return np.asarray(stored & known & (first == self.first) & (last == self.last))
 
     def _overlapping(self) -> NDArray[np.int64]:
-        """(q, 2) tracks whose ranges of frames overlap, each pair once, smaller first."""
+        """(q, 2) pairs of tracks with overlapping ranges of frames, each pair once, smaller first."""
         order = np.argsort(self.first, kind="stable")
         first, last = self.first[order], self.last[order]
-        # In order of their start, track i overlaps the tracks after it that start before it ends.
+        # In order of their start, track i overlaps the later tracks that start before it ends.
         until = np.maximum(np.searchsorted(first, last, side="right"), np.arange(len(order)) + 1)
         count = until - np.arange(len(order)) - 1
         a = np.repeat(np.arange(len(order)), count)
@@ -214,10 +214,10 @@ class FeatureSet:
         return found
 
     def faces_of(self, rows: NDArray[np.int64]) -> FeatureSet:
-        """The set with some of its stored faces only, by rising rows; `size` still counts all of them.
+        """The set with some of its stored faces, by rows in rising order; `size` still counts all faces.
 
         Raises:
-            InputError: a track would be left without a face.
+            InputError: a track would have no face left.
         """
         return replace(
             self,
@@ -229,7 +229,7 @@ class FeatureSet:
         )
 
     def select(self, tracks: ArrayLike) -> FeatureSet:
-        """The set with some of its tracks only, picked by mask (t,) or by increasing indices."""
+        """The set with some of its tracks, chosen by mask (t,) or by indices in rising order."""
         kept = np.arange(len(self))[np.asarray(tracks)]
         place = np.full(len(self), -1)
         place[kept] = np.arange(len(kept))
@@ -258,13 +258,13 @@ class FeatureSet:
 
 
 def _among(links: Constraints, place: NDArray[np.int64]) -> Constraints:
-    """Those links whose two tracks have a new place (0 or more), between these places."""
+    """The links between tracks with a new place (0 or more), as links between these places."""
     known = links[(place[links.a] >= 0) & (place[links.b] >= 0)]
     return Constraints(place[known.a], place[known.b], known.same, known.origin)
 
 
 def seen_together(track: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(q, 2) pairs of tracks that have a frame in common, each once, smaller first."""
+    """(q, 2) pairs of tracks with a common frame, each once, smaller first."""
     rows = np.unique(np.stack([frame, track], 1), axis=0)  # by frame, then track
     pairs = [np.zeros((0, 2), np.int64)]
     for step in range(1, len(rows)):
@@ -294,14 +294,14 @@ def gather(
     cannot_link: ArrayLike | None = None,
     links_complete: bool = False,
 ) -> FeatureSet:
-    """A FeatureSet of k faces that name their track by its index; spans and sizes are counted if not given.
+    """A FeatureSet of k faces, with the index of each face's track; spans and sizes are counted by default.
 
-    `quality` (k,) of each picture is 1 where not given; `views` are other descriptors of the same faces by
-    name, each (k, dv); `must_link` and `cannot_link` (q, 2) are numbers of tracks known to be one person, or
-    two; with `links_complete` frames are not asked which tracks are seen together.
+    `quality` (k,) of each picture is 1 by default; `views` are other descriptors of the same faces by name,
+    each (k, dv); `must_link` and `cannot_link` (q, 2) are numbers of tracks known to be one person, or two;
+    with `links_complete` co-occurrences are not taken from frames.
 
     Raises:
-        InputError: columns that do not fit each other, or vectors that are not finite numbers.
+        InputError: columns do not fit each other, or vectors are not finite numbers.
     """
     if views is not None and not isinstance(views, Mapping):
         raise InputError(f"views must be arrays by their names, got {type(views).__name__}")
@@ -336,7 +336,7 @@ def gather(
 
 
 def _face_frames(frame: ArrayLike | None, faces: int) -> NDArray[np.int64]:
-    """(faces,) the frame of each face, UNKNOWN_FRAME if none is given."""
+    """(faces,) the frame of each face, UNKNOWN_FRAME by default."""
     frames = np.full(faces, UNKNOWN_FRAME) if frame is None else _integers(frame, "frame")
     if len(frames) != faces:
         raise InputError(f"there are {len(frames)} frame numbers for {faces} faces")
@@ -346,7 +346,7 @@ def _face_frames(frame: ArrayLike | None, faces: int) -> NDArray[np.int64]:
 
 
 def _face_quality(quality: ArrayLike | None, faces: int) -> NDArray[np.float32]:
-    """(faces,) the quality of each face, 1 if none is given."""
+    """(faces,) the quality of each face, 1 by default."""
     if quality is None:
         return np.ones(faces, np.float32)
     qualities = converted(quality, np.float32, "quality")
@@ -388,11 +388,11 @@ def _links(
 
 
 def _plain(name: str, view: ArrayLike) -> NDArray[np.float32]:
-    """Numbers as float32; InputError where they are none."""
+    """Numbers as float32; raises InputError for other values."""
     array = real_array(view, f"view `{name}`")
     if array.dtype.kind not in "fiu":
         raise InputError(f"view `{name}` must be numbers, got {array.dtype}")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+    with np.errstate(over="ignore"):  # too large values become infinite, and are refused
         return array.astype(np.float32)
 
 
@@ -402,10 +402,10 @@ def kind_of(array: NDArray[np.generic]) -> str:
 
 
 def as_labels(label: ArrayLike) -> NDArray[np.str_]:
-    """Labels as text; "" for a number that is missing (NaN) and for -1, which means nobody everywhere.
+    """Labels as text; "" for a missing number (NaN) and for -1, the usual label of no person.
 
     Raises:
-        InputError: neither text nor whole numbers.
+        InputError: labels are neither text nor whole numbers.
     """
     array = real_array(label, "labels")
     if array.ndim != 1:
@@ -425,13 +425,13 @@ def as_labels(label: ArrayLike) -> NDArray[np.str_]:
 
 
 def numbered(values: NDArray[np.generic], name: str, rows: str) -> NDArray[np.int64]:
-    """(rows,) track numbers as integers; floating point will do where every number is whole.
+    """(rows,) track numbers as integers; floating-point numbers are accepted if they are whole.
 
     Args:
-        rows: what has a row there, for the message.
+        rows: the noun for the rows in an error message.
 
     Raises:
-        InputError: another shape, or something else than whole numbers.
+        InputError: the values have another shape, or are not whole numbers.
     """
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "iuf":
@@ -469,9 +469,9 @@ class NoVectors(InputError):
 
 @contextmanager
 def sentence(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while reading a file into one InputError that names the file.
+    """Turn any error while a file is read into one InputError that names the file.
 
-    A hostile or truncated file makes the libraries underneath raise nearly anything.
+    A hostile or truncated file can make the underlying libraries raise almost any error.
     """
     refuse_address(path)
     try:
@@ -494,18 +494,18 @@ def sentence(path: Path) -> Iterator[None]:
 
 
 def check_plain(path: Path) -> None:
-    """Refuse, before it is opened, what is no regular file: a pipe would wait for ever.
+    """Refuse a path that is no regular file before it is opened: reading a pipe could wait for ever.
 
     Raises:
-        InputError: it is a pipe, a device, ...
-        FileNotFoundError: it is not there.
+        InputError: the path is a pipe, a device, ...
+        FileNotFoundError: the file is missing.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise InputError("is not a regular file; save the features to one and give that")
 
 
 def check_amount(count: int, itemsize: int, name: str) -> None:
-    """Refuse, before any memory is taken, an array whose header claims more than MAX_BYTES."""
+    """Refuse an array with more than MAX_BYTES by its header, before memory is allocated."""
     if count * itemsize > MAX_BYTES:
         raise InputError(
             f"{name} claims {count * itemsize / 2**30:.1f} GB, more than the {MAX_BYTES >> 30} GB allowed"
@@ -513,10 +513,10 @@ def check_amount(count: int, itemsize: int, name: str) -> None:
 
 
 def check_unpacked(size: int, packed: int) -> None:
-    """Refuse, before any memory is taken, arrays of `size` bytes that were compressed to almost nothing.
+    """Refuse arrays of `size` bytes that were compressed to almost nothing, before memory is allocated.
 
     Raises:
-        InputError: see there, or more than MAX_BYTES.
+        InputError: they were, or `size` is more than MAX_BYTES.
     """
     if size > BOMB and size > RATIO * packed:
         raise InputError(f"it unpacks to {RATIO} times its size; such a file is not opened")

@@ -1,4 +1,4 @@
-"""Features of one's own as a table: CSV, TSV or Parquet, a row for each face.
+"""A user's own features as a table: CSV, TSV or Parquet, a row for each face.
 
     f0 ... f511   numbers   the vector of the face; or 0 ... 511, or from 1 on, as pandas, R and MATLAB count;
                             in Parquet also `features`, a column of lists
@@ -9,7 +9,7 @@
     quality       number    of the picture, 0 to 1                                         (optional)
     x, y, w, h    numbers   its box in pixels                                              (optional)
 
-Values of a line stand apart by commas, semicolons or tabs. Other columns are ignored.
+Values of a line are separated by commas, semicolons or tabs. Other columns are ignored.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ if TYPE_CHECKING:
 
 __all__ = ["PARQUET", "SUFFIXES", "read"]
 
-PARQUET = b"PAR1"  # how such a file begins
-SUFFIXES = (".csv", ".tsv")  # of text, which has no such mark
+PARQUET = b"PAR1"  # first bytes of a Parquet file
+SUFFIXES = (".csv", ".tsv")  # of text files, which have no such mark
 NAMES = {"track": "track_id"} | {name: name for name in ("track_id", "frame", "label", "quality", *"xywh")}
-LISTS = "features"  # a column of Parquet: the whole vector of a face
+LISTS = "features"  # a column of Parquet with the whole vector of a face
 LONGEST_LINE = 1 << 20  # bytes of the line of names; 65,536 dimensions need half of it
-DIGITS = 6  # of the number of a dimension
+DIGITS = 6  # most digits of the number of a dimension
 
 
 def read(path: Path) -> FeatureSet:
     """The features of one video.
 
     Raises:
-        InputError: the file is no such table, is damaged, empty or too large; a column is missing, or holds
-            text where numbers belong; or the faces of one track have different labels.
+        InputError: the file is not such a table, is damaged, empty or too large; a column is missing, or has
+            text instead of numbers; or the faces of one track have different labels.
         MissingExtra: pyarrow is not installed.
     """
     with needed("a table of features (.csv, .tsv, .parquet)", "arrow"):
@@ -97,7 +97,7 @@ def _text(path: Path, arrow_csv: ModuleType) -> tuple[pyarrow.Table, list[str]]:
     try:
         table = arrow_csv.read_csv(
             path,
-            arrow_csv.ReadOptions(use_threads=False),  # which alone numbers the rows
+            arrow_csv.ReadOptions(use_threads=False),  # rows are numbered only without threads
             arrow_csv.ParseOptions(delimiter=delimiter, invalid_row_handler=refused),
             arrow_csv.ConvertOptions(include_columns=wanted, column_types={"label": pyarrow.string()}),
         )
@@ -114,7 +114,7 @@ def _text(path: Path, arrow_csv: ModuleType) -> tuple[pyarrow.Table, list[str]]:
 
 
 def _names(path: Path) -> tuple[list[str], str]:
-    """The names of the columns, and what separates them.
+    """The names of the columns, and the separator.
 
     Raises:
         InputError: the first line is missing, too long, not UTF-8, or holds no names.
@@ -153,10 +153,10 @@ def _parquet(file: ParquetFile) -> tuple[pyarrow.Table, list[str]]:
 
 
 def _vector_columns(names: Sequence[str]) -> list[str]:
-    """The columns of the vectors, in their order.
+    """The columns of the vectors, in order.
 
     Raises:
-        InputError: there are none, or one is missing between the others.
+        InputError: there are none, or one in between is missing.
     """
     for start in ("f", ""):
         columns = [name for name in names if re.fullmatch(rf"{start}[0-9]{{1,{DIGITS}}}", name)]
@@ -176,7 +176,7 @@ def _vector_columns(names: Sequence[str]) -> list[str]:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    """Refuse two columns that mean the same, as f1 and f01, or track and track_id."""
+    """Refuse two columns with one meaning, as f1 and f01, or track and track_id."""
     meant = [NAMES.get(name, re.sub(r"(?<![0-9])0+(?=[0-9])", "", name)) for name in names]
     known = set[str]()
     for name, meaning in zip(names, meant, strict=True):
@@ -194,7 +194,7 @@ def _column(table: pyarrow.Table, name: str) -> NDArray[np.generic]:
 
 
 def _labels(table: pyarrow.Table, name: str) -> NDArray[np.generic]:
-    """(rows,) the labels as text, "" where there is none; whole numbers as they are."""
+    """(rows,) the labels as text, "" for none; whole numbers unchanged."""
     import pyarrow
 
     values = table[name].combine_chunks()
@@ -211,7 +211,7 @@ def _numbers(table: pyarrow.Table, name: str) -> NDArray[np.generic]:
     """(rows,) the numbers of a column.
 
     Raises:
-        InputError: a value is missing, or is no number; the message has its row, counted from 1.
+        InputError: a value is missing or not a number; the message has its row, counted from 1.
     """
     import pyarrow
 
@@ -240,7 +240,7 @@ def _shown(value: object) -> str:
 
 
 def _vectors(table: pyarrow.Table, names: Sequence[str]) -> NDArray[np.generic]:
-    """(rows, d) the vectors, from a column for each dimension or from one of lists."""
+    """(rows, d) the vectors, from a column for each dimension or from a column of lists."""
     if list(names) != [LISTS]:
         return np.stack([_numbers(table, name) for name in names], axis=1)
     import pyarrow

@@ -1,4 +1,4 @@
-"""Features of one's own in a safetensors file: tensors by the names that `columns` lists."""
+"""A user's own features in a safetensors file: tensors with the names in `columns`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from castlist.research.features.table import FeatureSet, check_amount, sentence
 
 __all__ = ["fits", "read"]
 
-TYPES = (  # of safetensors that NumPy has, too
+TYPES = (  # types of safetensors that NumPy has, too
     *("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"),
 )
-LENGTH = 8  # bytes at the start: how long the header is, which is JSON
+LENGTH = 8  # bytes at the start with the length of the header, which is JSON
 
 
 def read(path: Path) -> FeatureSet:
     """The features of a safetensors file; it holds no text, so its labels are whole numbers.
 
     Raises:
-        InputError: the file is damaged, a type that NumPy does not have, or tensors do not fit each other.
+        InputError: the file is damaged, has a type that NumPy lacks, or tensors do not fit each other.
         MissingExtra: safetensors is not installed.
     """
     with needed("a .safetensors file", "features"):
@@ -41,5 +41,5 @@ def read(path: Path) -> FeatureSet:
 
 
 def fits(head: bytes) -> bool:
-    """Whether a file that begins so is one: the length of the header, then its first brace."""
+    """Whether a file with these first bytes is a safetensors file: a header length, then a brace."""
     return len(head) > LENGTH and head[LENGTH : LENGTH + 1] == b"{" and head[LENGTH - 2 : LENGTH] == b"\0\0"
