@@ -74,7 +74,7 @@ def test_a_low_quality_track_is_explained_with_its_probability_and_reasons(
     (text,) = [
         text for text in why.sentences if text.startswith(f"Track {second} shows too little of a face")
     ]
-    assert f"{person.name}, p = {probability:.2f} ({other.name} 0.10, somebody new" in text
+    assert f"{person.name}, p = {probability:.2f} ({other.name} 0.10, a new person" in text
     assert "the shots around the track 5.2, what is seen of the face 0.5." in text
     assert "clothes" not in text
     assert text.endswith("So castlist placed it there.") == (probability > 0.6)

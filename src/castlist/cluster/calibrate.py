@@ -69,8 +69,8 @@ class Calibration:
     """The probability that two tracks show one person, given the cosine of their mean vectors.
 
     `fit` finds two normal distributions of cosines in the film: of two people (from cannot-linked tracks and
-    the model's prior) and of one person (by expectation maximisation over all pairs of tracks; its mean is at
-    most that of the two halves of a track, which look more alike than a person in two scenes).
+    the model's prior) and of one person (by expectation maximisation over all pairs of tracks; its prior mean
+    is at most that of the two halves of a track, which look more alike than a person in two scenes).
     [Brümmer, Garcia-Romero, "Generative modelling for unsupervised score calibration", ICASSP 2014]
     """
 
@@ -241,7 +241,7 @@ def _mixture(
 
 
 def _counted(pairs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cosines, and how many pairs have each; with more than STEPS pairs, the mean cosine of each step.
+    """Cosines, and the number of pairs of each; with more than STEPS pairs, the mean cosine of each step.
 
     A film of 2,000 tracks has two million pairs, and each round computes two exponentials of every cosine.
     """

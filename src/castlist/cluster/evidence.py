@@ -38,8 +38,8 @@ class GroupLinkage:
     """A tree whose heights are probabilities: the cut at 0.5 gives the likeliest people and their number.
 
     1. Tracks are joined into small seed clusters (average linkage), and these into people (`group_linkage`)
-       by the cosine of their means, corrected for the noise of single tracks. A cannot-link or two, caused by
-       a misplaced track, does not keep two large groups apart in this step.
+       by the cosine of their means, corrected for the noise of single tracks. A few cannot-links, caused by
+       misplaced tracks, do not keep two large groups apart in this step.
     2. The features are whitened by the scatter within these people (`whiten`), and step 1 is repeated in the
        new space, `rounds` times.
     3. In a film of at least MANY tracks, the share `low_quality` of the tracks, those of the lowest quality,

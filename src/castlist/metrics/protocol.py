@@ -61,7 +61,7 @@ class Protocol:
 
     def __str__(self) -> str:
         many = len(self.cast) > NAMED
-        scored = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "everyone with a label"
+        scored = f"{len(self.cast)} persons" if many else ", ".join(self.cast) or "all persons with a label"
         count = "K found by the method" if self.clusters is None else f"K = {self.clusters} given"
         return f"unit: {self.unit}; scored: {scored}; excluded: {self.excluded}; {count}; noise: {self.noise}"
 

@@ -39,10 +39,10 @@ def sentences(explanation: Explanation, reasons: Sequence[str], link: str) -> li
 def _of_placed(placed: Placed, explanation: Explanation) -> str:
     """The likeliest person of a track that shows too little of a face, its probability, and the reasons."""
     now = explanation.persons[0 if placed.track == explanation.a else 1]
-    likeliest = placed.person or "somebody outside of the cast"
-    others = [f"{placed.next or 'somebody outside of the cast'} {placed.next_probability:.2f}"]
+    likeliest = placed.person or "a person outside of the cast"
+    others = [f"{placed.next or 'a person outside of the cast'} {placed.next_probability:.2f}"]
     rest = ", ".join(
-        [*(others if placed.next_probability > 0 else []), f"somebody new {placed.new_probability:.2f}"]
+        [*(others if placed.next_probability > 0 else []), f"a new person {placed.new_probability:.2f}"]
     )
     causes = [("the shots around the track", placed.context), ("what is seen of the face", placed.face)]
     if abs(placed.clothes) >= SILENT:
@@ -52,13 +52,13 @@ def _of_placed(placed: Placed, explanation: Explanation) -> str:
     result = "So castlist placed it there" if placed.joined else f"That is not sure enough, so it {stays}"
     return (
         f"Track {placed.track} shows too little of a face to be compared by it alone. It most likely shows "
-        f"{likeliest}, p = {placed.probability:.2f} ({rest}). Against somebody new, "
+        f"{likeliest}, p = {placed.probability:.2f} ({rest}). Against a new person, "
         f"this is more or less likely by these factors: {why}. {result}."
     )
 
 
 def _factor(odds: float) -> str:
-    """The factor that log odds stand for."""
+    """The factor exp(odds), as text."""
     factor = exp(min(max(odds, -20.0), 20.0))
     return f"{factor:.0f}" if factor >= 10 else f"{factor:.1f}" if factor >= 0.1 else f"{factor:.2g}"
 
@@ -94,7 +94,7 @@ def _conclusion(explanation: Explanation, reasons: Sequence[str]) -> str:
     if explanation.persons[0] and explanation.persons[1]:
         return f"{head} are two people in this cast: {explanation.persons[0]} and {explanation.persons[1]}."
     aside = explanation.a if not explanation.persons[0] else explanation.b
-    why = reasons[aside] or "nobody of the cast"
+    why = reasons[aside] or "no person of the cast"
     return f"{head} are not one person in this cast: track {aside} was set aside ({why})."
 
 

@@ -1,7 +1,7 @@
-"""The film of a workspace, whose file may have been incomplete when it was searched before.
+"""The film of a workspace, where the file may have been incomplete in an earlier run.
 
-Films are searched while they are still being copied or recorded. The complete file has another digest; it is
-the same film where it begins with all the bytes that were there before.
+A film can be scanned while it is still being copied or recorded. The complete file has another digest; it is
+the same film if it begins with all bytes of the earlier file.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ __all__ = ["put_film"]
 
 
 def put_film(workspace: Workspace, video: Video) -> None:
-    """Say which film a workspace is about.
+    """Store the film of a workspace.
 
-    A file that has grown keeps its workspace and all decisions. Where the bytes that were there before are
-    not known, or changed, and the earlier search did not reach the film's end, what it found is dropped,
-    unless somebody has decided on it.
+    A file that has grown keeps its workspace and all decisions. If the earlier bytes are unknown or have
+    changed, and the earlier run did not reach the film's end, its results are dropped, unless there are
+    decisions on them.
 
     Raises:
-        InputError: the workspace is about another film.
+        InputError: the workspace is that of another film.
         VideoError: the film cannot be read.
     """
     before = workspace.video()

@@ -229,7 +229,8 @@ def _stored(workspace: Workspace, key: str) -> Scan | None:
     except ScanLost as error:
         if workspace.erased:
             raise WorkspaceError(
-                f"{error}, with --out in another folder: somebody was erased here whom the film still shows"
+                f"{error}, with --out in another folder: a person was erased here, and the film still shows "
+                "this person"
             ) from error
         workspace.forget(key)
         return None

@@ -114,7 +114,7 @@ def found_before(film: Path, path: Path, recipe: Recipe) -> Cast | None:
     Args:
         film: path of the film.
         path: the folder of the workspace.
-        recipe: the recipe that is asked for.
+        recipe: the recipe of the new run.
     """
     if not (path / "cast.db").is_file():
         return None

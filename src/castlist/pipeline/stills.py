@@ -1,4 +1,4 @@
-"""A still of the film for each appearance: what the report shows beside its time."""
+"""A still of the film for each appearance, for the report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JUMP = 8.0  # longest gap between stills, in seconds, that is decoded; longer on
 
 
 def kept_stills(workspace: Workspace) -> Stills:
-    """The stills that a workspace has; none where there are none, or they are damaged."""
+    """The stills of a workspace; empty without stills, or if these are damaged."""
     video = workspace.video()
     with suppress(CastlistError):
         found = None if video is None else workspace.get(KEPT, video.digest, Stills)

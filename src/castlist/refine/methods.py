@@ -79,7 +79,7 @@ class Unrefined:
 
 @dataclass(frozen=True, slots=True)
 class SSiam(Siamese):
-    """Self-supervised Siamese network: learns from faces alone, without tracks or labels.
+    """Self-supervised Siamese network: learns from faces only, without tracks or labels.
 
     The defaults are the paper's mining (Sharma et al., FG 2019): pairs ranked by absolute distance. Two other
     ways are ours, for features with a length or noise that depends on the quality of the picture (ArcFace,

@@ -43,7 +43,7 @@ BLOCK = 1 << 14  # rows held in double precision at a time: 67 MB for 512 dimens
 
 @dataclass(frozen=True, slots=True)
 class SecondOrder:
-    """Faces compared by their likeness to all faces of the film; needs faces alone, and no training."""
+    """Faces compared by their likeness to all faces of the film; needs only faces, and no training."""
 
     def __call__(
         self,

@@ -150,7 +150,7 @@ def _known_labels(tracks: Tracks, truth: str | Path, first_frame: int | None) ->
     """
     known = read_truth(truth, first_frame=first_frame)
     if {name for faces in known.values() for _, name in faces} <= set(NO_PERSON):
-        raise InputError(f"{Path(truth).name}: no face has a label that names somebody; fill in `label`")
+        raise InputError(f"{Path(truth).name}: no face has a label that names a person; fill in `label`")
     return labels_of(tracks, known)
 
 

@@ -327,7 +327,7 @@ def likeness(embeddings: Embeddings, count: int) -> NDArray[np.float64]:
 
 @typed_arguments
 def tells_nothing(embeddings: Embeddings, count: int) -> NDArray[np.bool_]:
-    """(count,) whether a track cannot be identified: fewer than ENOUGH of its faces, and few, are clear.
+    """(count,) whether most of a track's faces have quality 0, and fewer than ENOUGH a higher quality.
 
     A blurred face resembles every other blurred face, and so carries no information on its person. A person
     who comes into focus, or nearer, is identified by the clear faces; the others have no weight in the

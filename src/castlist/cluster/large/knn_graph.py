@@ -44,8 +44,8 @@ class KnnGraph:
     """
 
     linkage: Update | str = Update.AVERAGE
-    exact: int = EXACT  # up to so many clusters, neighbours are those of an exact search
-    cells: int = 16  # with more clusters, each is compared with the members of so many cells
+    exact: int = EXACT  # most clusters whose neighbours are found by an exact search
+    cells: int = 16  # number of cells whose members each cluster is compared with, for more clusters
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -79,12 +79,12 @@ def knn_tree(
     cells: int = 16,
     seed: int = 0,
 ) -> Tree:
-    """The tree of points (n, d), for millions of them, without a distance matrix or a copy of the points.
+    """The tree of points (n, d), also of millions, without a distance matrix or a copy of the points.
 
     `points` may be a `np.memmap` of float16, float32 or float64; it is read in pieces and never written.
     Memory beyond it: single-precision centres of at most n / 2 clusters, and about 1.5 kB a point.
 
-    linkage: "average": the rows are made unit, and a height is the mean cosine distance (0 to 2) of all pairs
+    linkage: "average": rows are scaled to unit length; a height is the mean cosine distance (0 to 2) of pairs
         across the two sides. "ward": heights as those of `ward`.
     weights: (n,) a point of weight w counts as w points in one place.
     must, cannot: (q, 2) pairs. Must-linked points, and copies, are joined first, at height 0. Clusters that
@@ -97,7 +97,7 @@ def knn_tree(
     The tree can be cut at any height or number of clusters (`cut_tree`) that the constraints allow.
 
     Raises:
-        InputError: points are not a finite table, or hold no rows; weights, pairs or options make no sense;
+        InputError: points are not a finite table, or have no rows; weights, pairs or options are invalid;
             must-links and cannot-links contradict each other.
         MissingExtra: there are more than `exact` points, and faiss is not installed.
     """
@@ -208,7 +208,7 @@ def _prepared(rows: Floats, shift: NDArray[np.float32], unit: bool) -> NDArray[n
 
 
 def _single(half: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Finite half precision as single, seven times as fast as NumPy: the same bits, and a larger exponent."""
+    """Finite half precision as single, seven times as fast as in NumPy: moved bits, and a larger exponent."""
     bits = np.asarray(half).view(np.int16).astype(np.int32)
     bits <<= 13
     bits &= np.int32(-0x70002000)  # clears the copies of the sign bit

@@ -238,7 +238,7 @@ MEANS = (("off", "off by", 1), ("violated", "CL broken", 3), ("auc", "AUC", 3), 
 def summary_tables(cells: Iterable[Cell]) -> Iterator[Table]:
     """B-cubed F of every method on every set, best mean first: a table for each unit, K given and found.
 
-    There is none for one set only.
+    There are no such tables for a single set.
     """
     found: dict[tuple[str, bool], list[Cell]] = {}
     for cell in cells:
@@ -288,7 +288,7 @@ def _summary_row(
 
 
 def _means(on: dict[tuple[str, int | None], Cell], score: str) -> Spread | None:
-    """The mean of a score over sets; for `off`, of its absolute value. The deviation is a mean, too."""
+    """The mean of a score over sets (for `off`, of its absolute value), with the mean deviation over runs."""
     found = [value for value in (cell.score(score) for cell in on.values()) if value]
     if not found:
         return None

@@ -157,7 +157,7 @@ class PseudoRF(_Refiner):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
-        """Train on X (n, d), one row a face; y is not looked at.
+        """Train on X (n, d), one row for each face; y is ignored.
 
         Raises:
             ValueError: fewer than 4 rows, NaN, or rows that are all equal.

@@ -2,20 +2,20 @@
 
     features     (faces, d)  float   output vectors of the model, float16 or float32
     track_id     (faces,)    int     the track each face belongs to, 0 or more; a collection of pictures
-                                     leaves it out, and each face stands alone
+                                     leaves it out, and each face is a track of its own
     frame        (faces,)    int     frame of each face                                    (optional)
     box          (faces, 4)  float   x, y, width, height in pixels                         (optional)
     quality      (faces,)    float   of the picture, 0 to 1                                (optional)
     view_NAME    (faces, dv) float   other descriptors of the same faces, any number       (optional)
     tracks       (tracks,)   int     the track numbers, in the order of the columns below: needed with
                                      them, unless the numbers rise from face to face       (optional)
-    label        (tracks,)   str     true person, "" or -1 where there is none             (optional)
+    label        (tracks,)   str     true person, "" or -1 for none                        (optional)
     track_first, track_last, track_faces  (tracks,)  int  span and size of each track, where the file
                                      stores only some of its faces                         (optional)
     must_link, cannot_link  (pairs, 2)  int  track numbers known to be one person, such as those of a camera
                                      set-up that returns, or two people                    (optional)
-    links_complete  ()       bool    whether cannot_link holds all tracks seen together; if not, tracks whose
-                                     frames overlap are cannot-linked, too                 (optional)
+    links_complete  ()       bool    whether cannot_link holds all co-occurring tracks; if not, tracks with
+                                     overlapping frames are cannot-linked, too             (optional)
     name         ()          str     of the video                                          (optional)
 
 Two tracks co-occur, and so are two people, if they share a frame; if some faces of one are not stored, if

@@ -3,7 +3,7 @@
     film.npy         (faces, d)  float or int   the vectors
     film.tracks.npy  (faces,)    int            the track of each row, 0 or more           (optional)
     film.frames.npy  (faces,)    int            the frame of each row                      (optional)
-    film.labels.npy  (faces,)    str or int     true person, "" or -1 where there is none  (optional)
+    film.labels.npy  (faces,)    str or int     true person, "" or -1 for none             (optional)
 
 Without `film.tracks.npy` each row is a track of its own, as for means of tracks.
 """

@@ -5,7 +5,7 @@
     track         whole     the track of the face, 0 or more, also called track_id; without it each row stands
                             alone                                                          (optional)
     frame         whole     its frame                                                      (optional)
-    label         text      true person, empty or -1 where there is none                   (optional)
+    label         text      true person, empty or -1 for none                              (optional)
     quality       number    of the picture, 0 to 1                                         (optional)
     x, y, w, h    numbers   its box in pixels                                              (optional)
 
