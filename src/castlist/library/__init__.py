@@ -1,4 +1,9 @@
-"""Many films: their casts found together, and one id for each person across all of them."""
+"""Many films: their casts found together, and one id for each person across all of them.
+
+A film-person, or member, is a person of one film; tracks that were set aside are members, too. A person of
+the library is a group of film-people. A link assigns a film-person to a person. A question asks the user
+whether two film-people are the same person. Events in the log record all of this.
+"""
 
 from __future__ import annotations
 
