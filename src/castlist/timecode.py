@@ -43,7 +43,7 @@ RATES = tuple(
 # Relative tolerance; 24 and 23.976 differ by 1/1000, headers round to about 1/10,000.
 _NEAR = Fraction(1, 2500)
 _ON_GRID = 0.2  # frames; Matroska rounds times to the millisecond, 0.06 of a frame at 120 a second
-_AROUND = 0.02  # relative error of the average rate in a header
+_AROUND = 0.02  # largest relative error of the average rate in a header
 # Largest ratio of a grid's rate to the average rate: at 2, every other frame of the grid is missing.
 _SPARSE = 2
 _LABEL = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})", re.ASCII)

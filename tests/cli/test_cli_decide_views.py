@@ -1,4 +1,4 @@
-"""What castlist decide shows: tables for whoever reads a terminal, JSON for programs."""
+"""The views of castlist decide: tables in a terminal, JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody meets who does not know castlist: empty options, moved films, folders that are not there."""
+"""Mistakes of new users: empty options, moved films, missing folders."""
 
 from __future__ import annotations
 

@@ -359,7 +359,7 @@ def test_what_scipy_reads(tmp_path):
     assert tracks.shape == (1, 3)
     assert [int(t["trackerId"].item()) for t in tracks[0]] == [5, 9, 12]
     assert [int(t["numframes"].item()) for t in tracks[0]] == [2, 1, 1]
-    assert [int(t["labelid"].item()) for t in tracks[0]] == [3, 1, 2]  # ann 1, nobody 2, bob 3
+    assert [int(t["labelid"].item()) for t in tracks[0]] == [3, 1, 2]  # ann 1, unlabelled 2, bob 3
     assert tracks[0, 0]["frames"].ravel().tolist() == [1, 2]
 
 

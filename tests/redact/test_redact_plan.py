@@ -152,7 +152,7 @@ def test_where_a_face_was_a_kept_head_does_not_open_it() -> None:
 
 
 def side_by_side(left: float, score: float = 0.9, other: float = 0.9, size: float = 20):
-    """A plan that keeps Anna, 20 pixels wide, beside somebody whose box begins at `left`."""
+    """A plan that keeps Anna, 20 pixels wide, beside another person whose box begins at `left`."""
     box = (left, 20, left + size, 20 + size)
     both = tracks((range(10, 20), ANNA, score), (range(10, 20), box, other))
     return plan(cast_of(both), both, [0]), box
@@ -212,7 +212,7 @@ NEAR, FAR = (150, 20, 170, 40), (20, 70, 40, 90)  # beside Carl's cover, and whe
     ("box", "film", "leaks", "made"),
     [
         (CARL, [], 2, 0),  # Carl himself
-        (NEAR, [], 0, 2),  # the film shows nobody there
+        (NEAR, [], 0, 2),  # the film shows no person there
         (NEAR, [(range(12, 13), NEAR, 0.31)], 2, 0),  # the dense pass took it for a face for a moment
         (NEAR, [(range(15, 16), NEAR, 0.31)], 2, 0),  # two frames later
         (NEAR, [(range(17, 18), NEAR, 0.31)], 0, 2),

@@ -1,4 +1,4 @@
-"""Who may be the same person as whom, by hand and on the page; and a picture of each appearance."""
+"""Pairs that may be the same person, by hand and on the page; and a picture of each appearance."""
 
 from __future__ import annotations
 

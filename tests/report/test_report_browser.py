@@ -1,4 +1,4 @@
-"""The report in a real browser: nothing leaves the page, nothing breaks, everybody can read it."""
+"""The report in a real browser: no requests, no errors, and accessible to all readers."""
 
 from __future__ import annotations
 

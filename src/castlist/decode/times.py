@@ -125,7 +125,7 @@ class Times:
         return pts if trusted and pts is not None else dts
 
     def _early(self, dts: int) -> int:
-        """A decoding time minus the decoder's delay: one frame for each packet taken before the first frame.
+        """A decoding time minus the decoder's delay: one frame for each packet that it took in advance.
 
         The delay is counted in frames, since the film may pause between those packets.
         """

@@ -30,8 +30,9 @@ SAME_FACE = 0.35  # IoU from which two boxes in one frame are one face
 HIDDEN, HIDDEN_LASTING = 0.4, 2
 SEEN, SEEN_LASTING = 0.6, 10
 CERTAIN = 0.5  # score from which a face is covered even where it overlaps an open face
-# Score difference from which a box inside another box of similar place is a second box of that face (around
-# its eyes or its upper half). Of two faces side by side, the scores rarely differ so much.
+# Score difference from which a box that contains most of a face's box, or lies mostly in it, is a second box
+# of that face (around its eyes or its upper half). The scores of two faces side by side rarely differ so
+# much.
 SECOND_BOX = 0.15
 BEHIND = 0.3  # score difference from which a box that overlaps a face is mostly behind it, or no face
 # The box of a face that is half hidden behind another can be too small by this part of its size, so the cover
@@ -185,8 +186,7 @@ class _Ownership:
         return (known | lasting(self.faces, HIDDEN, HIDDEN_LASTING)) & ~no_face
 
     def met(self) -> NDArray[np.bool_]:
-        """(m,) the faces of tracks of which any face is on another track of the cast; their weak faces count,
-        too."""
+        """(m,) the faces of tracks with any face on another person's track; their weak faces count, too."""
         if not len(self.faces):
             return self.other
         return _any(self.faces, self.other)[self.faces.track]

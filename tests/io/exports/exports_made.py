@@ -85,7 +85,7 @@ def numbered(cast: Cast, first: int = 1) -> Cast:
 
 
 def with_names(cast: Cast, *names: str) -> Cast:
-    """The same cast, its people named: "" leaves somebody as they are."""
+    """The same cast with named people; "" leaves a person without a name."""
     named = [
         replace(p, name=name, named=True) if name else p
         for p, name in zip(cast.people, (*names, *[""] * len(cast.people)), strict=False)

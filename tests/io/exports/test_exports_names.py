@@ -49,7 +49,7 @@ def as_read(form, name):
 
 
 def hostile_cast():
-    """Somebody for each hostile name, ten frames each; person 2 would be the background's."""
+    """A cast with a person for each hostile name, ten frames each; number 2 is left for the background."""
     names = (*HOSTILE[:2], "unused", *HOSTILE[2:])
     spans = [(i, 40 * i, 40 * i + 10) for i in range(len(names)) if i != 2]
     return made(*RATES["25"], names=names, spans=spans), [span[1] for span in spans]
@@ -135,7 +135,7 @@ def test_text_for_xml():
 def test_a_huge_cast_is_written_as_a_small_one(monkeypatch):
     """1,100 appearances of 300 people: numbers beyond 999."""
     frames, step = 66_000, 60
-    people = [i % 300 + (i % 300 > 1) for i in range(1100)]  # nobody is person 2
+    people = [i % 300 + (i % 300 > 1) for i in range(1100)]  # no person has number 2
     monkeypatch.setattr("exports_made.CUTS", (0, frames))
     monkeypatch.setattr("exports_made.FRAMES", frames)
     monkeypatch.setattr("exports_made.Shots", lambda *_: Shots([0], [frames], [0]))
