@@ -22,7 +22,7 @@ _START, _COUNT, _DROP = 0x1501, 0x1502, 0x1503  # local tags: first frame, frame
 
 
 def timecode_rate(file: Readable, label: str) -> Fraction | None:
-    """Frames a second that the component counts whose timecode is this label; None where none is found.
+    """The rate, in frames a second, of the component whose timecode is this label; None if there is none.
 
     The file's read position is unchanged.
     """

@@ -46,8 +46,7 @@ _SENTENCES = {
 
 
 class Child:
-    """A running decoder of one file: `hear` gives its records, `ask` has it paint a frame, `close` ends
-    it."""
+    """A decoder of one file: `hear` gives its records, `ask` has it paint a frame, `close` ends it."""
 
     def __init__(
         self,

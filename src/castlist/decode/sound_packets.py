@@ -3,7 +3,8 @@
 Where a file's clock restarts (joined recordings, discs), an offset carries the times of the pictures over the
 restart (`castlist.decode.times.Restarts`). Sound ends slightly before or after the pictures, so an offset of
 its own would shift it against the pictures, more with every restart: sound therefore uses the offset of the
-pictures. If its first packet after a restart comes before theirs in the file, it waits for theirs.
+pictures. A sound packet that follows a restart in the file before the first picture packet does waits for
+that packet.
 """
 
 from __future__ import annotations

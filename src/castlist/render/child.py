@@ -80,7 +80,7 @@ def _progress(out: int, source: Source, pts: int) -> None:
 
 
 def _whole(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
-    """All frames with their covers, each at its time."""
+    """Write all frames with their covers, each at its time."""
     with open(job["table"], "rb", closefd=False) as table:
         table.seek(0)
         covers = Covers.load(table)
@@ -106,7 +106,7 @@ def _whole(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
 
 
 def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
-    """The frames of each part, one part after another, of one film or several."""
+    """Write the frames of each part, one part after another, of one film or several."""
     files = [FilmDescriptor(fd) for fd in job["files"]]
     sources = [_source(*each) for each in zip(files, [job] * len(files), job["exact"], strict=True)]
     _refuse_mixed_range(sources)
@@ -142,7 +142,7 @@ def _parts(target: OutputContainer, job: RenderJob, out: int) -> RenderResult:
 
 
 def _refuse_mixed_range(sources: list[Source]) -> None:
-    """Raise Unusable where some films alone are of a high dynamic range: one file is one or the other."""
+    """Raise Unusable if only some films have high dynamic range: a file has one or the other."""
     high = {is_high_range(int(source.stream.codec_context.color_trc)) for source in sources}
     if len(high) > 1:
         raise Unusable(
