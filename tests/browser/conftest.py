@@ -30,7 +30,7 @@ class Server:
         )
 
     def url(self) -> str:
-        """An address that nobody used yet."""
+        """An unused address."""
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 
@@ -91,7 +91,7 @@ def mixed(film: Film) -> Film:
 
 @pytest.fixture(scope="session")
 def start() -> Callable[[Path], Server]:
-    """Serves a workspace; whoever starts it stops it."""
+    """Serves a workspace; the test that starts it must stop it."""
     return Server
 
 

@@ -138,7 +138,7 @@ def test_a_page_of_a_review_that_has_ended_says_so(server: Any, opened: Callable
 
 
 def possible(page: Any) -> None:
-    """As if nobody was seen beside anybody."""
+    """As if the film had no co-occurrences."""
 
     def answer(route: Any) -> None:
         response = route.fetch()
@@ -172,7 +172,7 @@ def test_escape_refuses_offers_while_they_are_asked_for_anew(page: Any, hold: Ca
     held = hold(page, "**/api/alike/*")
     page.keyboard.press("1")
     count(page, 2)
-    assert page.locator("#dock .offer").count() == 1  # whom it joined is not offered again
+    assert page.locator("#dock .offer").count() == 1  # the joined person is not offered again
     page.keyboard.press("Escape")
     until(page, "() => document.querySelector('#dock').hidden")
     request = held()
@@ -232,7 +232,7 @@ def test_single_faces_are_confirmed_rejected_and_made_the_picture(page: Any) -> 
     page.locator("#person .tile").nth(0).focus()
     page.keyboard.press("y")
     said(page, "confirmed")
-    page.locator("#person .verdict").nth(1).click()  # the first track is somebody else
+    page.locator("#person .verdict").nth(1).click()  # the first track shows another person
     count(page, tiles - 1, "#person .tile")
     count(page, 4)
     page.keyboard.press("u")
@@ -480,7 +480,7 @@ def test_letters_typed_after_back_closed_the_field_are_no_commands(page: Any) ->
     assert "Anna" in names(page)
     count(page, 3)
     assert "not taken as keys" in page.locator("#message").inner_text()
-    page.keyboard.press("Escape")  # whoever presses another key means keys again
+    page.keyboard.press("Escape")  # another key returns to the keys
     page.keyboard.press("u")
     until(page, "() => ![...document.querySelectorAll('#rows b bdi')].some(b => b.innerText === 'Anna')")
 
@@ -548,7 +548,7 @@ def hours(route: Any) -> None:
 def test_that_castlist_does_not_answer_is_said_until_it_does(
     server: Any, opened: Callable[..., Any], ended: bool
 ) -> None:
-    """Longer than other messages stay: whoever looks away meanwhile would take the page for a live one."""
+    """It stays longer than other messages: a user who looks away would think that the page still works."""
     page = opened(server.url())
     page.clock.install()
     changes = "**/api/changes*"

@@ -1,4 +1,4 @@
-"""The cards of a sheet and the field "Who is this?": what they show, and whom the keys are about."""
+"""The cards of a sheet and the field "Who is this?": their contents, and the card that keys act on."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_one_key_says_nobody_of_these_of_all_who_are_still_open_and_says_of_how_
     rest.click()
     assert ["nobody of these" in m for m in marks(page)[1:]] == [True] * (cards - 1)
     assert marks(page)[0] == first
-    rest.wait_for(state="hidden")  # nobody is open any more
+    rest.wait_for(state="hidden")  # no card is open any more
     assert page.evaluate("document.activeElement.closest('.card') !== null")
 
 
@@ -190,7 +190,7 @@ def test_everybody_can_be_chosen_without_typing(sheet: Callable[..., Any]) -> No
 
 
 def test_cards_offer_everybody_in_the_order_of_the_cast(sheet: Callable[..., Any]) -> None:
-    """Whom castlist means is first; the same person has about the same place on each card."""
+    """The most likely person is first; the same person has about the same place on each card."""
     meant = []
 
     def shuffled(work: Any) -> None:
@@ -244,7 +244,7 @@ def test_whoever_begins_is_shown_the_questions(page: Any) -> None:
     page.locator("[data-tab=people]").click()
     page.locator("#rows .open").first.focus()
     page.keyboard.press("b")
-    page.locator("#begin").wait_for(state="hidden")  # somebody decided something
+    page.locator("#begin").wait_for(state="hidden")  # a decision was made
     page.keyboard.press("u")
     page.locator("#begin").wait_for()
 

@@ -130,7 +130,7 @@ def test_many_faces_are_sorted_at_once(
     cards = page.locator(".card")
     first = cards.first
     options = first.locator("[data-pick]").count()
-    page.keyboard.press("0")  # the first is somebody else
+    page.keyboard.press("0")  # the first is another person
     assert first.locator("[aria-pressed=true] bdi").inner_text() == "somebody else"
     page.keyboard.press("1")
     assert first.locator("[aria-pressed=true]").get_attribute("data-pick") == "0"

@@ -71,7 +71,7 @@ def test_people_by_keyboard(page: Any) -> None:
     page.keyboard.press("Escape")
     assert chosen(page) == 0
     page.keyboard.press("Meta+a")
-    page.keyboard.press("m")  # everybody at once
+    page.keyboard.press("m")  # all people at once
     count(page, 1)
     page.keyboard.press("u")
     count(page, 3)
@@ -100,7 +100,7 @@ def test_drag_one_person_onto_another_merges(page: Any) -> None:
     count(page, 2)
     assert page.locator("#rows .open b bdi").first.inner_text() == name
     assert not page.locator("#person").is_visible()  # the end of a drag is no click
-    drag(page, middle(page, "#rows .open", 1), middle(page, "h1"))  # nobody is there
+    drag(page, middle(page, "#rows .open", 1), middle(page, "h1"))  # no person is there
     page.wait_for_timeout(200)
     count(page, 2)
 

@@ -128,7 +128,7 @@ def test_enter_pressed_twice_answers_no_question_that_was_just_drawn(
     page.wait_for_function("() => window.pressed")
     page.wait_for_timeout(700)
     assert page.evaluate("fetch('/api/state').then((r) => r.json()).then((s) => s.revision)") == 1
-    page.keyboard.press("Enter")  # whoever looked at it
+    page.keyboard.press("Enter")  # after the user looked at it
     until_decided(page, 2)
 
 
@@ -172,7 +172,7 @@ def test_what_stands_below_an_answer_is_asked_for_anew_and_looked_at_before_it_i
     held: list[Any] = []
 
     def anew(route: Any) -> None:
-        """What castlist asks for anew: the last face first, of whom one person fewer is offered."""
+        """castlist's new items: the last face first, with one offered person fewer."""
         sent.append(route.request.post_data_json)
         answer, (first, *others) = route.fetch(), held[::-1]
         fewer = {**first, "others": first["others"][:-1]}
@@ -195,7 +195,7 @@ def test_what_stands_below_an_answer_is_asked_for_anew_and_looked_at_before_it_i
     page.locator(".card.renewed").wait_for()
     assert page.locator(".card").count() == count
     assert page.locator(".card").first.get_attribute("aria-label") == above
-    assert page.locator(".card").last.get_attribute("class") == "card renewed"  # and nobody changed places
+    assert page.locator(".card").last.get_attribute("class") == "card renewed"  # and no card moved
     assert [step["action"] for step in sent[0]["steps"]] == ["not-a-face"]
     assert page.locator("#undo").is_disabled()  # nothing is decided yet
     page.locator(".card.renewed [aria-pressed=true]").wait_for()
@@ -346,7 +346,7 @@ def test_every_track_of_a_person_is_shown_on_its_own(page: Any) -> None:
 
 @pytest.fixture
 def strangers(film: Any) -> Any:
-    """The same film, but nobody is known to be seen with anybody: all may be one another."""
+    """The same film without co-occurrences: any two people may be one."""
     with castlist.Workspace.open(film.place) as keep:
         base = keep.machine()
         run = [r for r in keep.runs() if r.finished][-1]
@@ -368,13 +368,13 @@ def test_whom_one_knows_is_asked_of_everybody_and_answered_by_one_key(
     page.keyboard.press("s")  # taken back: as before any answer
     assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
     card.locator("[data-fate=unsure]").click()  # and answered again: it never becomes another answer
-    page.keyboard.press("n")  # the others are nobody of these
+    page.keyboard.press("n")  # the others are none of these people
     assert card.locator("[data-fate=unsure]").get_attribute("aria-pressed") == "true"
     others = page.locator(".card", has=page.locator("text=nobody of these")).filter(has_not=card)
     pressed = [c.locator("[aria-pressed=true]").get_attribute("data-pick") for c in others.all()[1:]]
     assert pressed
     assert set(pressed) == {"-1"}
-    page.keyboard.press("v")  # somebody who is not shown, and not after all
+    page.keyboard.press("v")  # a person who is not shown, and back
     page.locator("#ask").wait_for()
     page.keyboard.press("Escape")
     page.locator("#ask").wait_for(state="hidden")

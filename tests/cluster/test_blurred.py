@@ -1,4 +1,4 @@
-"""Blurred tracks join the person they most likely show, and nobody is made of them."""
+"""Blurred tracks join the person they most likely show, and never make a new person."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_one_person_alone_with_low_quality_tracks_is_not_taken_for_two_who_look_
 
 
 def scenes(*, inside: float, between: float, people: float, seed: int = 3) -> tuple[Embeddings, np.ndarray]:
-    """Four people in three scenes each, six faces a track, nobody seen with anybody.
+    """Four people in three scenes each, six faces a track, without co-occurrences.
 
     Faces of a track have cosine `inside`, tracks of one person `between`, those of two people `people`.
     """

@@ -1,4 +1,4 @@
-"""Who a track shows before its face is looked at: pencil films, and the law of somebody new."""
+"""Priors of a track's person from its context: films worked out by hand, and the rate of new people."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_finds_how_many_very_unequal_people_there_are() -> None:
 
 
 def long_film(people: int, each: int) -> tuple[Embeddings, Constraints, NDArray[np.int64]]:
-    """Tracks of three faces, of many equal people of whom some look alike: as a model's vectors of films are.
+    """Tracks of three faces, of many people, some of them similar, distributed as a model's vectors of films.
 
     The cosine of two tracks of one person is .37 on average, that of two people .09 with a deviation of .09.
     """
@@ -79,7 +79,7 @@ def test_more_tracks_and_more_people_do_not_make_two_people_one(people: int, eac
 
 @pytest.mark.parametrize("people", [60, 200, 500])
 def test_people_of_whom_each_is_seen_once_are_not_joined(people: int) -> None:
-    """Everybody has something in common; the cosines of two people are .11 ± .087 as those of photographs."""
+    """All people share a common part; cosines of two people are .11 ± .087, as with photographs."""
     rng = np.random.default_rng(4)
     x = rng.normal(size=(people, 132)) / np.sqrt(132)
     x[:, 0] += np.sqrt(0.11 / 0.89)
@@ -209,5 +209,5 @@ def test_groups_that_were_compared_already_do_not_join_one_another() -> None:
     groups = GroupSums(x @ x.T, label, nothing, SCALE, compared=2)
     assert groups.log_odds(0)[1] == -np.inf
     assert np.isfinite(groups.log_odds(0)[2])
-    groups.join(2, 1)  # who joins somebody who was compared is, too
+    groups.join(2, 1)  # a group that joins a compared one counts as compared, too
     assert groups.log_odds(0)[2] == -np.inf

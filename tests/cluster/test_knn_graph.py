@@ -1,4 +1,4 @@
-"""The tree of very many points: exact where everybody is looked at, lawful and good where not."""
+"""The tree of very many points: exact where searches are exhaustive, else valid and of good quality."""
 
 from __future__ import annotations
 

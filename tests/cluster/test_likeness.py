@@ -15,7 +15,7 @@ NONE = Constraints.empty()
 
 
 def film(share: float = 0.5, tracks: int = 40, seed: int = 0) -> tuple[Embeddings, NDArray[np.int64]]:
-    """A noisy first view, and a second in which people are clear but everybody has much in common."""
+    """A noisy first view, and a second one of clear people with a large common part."""
     rng = np.random.default_rng(seed)
     who = np.arange(tracks) % 5
     person = rng.normal(size=(5, 32))

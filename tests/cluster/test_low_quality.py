@@ -1,4 +1,4 @@
-"""Poor tracks go to the person whom they most likely show, or stay as they are."""
+"""Low-quality tracks join the person they most likely show, or stay separate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Film:
         clear = centre[who] + 0.7 * rng.normal(size=(len(who), WIDTH)) / np.sqrt(WIDTH)
         parts = np.array(low_quality).reshape(-1, people) @ centre
         noise = rng.normal(size=parts.shape) / np.sqrt(WIDTH)
-        seen = clear.reshape(each, people, WIDTH).mean(axis=0)  # the noise is like nobody
+        seen = clear.reshape(each, people, WIDTH).mean(axis=0)  # the noise resembles no person
         faint = parts + noise - noise @ np.linalg.pinv(seen) @ seen
         vector = np.concatenate([clear, faint]).astype(np.float32)
         t = len(vector)
@@ -77,7 +77,7 @@ def test_how_sure_a_track_is_of_whom_it_is_with_is_known_wherever_it_goes() -> N
     sure, alone, stays = judge_low_quality(film.faces, NONE, film.label, film.tracks, film.length)
     assert [each.joined for each in (sure, alone, stays)] == [True, False, False]
     assert sure.sureness == sure.probability
-    assert alone.sureness == alone.new_probability  # that it shows nobody who has clear tracks
+    assert alone.sureness == alone.new_probability  # that it shows no person with clear tracks
     of_the_second = stays.probability if film.label[stays.person] == 1 else stays.next_probability
     assert stays.sureness == of_the_second
 

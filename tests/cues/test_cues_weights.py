@@ -82,7 +82,7 @@ def test_another_dress_in_every_shot_says_nothing(seed: int) -> None:
 
 
 def test_two_people_who_swap_their_clothes_are_not_swapped() -> None:
-    """In the second half everybody wears what somebody else wore: clothes never outweigh sure faces."""
+    """In the second half all people exchange clothes: clothes never outweigh certain faces."""
     film = Film(alike=0.75)
     half = film.shot >= film.shot.max() // 2
     found = film.weighed(film.dressed(np.where(half, (film.who + 1) % 3, film.who)))
@@ -93,7 +93,7 @@ def test_two_people_who_swap_their_clothes_are_not_swapped() -> None:
 
 
 def test_what_holds_in_a_scene_is_not_held_for_another_day() -> None:
-    """Everybody changes between two days: clothes speak within a day, and say nothing across."""
+    """All people change clothes between two days: clothes are evidence within a day, not across."""
     film = Film(each=24)
     day = film.shot >= 12
     film.times[day] += 5000.0
@@ -112,7 +112,7 @@ def test_clothes_kept_for_days_speak_across_them() -> None:
 
 @pytest.mark.parametrize("apart", [0.0, 0.01, 1.0], ids=["at once", "within a second", "in a scene"])
 def test_likenesses_learnt_are_those_of_the_films_own_pairs(apart: float) -> None:
-    film = Film(each=24, alike=0.9)  # so that the faces tell everybody
+    film = Film(each=24, alike=0.9)  # so that faces separate all people
     film.times *= apart
     clothes = film.dressed(film.who)
     found = film.weighed(clothes)

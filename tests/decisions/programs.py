@@ -39,7 +39,7 @@ def base_of(who: Sequence[int], cut: int, order: int, shift: int = 250) -> Base:
     """A track for each place, or two halves of one where `cut` says so.
 
     Args:
-        who: the label of each place; below NOISE: nobody is found there.
+        who: the label of each place; below NOISE: no track is found there.
         shift: pixels between the faces of one place and the next, so that one is not found in the other.
     """
     pieces = []
@@ -86,7 +86,7 @@ class Film:
     # Looking
 
     def people(self) -> dict[str, Any]:
-        """Everybody by id: name, fate, and the frames in which they are seen."""
+        """All people by id: name, fate, and the frames with their faces."""
         t = self.base.tracks
         return {
             g.id: (g.name, g.fate, np.sort(np.concatenate([t.frame[t.rows(k)] for k in g.tracks])).tolist())
@@ -199,7 +199,7 @@ class Film:
             apart = [[t] for i, t in enumerate(group.tracks.tolist()[:4]) if strangers >> i & 1]
             others = [g for g in self.view.groups if g is not group]
             item: dict[str, Any] = {"person": group.id, "strangers": apart}
-            if strangers & 16 and others:  # they go to somebody, in the same decision
+            if strangers & 16 and others:  # they move to another person, in the same decision
                 to = int(others[strangers % len(others)].tracks[0])
                 item = {"person": group.id, "moved": [{"tracks": own, "to": to} for own in apart]}
             if self.decide({"action": "check", "items": [item]}) and "strangers" in item:
@@ -241,7 +241,7 @@ class Film:
             self.before = []
 
     def _again(self, who: Sequence[int], cut: int, order: int) -> None:
-        """Nobody whom a decision made loses a face, or their number, at another run."""
+        """No person made by a decision loses a face or the number in another run."""
         own, halves = self.decided(), dict[int, set[int]]()
         for place, k in zip(self.base.tracks.shot.tolist(), self.view.label.tolist(), strict=True):
             halves.setdefault(place, set()).add(k)
@@ -263,7 +263,7 @@ class Film:
             raise BrokenLaw("the same run again gives another cast")
 
     def have_no_name(self, tracks: Sequence[int]) -> None:
-        """Whoever was taken out of a person leaves the name there."""
+        """Tracks that were split off a person have no name."""
         named = [t for t in tracks if self.view.named[t]]
         if named:
             raise BrokenLaw(f"tracks {named} were taken out of a person, and kept the name")

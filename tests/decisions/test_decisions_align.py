@@ -194,7 +194,7 @@ def test_undone_decisions_stay_behind_and_nothing_is_carried_twice() -> None:
 def test_decisions_of_one_moment_are_told_apart(
     kind: str, first: tuple[Anchor, ...], second: tuple[Anchor, ...]
 ) -> None:
-    """One author, kind and time: as a batch of the page had them, or a log that somebody wrote by hand."""
+    """One author, kind and time: as in a batch of the page, or in a log written by hand."""
     a, b = decided(kind, *first), replace(decided(kind, *second), id=2)
     both = carry([a, b], [], PLAIN, HERE)
     assert len(both.decisions) == 2

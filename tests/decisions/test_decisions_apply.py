@@ -1,4 +1,4 @@
-"""How a group is parted: each side's tracks are of its group, the others go with whom they resemble."""
+"""How a group is split: each side has its own tracks, and the others join the side they resemble."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person decided is what everybody sees, whatever is run later."""
+"""Decisions of a reviewer hold in all views, whatever runs later."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_merge_is_what_find_and_export_have(path: Path) -> None:
 
 @pytest.mark.parametrize("noise", [1.0, 1.3, 1.6])
 def test_what_was_put_right_stays_under_other_recipes(path: Path, noise: float) -> None:
-    """Everybody is put right and named; whatever links the tracks later, nobody of them moves."""
+    """All people are corrected and named; none of them moves, whatever links the tracks later."""
     scan = scan_of(SIX, noise)
     find(path, scan)
     with Session.open(path) as session:
@@ -149,7 +149,7 @@ def test_a_person_who_is_parted_keeps_the_number_where_it_was_recorded(path: Pat
 
 
 def test_a_sheet_holds_on_other_tracks(path: Path) -> None:
-    """In a sheet one track stands on several sides: of whom it is, and of whom others are not."""
+    """In a sheet, one track is on several sides: of its own person, and of people that others are not."""
     scan = scan_of(np.repeat(np.arange(4), 5))
     find(path, scan)
     with Session.open(path) as session:

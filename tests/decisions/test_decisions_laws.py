@@ -1,7 +1,7 @@
 """Laws of decisions, for every scan and every sequence of decisions, undos, runs and restarts.
 
 The page, the stored cast, `decide list` and a replay from what is stored say the same; an undo gives the cast
-before it; what was decided of two faces holds until somebody decides otherwise; a number is one person's.
+before it; a decision about two faces holds until another decision changes it; a number is one person's.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Review(RuleBasedStateMachine):
         return frozenset(self.open.base.tracks.shot[tracks].tolist())
 
     def people(self) -> dict[str, Any]:
-        """Everybody by id: name, fate, and the frames in which they are seen."""
+        """All people by id: name, fate, and the frames with their faces."""
         t = self.open.base.tracks
         return {
             g.id: (g.name, g.fate, np.sort(np.concatenate([t.frame[t.rows(k)] for k in g.tracks])).tolist())
@@ -192,7 +192,7 @@ class Review(RuleBasedStateMachine):
     def page_holds(
         self, chosen: list[int], moves: dict[int, int | None], stay: list[int], label: NDArray[np.int64]
     ) -> None:
-        """What a page was answered is so: everybody is where the answer sent them, the rest is together."""
+        """The answer to a page holds: each track is where the answer put it, and the others are together."""
         now = self.open.view.label
         rest = {k: np.setdiff1d(np.flatnonzero(label == k), list(moves)) for k in range(int(label.max()) + 1)}
         assert all(len(np.unique(now[rest[k]])) == 1 and now[rest[k][0]] != NOISE for k in chosen)
@@ -264,7 +264,7 @@ class Review(RuleBasedStateMachine):
     @rule(who=LABELS, cut=st.integers(0, 2**PLACES - 1), order=st.integers(0, 3))
     def run_again(self, who: list[int], cut: int, order: int) -> None:
         state: Any = self.open.refresh().state
-        own = state.label >= state.count  # whoever joined without a decision may leave again
+        own = state.label >= state.count  # tracks that joined without a decision may leave again
         decided = {g.number: self.places(g.tracks[own[g.tracks]]) for g in self.open.view.groups}
         halves: dict[int, set[int]] = {}
         for place, k in zip(self.open.base.tracks.shot.tolist(), self.open.view.label.tolist(), strict=True):
@@ -273,7 +273,7 @@ class Review(RuleBasedStateMachine):
         decided = {number: places - torn for number, places in decided.items() if places - torn}
         self.find(who, cut, order)
         now = {g.number: self.places(g.tracks) for g in self.open.view.groups}
-        for number, places in decided.items():  # nobody whom a decision made loses a face
+        for number, places in decided.items():  # no person made by a decision loses a face
             assert places <= now[number], (number, places, now)
 
     @rule()
@@ -364,7 +364,7 @@ class Review(RuleBasedStateMachine):
 
 
 def test_a_log_of_schema_1_means_what_its_page_showed(tmp_path: Path) -> None:
-    """A merge by one face a person is a merge of everybody who was with them, and stays so."""
+    """A merge by one face of each person merges all their tracks, and holds."""
     path = tmp_path / "film.castlist"
     video = Video(tmp_path / "film.mp4", 640, 360, Fraction(25), Fraction(72, 25), "d" * 40)
 
@@ -390,7 +390,7 @@ def test_a_log_of_schema_1_means_what_its_page_showed(tmp_path: Path) -> None:
             "Person 3": [4, 5],
         }
         assert all(d.groups is not None for d in session._workspace.decisions.all() if d.kind != "undo")
-    assert found([0, 1, 2, 3, 4, 5])["Anna"] == (0, 1, 2, 3)  # whoever were together stay so
+    assert found([0, 1, 2, 3, 4, 5])["Anna"] == (0, 1, 2, 3)  # tracks that were together stay together
 
 
 TestReview = Review.TestCase

@@ -83,7 +83,7 @@ def settled(*kinds, base=BASE):
 
 
 def people(view):
-    """The tracks of everybody."""
+    """The tracks of all people."""
     return {tuple(g.tracks.tolist()) for g in view.groups}
 
 
@@ -238,7 +238,7 @@ def test_a_move_to_a_new_person_with_a_name():
 
 
 def test_an_earlier_decision_can_be_undone_alone():
-    """A name given after a merge stays with whom the merge had kept; the merged one is apart again."""
+    """A name given after a merge stays with the kept person; the merged one is separate again."""
     log = decide(("same", [0, 1]), ("name", [0], "Ann"))
     whole = completed_log(BASE, VIDEO, log)
     view = apply(BASE, VIDEO, [*whole, Decision("undo", undoes=1, id=3)])

@@ -1,4 +1,4 @@
-"""A run that finds nobody, after one that found somebody."""
+"""A run that finds no people, after one that found some."""
 
 from __future__ import annotations
 

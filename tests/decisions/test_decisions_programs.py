@@ -19,7 +19,7 @@ from castlist.types import NOISE
 
 SEEDS = int(os.environ.get("CASTLIST_LAWS", "24"))
 
-# Each broke a law until runs took over whom decisions had made, and rows recorded numbers given after them.
+# Each broke a law until runs kept the people that decisions had made, and rows recorded later numbers.
 BROKEN_ONCE: dict[str, tuple[list[int], list[Step]]] = {
     "looked through, then other tracks": (
         [0, 3, -1, 1, -1, 2, 2, 2, 4],
@@ -79,7 +79,7 @@ def test_confirmed_while_a_merge_was_undone(cut: int, order: int) -> None:
 
 
 def test_tracks_that_one_run_does_not_find_come_back_with_the_next() -> None:
-    """Whoever was confirmed is who they were, though a run between saw only some of their faces."""
+    """A confirmed person stays the same, though a run in between found only some of the faces."""
     film = Film([0, 0, 1, 1, 2, 2, 3, 3, 3])
     film.decide({"action": "merge", "people": ["p1", "p2"]})
     film.decide({"action": "name", "person": "p1", "name": "Anna"})
@@ -108,7 +108,7 @@ def test_what_is_no_face_and_was_not_found_by_one_run_is_nobodys_when_it_comes_b
 
 @pytest.mark.parametrize("taken_out", ["split", "different"])
 def test_faces_that_were_taken_out_never_get_the_name_back(taken_out: str) -> None:
-    """Where another run does not find those who are left, nobody has the name; who is found again has it."""
+    """If another run does not find the remaining tracks, the name is unused until they are found again."""
     film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
     film.decide({"action": "name", "person": "p1", "name": "Anna"})
     film.decide({"action": taken_out, "tracks": [0, 1] if taken_out == "split" else [0, 1, 2]})
@@ -140,7 +140,7 @@ def test_a_name_that_an_earlier_version_gave_to_two_people_is_read_from_the_log_
 
 
 def test_whoever_is_left_of_a_person_keeps_a_number_of_their_own() -> None:
-    """A number given after an undo is recorded with it, and later decisions give it to nobody else."""
+    """A number given after an undo is recorded with it, and later decisions give it to no other person."""
     film = Film([0, 0, 0, 1, 1, 2, 2, 3, 3])
     film.decide({"action": "split", "tracks": [0]})
     film.take(("again", [0, 1, 1, 2, 2, 3, 3, 4, 4], 0, 1))

@@ -1,4 +1,4 @@
-"""Looks begun ahead: what is found is what the sampler alone finds, whoever does the work."""
+"""Detection ahead: the results are those of the sampler alone, whichever thread does the work."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def looked_at(found_film):
 
 
 def blurred(scan, cast, track, *, like_nobody=True):
-    """The scan with no detail in any face of a track, which then (`like_nobody`) looks like nobody."""
+    """The scan with no detail in any face of a track, which then (`like_nobody`) resembles no person."""
     quality, vector = scan.quality.copy(), scan.vector.copy()
     faces = cast.tracks.detection[cast.tracks.rows(track)]
     quality[faces] = 0

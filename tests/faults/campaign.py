@@ -59,7 +59,7 @@ class Case:
 
 
 class Box:
-    """A folder of a case's own: a film, its workspace, and things of the user's that nobody may touch."""
+    """A folder for one case: a film, its workspace, and files of the user that must stay untouched."""
 
     def __init__(self, folder: Path, template: Path, server: Server) -> None:
         self.folder, self.server = folder, server

@@ -49,7 +49,7 @@ def change(box: Box, *statements: tuple[str, tuple[object, ...]]) -> None:
 
 
 def named(box: Box) -> None:
-    """Give somebody a name, so that a search has whom to find."""
+    """Give a person a name, so that a search finds one."""
     change(box, ("UPDATE person SET name = 'Ann' WHERE id = (SELECT min(id) FROM person)", ()))
 
 

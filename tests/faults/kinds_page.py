@@ -190,7 +190,7 @@ class Page:
 
 
 def _memory(process: int) -> int:
-    """Megabytes that a process has had at most; 0 where nobody says."""
+    """Megabytes that a process has had at most; 0 if unknown."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{process}/status").read_text().split("VmHWM:")[1].split()[0]) >> 10
     return 0
@@ -326,7 +326,7 @@ def changing(rng: random.Random, box: Box) -> Case:
             with suppress(ValueError):
                 confirmed += status == 200 and "decision" in json.loads(answer)
         page.ask("POST", "/api/done", b"{}")
-        if name == "film":  # what was done to it was done here, and by nobody else
+        if name == "film":  # only this test changed the film
             away(box.film)
             box.film.write_bytes(content)
             box.film.with_name(f"{box.film.name}.away").unlink(missing_ok=True)

@@ -21,7 +21,7 @@ PAGES = (
     "docs/reel.md",
     "docs/exports.md",
     "docs/cluster.md",
-    "docs/workspace.md",  # names somebody anew
+    "docs/workspace.md",  # renames a person
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -48,7 +48,7 @@ def made_film(
     """A workspace as a run leaves it, of a film in which those of tracks[i] are seen together in shot i.
 
     Vectors are those of made-up people with `noise`, all at the cosine `older` to how they look in other
-    films, and the rest of them by `age`; `fates`, `names` and `looks` (who looks like whom) are by person.
+    films, and the rest of them by `age`; `fates`, `names` and `looks` (the person resembled) are by person.
     """
     rng = np.random.default_rng([seed, len(tracks), *os.fsencode(name)])
     file = folder / f"{name}.mp4"
@@ -103,7 +103,7 @@ def _base(cast: Cast, portraits: Portraits, vector: np.ndarray) -> Base:
 
 
 def _clothes(rows) -> Cue:
-    """Colours of somebody's clothes, a row of its own for each face."""
+    """Colours of a person's clothes, one row for each face."""
     drawn = [np.random.default_rng([who, i]).integers(1, 256, 48) for i, (_, _, who) in enumerate(rows)]
     return Cue(np.array(drawn).reshape(-1, 48), np.ones(len(rows)))
 

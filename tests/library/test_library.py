@@ -166,7 +166,7 @@ def test_an_unsure_pair_is_a_question_and_its_answer_holds(tmp_path):
     assert len(lib.people) == 2
     lib.rebuild()
     assert lib.questions() == []
-    lib.answer(question.id, "same")  # somebody looked again
+    lib.answer(question.id, "same")  # a user looked again
     assert len(lib.people) == 1
     lib.answer(question.id, "different")
     assert len(lib.people) == 2
@@ -192,7 +192,7 @@ def test_two_halves_become_one_when_a_further_film_shows_it(tmp_path):
 
 @pytest.mark.parametrize("reviewed", [False, True])
 def test_two_people_of_a_film_become_one_unless_somebody_reviewed_it(tmp_path, reviewed):
-    """The film took one person for two; where somebody reviewed the film, the library asks."""
+    """The film's cast has one person twice; if the film was reviewed, the library asks."""
     lib = Library(tmp_path / "lib")
     twice = made_film(tmp_path, "twice", [[0], [2], [40, 41]], looks={2: 0})
     if reviewed:
@@ -236,7 +236,7 @@ def test_names_carry_over_both_ways(films):
 
 
 def test_faces_taken_out_of_a_named_person_are_somebody_else_of_the_library(tmp_path):
-    """They are most of the person's faces: the name and the id stay with whoever is left in the film."""
+    """They are most of the person's faces: the name and the id stay with the tracks left in the film."""
     film = made_film(tmp_path, "f0", [[1, 2], [1], [1], [1]])
     with _session(film) as session:
         session.decide({"action": "merge", "people": [g.id for g in session.view.groups]})
@@ -281,7 +281,7 @@ def test_a_name_given_in_a_film_is_never_taken_away(films):
     lib.add(films / "e02.mp4")
     with Workspace.open(films / "e02.castlist", write=False) as keep:
         assert all(p.name.startswith("Film ") for p in keep.cast())
-    assert any("named Film" in q.why for q in lib.questions())  # somebody is asked
+    assert any("named Film" in q.why for q in lib.questions())  # a question is asked
 
 
 def test_a_name_that_was_taken_back_in_a_film_is_not_brought_again(films):
@@ -467,7 +467,7 @@ def test_whoever_waits_too_long_is_told(three):
             pass
     finally:
         holder.release()
-    assert len(lib.people) == 5  # looking waits for nobody
+    assert len(lib.people) == 5  # reading does not wait for a writer
 
 
 def test_a_catalogue_from_the_future_is_refused(three):

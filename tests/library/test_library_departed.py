@@ -143,7 +143,7 @@ def test_a_film_whose_workspace_is_gone_or_another_one_is_not_brought_back(lib, 
 
 
 def test_a_film_of_a_log_without_origins_can_be_removed(lib, tmp_path):
-    """Logs of before need not say how somebody of a film became a person."""
+    """Older logs may not say how a person of a film became a person of the library."""
     path = lib.path / "log.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     for row in rows:

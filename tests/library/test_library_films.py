@@ -170,7 +170,7 @@ def test_the_command_prints_a_row_a_film(small_film, tmp_path, capsys):
 
 
 def test_a_killed_worker_costs_its_segment(small_film, tmp_path):
-    """The film goes on in another worker, and the result is that of a run nobody disturbed."""
+    """The film goes on in another worker, and the result is that of an undisturbed run."""
     shutil.copy(small_film[0], tmp_path / "film.mp4")
     undisturbed = tmp_path / "whole"
     find_all([tmp_path / "film.mp4"], out=undisturbed)

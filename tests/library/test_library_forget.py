@@ -1,4 +1,4 @@
-"""Erasing a person: no byte of them stays, and nobody else loses anything."""
+"""Erasing a person: no byte of this person stays, and no other person loses anything."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def traces(lib: Library, person: str) -> dict[str, list[bytes]]:
 
 
 def _raw_vectors(keep: Workspace, cast, tracks) -> tuple[list[bytes], list[bytes]]:
-    """The vectors of somebody's faces, and what was seen beside them, as they are kept."""
+    """The stored vectors of a person's faces, and those of the clothes."""
     import numpy as np
 
     from castlist.recipe import Recipe
@@ -169,7 +169,7 @@ def test_a_renamed_film_keeps_its_workspace_after_somebody_was_erased(films, tmp
 
 
 def test_what_is_left_goes_on(library):
-    """The films can be reviewed, found and read again; nobody comes back from the scan."""
+    """The films can be reviewed, found and read again; no erased person comes back from the scan."""
     from castlist import find
     from castlist.review.session import Session
 
@@ -191,7 +191,7 @@ def test_what_is_left_goes_on(library):
 
 
 def everybody(workspace: Path) -> dict[str, object]:
-    """Everybody of a film as its page, its cast and its exports tell of them, without those of NAME."""
+    """All people of a film in its page, its cast and its exports, without those of NAME."""
     with Workspace.open(workspace, write=False) as opened:
         cast = opened.cast()
     with Session.open(workspace) as session:
@@ -363,7 +363,7 @@ def test_a_workspace_that_somebody_reads_is_not_half_erased(library, monkeypatch
 
 
 def test_faces_that_no_track_holds_are_erased_with_a_person(tmp_path):
-    """The last face of a track was left out of it: a later run could give it to somebody else."""
+    """The last face of a track was left out: a later run could give it to another person."""
     place = made_film(tmp_path, "film", [[1, 2], [1, 2]])
     with Workspace.open(place) as keep:
         cast, portraits = keep.cast(), keep.portraits()

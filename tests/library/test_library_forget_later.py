@@ -1,4 +1,4 @@
-"""Erasing somebody of films that were removed from the library, and of those that cannot be reached."""
+"""Erasing a person from films that were removed from the library, and from films out of reach."""
 
 from __future__ import annotations
 

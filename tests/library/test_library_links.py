@@ -1,4 +1,4 @@
-"""Links between films that nobody confirmed are looked through in pages, the least sure first."""
+"""Pages of unconfirmed links between films, least certain first."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_what_users_decided_in_a_film_is_read_although_a_name_was_brought_there_
 
 
 def test_no_name_is_brought_to_tracks_of_another_run(tmp_path):
-    """A film was found anew: the number of a track is that of somebody else now."""
+    """A film was searched again: the number of a track is now another person's."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "b", [[7], [1]], noise=0.1))
     (whom,) = (p for p in lib.people if p.appearances[0].start > 0)

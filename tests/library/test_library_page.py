@@ -260,14 +260,14 @@ def test_links_are_confirmed_and_taken_apart_page_by_page(page, lib, tmp_path):
     )
     page.locator(".to-links button").click()
     count(page, "#links button.own-film", open_links)
-    assert page.locator("#links .own-film.fixed").count() >= 2  # whom the links are compared with
+    assert page.locator("#links .own-film.fixed").count() >= 2  # people that the links are compared with
     page.locator("#links button.own-film").first.click()
     assert page.locator("#links button.own-film").first.get_attribute("aria-pressed") == "true"
     assert "1 is somebody else" in page.locator("#links .confirm button").inner_text()
     assert lib.history() == []  # nothing is decided yet
     people = len(lib.people)
     page.locator("#links h2").click()
-    page.wait_for_timeout(600)  # a page that nobody could look at yet is not confirmed
+    page.wait_for_timeout(600)  # a page shown too briefly to be read is not confirmed
     page.keyboard.press("Enter")
     page.wait_for_selector("#links .empty")
     assert len(lib.people) == people + 1
@@ -312,7 +312,7 @@ def test_pairs_are_judged_page_by_page(page, lib):
     assert len(pairs) >= 2
     page.locator(".to-pairs button").click()
     count(page, "#pairs button.own-film", len(pairs))
-    assert page.locator("#pairs .own-film.fixed").count() >= 1  # beside whom the others stand
+    assert page.locator("#pairs .own-film.fixed").count() >= 1  # people that the others are compared with
     tile, done = page.locator("#pairs button.own-film").first, page.locator("#pairs .confirm .main")
     for pressed in ("true", "false", "true"):
         tile.focus()
@@ -321,7 +321,7 @@ def test_pairs_are_judged_page_by_page(page, lib):
         assert tile.evaluate("e => e === document.activeElement")
     assert "1 is the same" in done.inner_text()
     assert lib.history() == []  # nothing is decided yet
-    page.wait_for_timeout(600)  # a page that nobody could look at yet is not answered
+    page.wait_for_timeout(600)  # a page shown too briefly to be read is not answered
     page.locator("#pairs h2").click()
     page.keyboard.press("Enter")
     page.wait_for_function(
@@ -408,7 +408,7 @@ def test_a_double_click_marks_nobody_and_the_keyboard_stays_where_it_was(page, l
     for name in "pq":
         lib.add(made_film(tmp_path, name, [[21, 22, 23], [21], [22], [23]], noise=0.1))
     page.wait_for_selector(".to-recurring button")
-    page.locator(".to-recurring button").dblclick()  # the second click lands on somebody's faces
+    page.locator(".to-recurring button").dblclick()  # the second click lands on a person's faces
     page.wait_for_selector("#recurring .somebody")
     page.wait_for_timeout(600)
     assert page.locator("#recurring .somebody[aria-pressed=true]").count() == 0
@@ -422,7 +422,7 @@ def test_a_double_click_marks_nobody_and_the_keyboard_stays_where_it_was(page, l
     assert tiles.nth(1).evaluate("e => e === document.activeElement")
     for tab in ("questions", "recurring"):
         page.locator(f"[data-tab={tab}]").click()
-    done.click()  # at once: nobody looked
+    done.click()  # at once, before a user could look
     page.wait_for_timeout(300)
     assert lib.history() == []
 

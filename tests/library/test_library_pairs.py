@@ -16,7 +16,7 @@ from castlist.library.pairs import PersonPair, pairs
 
 @pytest.fixture
 def lib(tmp_path) -> Library:
-    """Two people in two films, one of whom looks unlike themselves in the third, which has a guest."""
+    """Two people in two films; one of them looks different in a third film, which has a guest."""
     made = Library(tmp_path / "lib")
     for name in "ab":
         made.add(made_film(tmp_path, name, [[1, 2], [1], [2]], noise=0.1))
@@ -84,7 +84,7 @@ def test_who_was_compared_seen_beside_reviewed_or_named_apart_is_not_shown(lib, 
     lib.name(left.person, "Anna")
     lib.name(left.other, "Berta")
     assert left.person not in {pair.person for pair in lib.pairs()}
-    # Whoever is seen beside all people of several films is none of them
+    # A person seen together with all people of several films is none of these.
     other = Library(tmp_path / "other")
     for name in "xy":
         other.add(made_film(tmp_path, name, [[1, 2], [1], [2]], noise=0.1))
@@ -118,7 +118,7 @@ def test_a_wrong_answer_is_one_sentence_and_changes_nothing(lib, same, sentence)
 
 
 def test_who_is_taken_out_together_is_a_link_that_nobody_confirmed(tmp_path):
-    """Three of five films show somebody else; that these three show one person is what castlist says."""
+    """Three of five films show another person; that these three show one person is castlist's own link."""
     lib = Library(tmp_path / "lib")
     for name in "ab":
         lib.add(made_film(tmp_path, name, [[1], [1]], noise=0.1))

@@ -34,7 +34,7 @@ NOTHING = Rules(frozenset(), frozenset(), frozenset())
 
 
 def node(film: int, key: str, cosine: float, *, of: int = 0, twin: int = 1, **given: object) -> Node:
-    """Somebody at a cosine to person `of`, the rest of the way to person `twin`."""
+    """A film-person at a cosine to person `of`, in the direction of person `twin`."""
     a, b = person_vector(of), person_vector(twin)
     b = b - (a @ b) * a
     face = cosine * a + np.sqrt(1 - cosine**2) * b / np.linalg.norm(b)
@@ -151,7 +151,7 @@ def test_the_linkage_is_average_linkage(seed):
 
 
 def season(halves: tuple[range, range], alike: float = 0.4) -> list[Node]:
-    """Five people in some films, and somebody who looks otherwise in the first of them than in the last."""
+    """Five people in some films, and a person who looks different in the first and in the last films."""
     cast = [node(f, f"p{i}", 1.0, of=10 * i) for half in halves for f in half for i in range(1, 6)]
     first = [node(f, "p9", 1.0, of=90, twin=91) for f in halves[0]]
     return cast + first + [node(f, "p9", alike, of=90, twin=91) for f in halves[1]]
@@ -173,7 +173,7 @@ def test_who_never_meets_somebody_of_the_same_company_is_likelier_to_be_that_per
 
 
 def test_people_of_two_series_say_nothing_of_each_other():
-    """Nobody is in films of both, so that those who look alike are not taken for one person."""
+    """No person is in films of both series, so that similar people are not taken for one."""
     series = [
         n
         for n in season((range(1, 6), range(6, 11)))
@@ -184,7 +184,7 @@ def test_people_of_two_series_say_nothing_of_each_other():
 
 
 def test_two_who_follow_each_other_are_two_where_others_do_so_too():
-    """A company of whom six more people each hand over to somebody else in the middle."""
+    """A cast in which six more people are each replaced by another person in the middle."""
     halves = (range(1, 6), range(6, 11))
     others = [node(f, f"p{i}", 1.0, of=100 * i + (f > 5)) for f in range(1, 11) for i in range(11, 17)]
     found = parted(season(halves) + others)
@@ -258,7 +258,7 @@ def test_at_most_so_many_questions_about_somebody_but_each_other_one_is_asked_ab
 
 
 def test_a_question_compares_people_of_two_films_and_says_why_it_is_asked():
-    """Two people of one film who look alike, of whom each is in another film."""
+    """Two similar people of one film, each of them in another film, too."""
     twins = [node(1, "p1", 1.0), node(1, "p2", 0.97), node(2, "p1", 0.8)]
     decided = Rules(frozenset(), frozenset(), frozenset({1}))
     found = parted(twins, decided)
@@ -355,7 +355,7 @@ def close_ups(folder, name: str, second: int, *, beside: bool = False, older: fl
 
 
 def test_whose_only_film_is_read_again_may_join_somebody(tmp_path):
-    """Twins in film e, one of them forgotten: read again, the other is somebody of film a."""
+    """Twins in film e, one of them forgotten: read again, the other is a person of film a."""
     lib = Library(tmp_path / "lib")
     lib.add(close_ups(tmp_path, "a", 50))
     lib.add(close_ups(tmp_path, "e", 1, beside=True))
@@ -399,7 +399,7 @@ def test_scenes_of_films_that_are_not_compared_count(tmp_path, monkeypatch):
 
 
 def test_a_name_that_the_library_brought_goes_with_the_link(tmp_path):
-    """Film one names somebody; film two had that name from the library until it was somebody else's."""
+    """Film one names a person; film two had that name from the library until it was another person's."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "one", [[1], [30, 31, 32]], noise=0.1, names={1: "Anna"}))
     second = made_film(tmp_path, "two", [[1], [33, 34, 35]], noise=0.1, older=0.55)

@@ -16,7 +16,7 @@ Asked = list[tuple[str, float, str]]
 
 @pytest.fixture
 def lib(tmp_path) -> Library:
-    """Somebody in five films, and two others in two."""
+    """A person in five films, and two others in two."""
     made = Library(tmp_path / "lib")
     for name in "abcde":
         made.add(made_film(tmp_path, name, [[1], [1]], noise=0.1))
@@ -59,7 +59,7 @@ def test_films_that_are_taken_out_are_asked_about_at_once(lib, monkeypatch, whol
     if not whole:
         monkeypatch.setattr(scope, "WHOLE", 2)
     first = lib.split(person_in(lib, "a.mp4"), ["b.mp4"])
-    assert asked(lib) == []  # they look like nobody else
+    assert asked(lib) == []  # they resemble no other person
     second = lib.split(person_in(lib, "a.mp4"), ["c.mp4"])
     (question,) = lib.questions()
     assert {question.a, question.b} == {first, second}
@@ -114,7 +114,7 @@ def test_an_answer_confirms_whom_it_compared(tmp_path, monkeypatch):
         came_along = {film for (film,) in db.execute("SELECT film FROM film_people WHERE how = 'answered'")}
     assert len(came_along) == 2
     assert {link.member.film for link in lib.links()} == {f"{n}.mp4" for n in "abcd"} - compared
-    lib.add(made_film(tmp_path, "e", [[1], [1]], noise=0.1))  # everybody is weighed again
+    lib.add(made_film(tmp_path, "e", [[1], [1]], noise=0.1))  # all people are weighed again
     now = {m[0].name for m in lib.person(person.id).members}
     assert {f"{n}.mp4" for n in "abcd"} <= now
 

@@ -18,7 +18,7 @@ def members(lib: Library) -> dict[str, list[str]]:
 
 @pytest.fixture
 def asked(tmp_path) -> Library:
-    """Somebody of film b and somebody of film d may each be the first person of films a and c."""
+    """A person of film b and one of film d may each be the first person of films a and c."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2], [30, 31, 32]], noise=0.1))
     lib.add(made_film(tmp_path, "c", [[1], [1], [33, 34, 35]], noise=0.1))

@@ -41,7 +41,7 @@ class Log:
         apply.apply_event(self.db, self.events[-1])
 
     def new_id(self) -> str:
-        """An id that nobody has."""
+        """An unused id."""
         self.ids += 1
         return f"01{self.ids:024}"
 
@@ -54,7 +54,7 @@ class Log:
         return first
 
     def members(self) -> dict[Side, str]:
-        """Whom of the library each film-person is, who is somebody."""
+        """The library's person for each film-person that has one."""
         return {(d, k): person for d, k, person in self.db.execute(_MEMBERS) if person}
 
     def people(self) -> dict[str, list[Side]]:
@@ -65,7 +65,7 @@ class Log:
         return found
 
     def erased(self, person: str) -> tuple[list[str], list[list[str]]]:
-        """The ids and the film-people of somebody who is to be erased."""
+        """The ids and the film-people of a person to erase."""
         former = self.db.execute("SELECT old FROM redirect WHERE new = ?", (person,))
         return [person, *(old for (old,) in former)], [list(side) for side in self.people()[person]]
 
@@ -218,15 +218,15 @@ def test_decisions_taken_back_in_any_order_are_as_if_they_were_not_in_the_log(dr
     # What is passed on when a film is removed depends on who was who then.
     compared = ("people", "links", "questions") if removed else (*_STATE, "people")
     erased = any(event.kind == EventKind.FORGET for event in log.events)
-    if not erased:  # of a decision about somebody who is erased only the rest is taken back
+    if not erased:  # an undo leaves out the part about erased people
         assert [state(log)[what] for what in compared] == [state(oracle)[what] for what in compared]
-    # Whoever was named while a decision gave them their id keeps the name without that decision.
+    # A person named while a decision gave the id keeps the name without that decision.
     assert erased or set(oracle.db.execute(_NAMES)) <= set(log.db.execute(_NAMES))
     again = Log(log.events)
     assert all(again.db.execute(sql).fetchall() == log.db.execute(sql).fetchall() for sql in _TABLES)
     if not (removed or erased) and not any(
         event.data.get("moves") for event in log.events
-    ):  # by which a machine may leave nobody
+    ):  # by which castlist may leave no members
         given_ids = {p["person"] for e in log.events for p in e.data.get("people", ()) if p["person"]}
         given_ids |= {event.data["new"] for event in log.events if event.kind == EventKind.SPLIT}
         assert {now_id(log.db, known) for known in given_ids} == set(log.people())

@@ -1,4 +1,4 @@
-"""Taking decisions about a library back: everybody is as before, ids that were given stay given."""
+"""Taking decisions about a library back: all people are as before, and used ids stay used."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from castlist.store import Workspace
 
 
 def members(lib: Library) -> dict[str, list[tuple[str, str]]]:
-    """Whom each id means."""
+    """The members of each id."""
     return {p.id: sorted((m[0].name, m[1]) for m in p.members) for p in lib.people}
 
 
 @pytest.fixture
 def asked(tmp_path) -> Library:
-    """A library that asks whether somebody of film b is somebody of film a."""
+    """A library that asks whether a person of film b is a person of film a."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1, 2], [1], [2]], noise=0.1))
     lib.add(made_film(tmp_path, "b", [[1, 3], [1], [3]], noise=0.1, older=0.45))
@@ -134,7 +134,7 @@ def test_nothing_is_undone_twice(asked):
 
 
 def test_different_people_are_parted_with_those_who_look_like_them(tmp_path):
-    """Whoever was linked by way of the wrong one goes with them."""
+    """A member that was linked through the wrong one goes with it."""
     lib = Library(tmp_path / "lib")
     lib.add(made_film(tmp_path, "a", [[1], [1]], noise=0.1))
     lib.add(made_film(tmp_path, "b", [[1], [1]], noise=0.1, older=0.5))
@@ -197,7 +197,8 @@ def test_a_name_that_somebody_gave_in_the_film_is_not_taken_for_the_librarys(sea
     one, other = season.people[0].films
     season.name(season.people[0].id, "Anna")
     (key,) = in_film(one)
-    assert run(["decide", str(one.workspace), "name", key, "Anna"]) == 0  # somebody of the film says so too
+    # The film's own decision gives this name, too.
+    assert run(["decide", str(one.workspace), "name", key, "Anna"]) == 0
     season.undo()
     assert in_film(one) == {key: "Anna"}
     assert in_film(other) == {}
@@ -390,7 +391,7 @@ def test_a_name_that_the_library_brought_to_a_film_is_no_evidence_there(season):
     (there,) = in_film(other)
     assert (
         run(["decide", str(other.workspace), "name", there, "Anna"]) == 0
-    )  # somebody of the film says so too
+    )  # the film's own decision gives this name, too
     season.update()
     assert brought() == {one.name: [1], other.name: [0]}
     assert harvest(other.workspace).decided

@@ -65,7 +65,7 @@ class Percent(Detect):
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """A module of somebody's own steps."""
+    """A module of a user's own steps."""
     (tmp_path / "own_steps.py").write_text(CODE, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "own_steps", raising=False)
@@ -127,7 +127,7 @@ def test_vectors_of_two_lengths_are_refused() -> None:
 
 
 def test_a_detector_is_always_given_both_keywords(two_people) -> None:
-    """A film in which nobody is found is looked at in other ways, too."""
+    """A film without found people is searched in other ways, too."""
 
     class Wanting:
         model = "mine"

@@ -315,7 +315,7 @@ def test_a_phone_that_is_moved_beside_somebody_alive_is_a_picture():
     motion = np.repeat([0.004, 0.03], 12)[order]
     around_them = with_motion(around(tracks), motion)
     assert TrackFilter()(tracks, detections, faces, around_them) == (PICTURE, "")
-    motion = np.repeat([0.004, 0.005], 12)[order]  # a gallery: nobody lives
+    motion = np.repeat([0.004, 0.005], 12)[order]  # a gallery: no living person
     assert TrackFilter()(tracks, detections, faces, with_motion(around(tracks), motion)) == ("", "")
 
 

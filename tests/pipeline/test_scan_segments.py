@@ -127,7 +127,7 @@ def test_a_film_on_its_side_is_told_from_one_that_shows_nobody(
 @pytest.mark.parametrize("kind", ["colour", "grey", "orange"])
 def test_a_negative_is_told_from_a_film_that_shows_nobody(kind: str, tmp_path: Path) -> None:
     images = []
-    for look in [people(12)[k] for k in (1, 3, 7, 8)]:  # of whom a detector is not sure in a negative
+    for look in [people(12)[k] for k in (1, 3, 7, 8)]:  # uncertain for the detector in a negative
         render(still(look), tmp_path / "face.mp4")
         with av.open(str(tmp_path / "face.mp4")) as source:
             images += [frame.to_ndarray(format="bgr24") for frame in source.decode(video=0)] * 3

@@ -1,4 +1,4 @@
-"""Who looks like somebody: the likeliest others first, those seen beside them last."""
+"""Look-alikes of a person: the most probable first, those seen together with the person last."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_strangers_go_where_they_belong_in_the_same_decision(made: Callable[...,
     workspace = made([0, 0, 1, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, NOISE])
     with Session.open(workspace.place) as session:
         before = people(session)
-        # Track 3 leaves itself, so that another one stands for the person to whom track 2 goes.
+        # Track 3 itself moves, so that another track stands for the person that track 2 joins.
         items = [
             {"person": "p1", "moved": [{"tracks": [2], "to": 3}]},
             {"person": "p2", "moved": [{"tracks": [3], "to": 0}]},
@@ -124,7 +124,7 @@ def test_pieces_say_whom_else_they_may_show(made: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("answer", ["nobody of these", "left open", "somebody"])
 def test_everybody_is_asked_about_once(made: Callable[..., Any], answer: str) -> None:
-    """Also who was confirmed, and whom the machine is sure about."""
+    """Also confirmed people, and those that castlist is sure about."""
     truth = [0] * 8 + [1] * 8 + [2] * 2
     with Session.open(made(truth, truth).place) as session:
         session.decide({"action": "confirm", "people": ["p1", "p2", "p3"]})
@@ -276,7 +276,7 @@ def test_questions_end_only_when_everybody_is_right(made: Callable[..., Any], se
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_sheet_means_the_same_on_other_tracks(made: Callable[..., Any], seed: int) -> None:
-    """Items that name the same people, moved and whole, in any order: nobody made by them falls apart."""
+    """Items that name the same people, moved and whole, in any order: no person made by them falls apart."""
     rng = np.random.default_rng(seed)
     label = np.unique(rng.integers(0, 7, 10), return_inverse=True)[1].tolist()
     with Session.open(made([0] * 10, label).place) as session:
@@ -382,11 +382,11 @@ def test_the_history_says_about_whom_nothing_was_decided(made: Callable[..., Any
 
 
 def test_a_stranger_without_evidence_may_be_anybody_of_the_cast(made: Callable[..., Any]) -> None:
-    """Large people are offered before small ones that look a little more alike; nobody who cannot be."""
+    """Large people are offered before small ones of slightly higher similarity; impossible ones never."""
     truth = [*[0] * 6, *[1] * 6, *[2] * 6, *range(3, 15)]
     workspace = made(truth, truth)
     mean = workspace.base.vector.copy()
-    mean[18:] = unit(mean[18:] + 0.05 * mean[0])  # everybody seen once is a little like the first person
+    mean[18:] = unit(mean[18:] + 0.05 * mean[0])  # all people seen once resemble the first person a little
     base = replace(workspace.base, vector=mean, mean=mean, cannot=np.array([[1, 12]]))
     asker = Asker(base)
     asker.look(apply(base, workspace.video, []))

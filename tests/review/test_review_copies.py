@@ -74,7 +74,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Decided:
 
 
 def on_screen(cast: Cast, name: str) -> set[int]:
-    """The tenths of seconds at which somebody is seen."""
+    """The tenths of seconds at which a person is seen."""
     return {i for a in cast[name].appearances for i in range(int(a.start * 10), int(a.stop * 10))}
 
 

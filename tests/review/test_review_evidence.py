@@ -67,7 +67,7 @@ def test_a_track_alone_is_of_its_person_and_a_stranger_is_mostly_of_nobody() -> 
 
 
 def test_who_meets_is_two_people_and_who_meets_the_same_but_not_one_another_may_be_one() -> None:
-    """Ann and a part of her each meet Bob ten times; Cy meets nobody."""
+    """Ann and a part of her each meet Bob ten times; Cy meets no other person."""
     ann, bob, part, cy = np.arange(40).reshape(4, 10)
     label = np.repeat([0, 1, 2, 3], 10)
     meetings = np.concatenate([np.stack([ann, bob], 1), np.stack([part, bob], 1)])

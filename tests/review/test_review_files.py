@@ -1,4 +1,4 @@
-"""What everybody else reads of a workspace under review is the last decision: by commands, and as files."""
+"""Other readers of a workspace under review get the last decision: from commands, and from files."""
 
 from __future__ import annotations
 
@@ -97,5 +97,5 @@ def test_a_kill_takes_nothing_from_commands_and_little_from_files(
     assert in_database(place) in (["Anna"], ["Berta"])  # whole, of this decision or the one before
     assert "Anna" in in_report(place) or "Berta" in in_report(place)
     assert all("Berta" in text and "Anna" not in text for text in commands(place, capsys))
-    served(place)  # whoever opens the page again has the files follow, without a decision
+    served(place)  # opening the page again updates the files, without a decision
     until(lambda: in_database(place) == ["Berta"] and "Berta" in in_report(place))

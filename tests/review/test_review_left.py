@@ -1,4 +1,4 @@
-"""What is asked until nothing is left: everything set aside page by page, everybody against everybody."""
+"""What is asked until nothing is left: all tracks set aside, page by page, and all pairs of people."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_set_aside_tracks_that_nobody_marks_end_the_pages_early(made: Callable[.
         items = [{"person": review.view.groups[c.group].id} for c in checks]
         review.act({"action": "check", "items": items, "stay": review.asker.asides()})
         pages += not checks
-    assert pages == 0  # of 24 none was somebody: the other 48, a tenth of all faces, are not worth a page
+    assert pages == 0  # none of 24 was a person: the other 48, a tenth of all faces, are not worth a page
 
 
 @pytest.mark.parametrize("stay", [[0], [4, 99], 3, ["x"], [4, 0]])
@@ -150,7 +150,7 @@ def test_who_was_compared_with_enough_is_asked_about_again_only_where_somebody_i
         assert all(sum(p for _, p in one.shown) + one.none == pytest.approx(1) for one in found)
         return bool(found)
 
-    assert asked(0)  # nobody was shown beside this person yet
+    assert asked(0)  # no other person was shown with this person yet
     assert asked(AGAIN - 0.05)
     others = [int(np.flatnonzero(truth == k)[0]) for k in range(1, ENOUGH + 1)]
     review.act({"action": "sort", "items": [{"track": last, "whole": True, "to": None, "not": others}]})
@@ -183,7 +183,5 @@ def test_a_second_person_is_a_piece_of_its_own_beside_outliers() -> None:
     found = pieces(np.arange(56), np.full(56, 10), vector.astype(np.float32), np.ones(56))
     hidden = [piece[SHOWN:] for piece in found]
     second = np.arange(40, 48)
-    for piece, rest in zip(
-        found, hidden, strict=True
-    ):  # whoever looks at the faces shown knows of the second
+    for piece, rest in zip(found, hidden, strict=True):  # the shown faces include the second person
         assert not np.isin(rest, second).any() or np.isin(piece[:SHOWN], second).any()

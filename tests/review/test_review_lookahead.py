@@ -1,4 +1,4 @@
-"""The next question is found while somebody looks at this one: sooner, and never another one."""
+"""The next question is computed while a user looks at this one: sooner, and never a different one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from castlist.suggest.questions import Asker
 
 
 def mixed(made: Callable[..., Any], seed: int = 1) -> Any:
-    """Four people; a fifth of their tracks is with somebody else, and a few are set aside."""
+    """Four people; a fifth of their tracks is with another person, and a few are set aside."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.arange(4), 12)
     label = np.where(rng.random(48) < 0.2, (truth + 1) % 4, truth)

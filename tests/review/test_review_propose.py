@@ -1,4 +1,4 @@
-"""Names from other programs become proposals, and decisions only when somebody says so."""
+"""Names from other programs become proposals, and decisions only when a user accepts them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHARE = "person,in,out\n"
 
 @pytest.fixture
 def film(made: Callable[..., Any]) -> Any:
-    """Three people on tracks 0 to 2, 3 to 4 and 5, each 0.4 s long; track 6 is nobody's."""
+    """Three people on tracks 0 to 2, 3 to 4 and 5, each 0.4 s long; track 6 belongs to no person."""
     return made([0, 0, 0, 1, 1, 2, 3], [0, 0, 0, 1, 1, 2, -1])
 
 
@@ -47,7 +47,7 @@ def table(folder: Path, text: str, name: str = "names.csv") -> Path:
 
 
 def test_times_by_hand(film: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Anna has the 1.2 s of p1; Bob's 0.6 of 0.8 s and 0.2 s beyond; Cy is where nobody is."""
+    """Anna has the 1.2 s of p1; Bob's 0.6 of 0.8 s and 0.2 s beyond; Cy is where no person is."""
     names = table(tmp_path, SHARE + "Anna,0,1.2\nBob,1.4,2.2\nCy,50,60\n")
     anna, bob, cy = proposed(film, names, capsys)
     assert (anna["person"], anna["state"], anna["agree"], anna["next"]) == ("p1", "clear", 1, None)
@@ -82,7 +82,7 @@ def test_a_time_is_that_of_the_nearest_frame(
 
 
 def test_of_a_name_with_faces_every_face_counts(film: Any) -> None:
-    """Two faces of p1, one of p2, and one where nobody was found."""
+    """Two faces of p1, one of p2, and one where no person was found."""
     view, box = apply(film.base, film.video, ()), (100 / 640, 50 / 360, 200 / 640, 170 / 360)
     hints = [Hint("Anna", Fraction(t), Fraction(t), box) for t in ("0.2", "0.6", "1.4")]
     hints.append(Hint("Anna", Fraction("0.2"), Fraction("0.2"), (0.9, 0.9, 1.0, 1.0)))
@@ -156,7 +156,7 @@ def test_a_table_of_faces(film: Any, tmp_path: Path, capsys: pytest.CaptureFixtu
     """Boxes as castlist writes them; one of three is where no face is."""
     rows = "frame,time,x,y,w,h,track,person,score\n"
     rows += "5,0.2,100,50,100,120,0,Anna,1\n15,0.6,104,50,100,118,1,Anna,1\n15,0.6,500,200,60,60,1,Anna,1\n"
-    rows += "35,1.4,100,50,100,120,3,Person 2,1\n"  # castlist's own word for somebody without a name
+    rows += "35,1.4,100,50,100,120,3,Person 2,1\n"  # castlist's own label for a person without a name
     (anna,) = proposed(film, table(tmp_path, rows), capsys)
     assert (anna["name"], anna["person"], anna["by"], anna["state"]) == ("Anna", "p1", "faces", "clear")
     assert anna["agree"] == round(2 / 3, 4)

@@ -27,7 +27,7 @@ FACE = Anchor(Fraction(1, 5), (100 / 640, 50 / 360, 200 / 640, 170 / 360))
 
 @pytest.fixture
 def film(made: Callable[..., Any]) -> Any:
-    """Three people on tracks 0 to 2, 3 to 4 and 5, each 0.4 s long; track 6 is nobody's."""
+    """Three people on tracks 0 to 2, 3 to 4 and 5, each 0.4 s long; track 6 belongs to no person."""
     return made([0, 0, 0, 1, 1, 2, 3], [0, 0, 0, 1, 1, 2, -1])
 
 
@@ -230,7 +230,7 @@ def test_there_are_never_too_many(film: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_proposal_goes_with_the_person_who_is_erased(film: Any, names: Path) -> None:
-    """By name, and by the faces of whoever was proposed: names that were rejected for her too."""
+    """By name, and by the faces of the proposed person: also names that were rejected for her."""
     anna, _ = castlist.propose(film.place, names)
     castlist.reject(film.place, anna["id"])
     with Workspace.open(film.place) as workspace:

@@ -291,7 +291,7 @@ def test_what_was_decided_last_is_saved_at_the_end(made: Make, served: Callable[
     server.process.wait(60)
     assert stored(film.place) == 6
     assert "name 5" in (film.place / "report.html").read_text("utf-8")
-    with Workspace.open(film.place):  # nobody holds it any more
+    with Workspace.open(film.place):  # no process holds it any more
         pass
 
 

@@ -226,7 +226,7 @@ def test_a_reviewer_who_knows_ends_with_the_truth(made: Callable[..., Any]) -> N
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 5, 60)
     label = truth.copy()
-    label[rng.random(60) < 0.3] += 5  # everybody in two parts
+    label[rng.random(60) < 0.3] += 5  # all people in two parts
     label[:3] = (truth[:3] + 1) % 5  # and three tracks at the wrong person
     film = made(truth.tolist(), label.tolist())
     with Session.open(film.place) as session:

@@ -110,7 +110,7 @@ def test_a_film_that_nobody_reads_to_its_end_is_silent(
     playing = half(server.port, f"GET /film HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
                    f"Cookie: {server.cookie}\r\n\r\n".encode())  # fmt: skip
     began = time.monotonic()
-    server.stop()  # although somebody has the film open
+    server.stop()  # although a page has the film open
     assert time.monotonic() - began < 10
     assert server.process.returncode == 0
     playing.close()

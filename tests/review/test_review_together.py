@@ -1,4 +1,4 @@
-"""Two faces in one frame are two people: nobody in the same frame is offered for a face."""
+"""Two faces in one frame are two people: no person in the same frame is offered for a face."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def test_a_decision_upgrades_the_workspace_of_an_earlier_castlist(place):
     first_schema(place)
     with Workspace.open(place, write=False) as workspace:
         with Workspace.open(place):
-            pass  # somebody else's run did so meanwhile
+            pass  # another run did so meanwhile
         workspace.decisions.append(Decision("hide", (FACE,)))
         assert len(workspace.decisions.all()) == 2
     assert (place / "cast.db.schema1").exists()
@@ -303,7 +303,7 @@ def test_pictures_are_synced_with_the_segment_that_follows_them(place, monkeypat
 
     with Workspace.open(place) as workspace:
         names = [workspace.put_image(jpeg) for jpeg in (b"one", b"two", b"three")]
-        (place / "thumbs" / names[2][:2] / f"{names[2]}.jpg").unlink()  # removed meanwhile: nobody's loss
+        (place / "thumbs" / names[2][:2] / f"{names[2]}.jpg").unlink()  # removed meanwhile, without any loss
         monkeypatch.setattr(os, "fsync", note)
         workspace.append("key", piece(2))
         monkeypatch.undo()

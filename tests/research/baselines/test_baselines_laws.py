@@ -110,7 +110,7 @@ def in_order(track_set, order):
 
 @pytest.mark.parametrize("name", sorted(name for name, method in BASELINES.items() if not method.randomised))
 def test_methods_without_randomness_do_not_depend_on_the_order_of_the_tracks(name):
-    """Blurred people of whom many are seen together, so that C1C has many pairs to part."""
+    """Blurred people with many co-occurrences, so that C1C has many pairs to separate."""
     method = BASELINES[name]()
     for seed in range(5):
         rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Whose tracks the bench scores: the published cast, or everybody with a label; the table of sets."""
+"""The tracks that the bench scores: of the published cast, or of all labelled people; the table of sets."""
 
 from dataclasses import replace
 
