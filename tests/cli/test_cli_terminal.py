@@ -1,4 +1,4 @@
-"""Nothing that a workspace or a file name holds reaches the terminal as anything but text."""
+"""Text from workspaces and file names cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def strange(found_film, tmp_path_factory):
-    """A workspace whose every text column holds what would steer a terminal or rich."""
+    """A workspace with control characters and rich's markup in every text column."""
     place = tmp_path_factory.mktemp("strange") / "film.castlist"
     shutil.copytree(found_film[1], place)
     text = "".join(HOSTILE)

@@ -340,7 +340,7 @@ def test_the_decoder_ends_with_its_parent(tmp_path: Path) -> None:
     child, deadline = int(done.stdout), time.monotonic() + 10
     while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
         if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
-            break  # ended; its new parent has not looked yet
+            break  # ended; its new parent has not waited for it yet
         time.sleep(0.02)
     else:
         assert not Path(f"/proc/{child}").exists()

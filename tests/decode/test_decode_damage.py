@@ -1,4 +1,4 @@
-"""Damage: what was lost is counted, the rest is read, and a read that goes on gives the same."""
+"""Damage: lost frames are counted, the others are read, and a resumed read gives the same."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_damage_is_alike_whether_frames_are_decoded_side_by_side_or_not(kind: st
 def test_no_frame_before_the_end_of_a_truncated_film_is_lost_without_a_count(
     kind: str, tmp_path: Path
 ) -> None:
-    """As many frames come out, or are counted, as an own decoder of one thread gives from the same bytes."""
+    """Frames read plus frames counted equal those of a separate decoder of one thread on the same bytes."""
     path = make(tmp_path / "film", kind, 60)
     data = path.read_bytes()
     for share in np.random.default_rng(5).uniform(0.3, 1, 8):

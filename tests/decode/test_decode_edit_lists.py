@@ -1,4 +1,4 @@
-"""Frames that times of QuickTime and MP4 files hide: damaged ones are put right, edit lists are followed."""
+"""Hidden frames in QuickTime and MP4: damaged time scales are repaired, edit lists are followed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def film(tmp_path: Path) -> Path:
 
 
 def changed(path: Path, atom: bytes, offset: int, value: int) -> Path:
-    """The film with four bytes of the first atom of a name changed, counted from the end of its name."""
+    """The film with four bytes changed in the first atom of a name, at an offset from the end of the name."""
     data = bytearray(path.read_bytes())
     struct.pack_into(">I", data, data.index(atom) + 4 + offset, value % (1 << 32))
     path.write_bytes(data)
@@ -105,7 +105,7 @@ def test_the_length_that_a_track_has_after_cutting_proves_no_damage(slow: Path, 
 
 
 class Recorded(BytesIO):
-    """Bytes, and how many were asked for at once."""
+    """A file in memory that records how many bytes each read asks for."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)

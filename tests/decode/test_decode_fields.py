@@ -1,4 +1,4 @@
-"""Interlaced frames: where the two fields differ one of them is seen, and elsewhere nothing changes."""
+"""Interlaced frames: where the two fields differ one of them is shown, and other parts are unchanged."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_an_odd_last_line_and_lines_that_no_interlaced_picture_has() -> None:
 
 @pytest.mark.parametrize("said", [True, False])
 def test_a_moving_face_is_seen_as_clearly_as_in_one_field(said: bool, tmp_path: Path) -> None:
-    """Whether the film says that it is interlaced or not: many copies of tapes do not."""
+    """Whether the film is marked as interlaced or not: many copies of tapes are not."""
     render(still(people(1)[0]), tmp_path / "still.mp4")
     with av.open(str(tmp_path / "still.mp4")) as file:
         face = seen(next(file.decode(video=0)))

@@ -1,4 +1,4 @@
-"""Films of a high dynamic range or a wide gamut look like the ordinary film of the same scene."""
+"""Films of high dynamic range or wide gamut look like the ordinary film of the same scene."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_drawn_face_looks_the_same_in_high_range(curve: int, tmp_path: Path) -
     [(0.0, 0.0), (0.3001, 10.0), (0.5081, 100.0), (0.5807, 161.0), (0.7518, 203.0), (1.0, 203.0)],
 )
 def test_the_light_of_pq(value: float, light: float) -> None:
-    """Up to about 90 cd/m² it stays; above, 1000 cd/m² and more become the white of the screen, 203."""
+    """Light up to about 90 cd/m² is unchanged; 1000 cd/m² and more become the screen's white, 203."""
     seen = shown(np.full((1, 3), value), PQ, BT2020)
     assert np.allclose(203 * seen**2.4, light, rtol=0.03, atol=1e-3)
     assert np.ptp(seen) < 1e-3  # grey stays grey

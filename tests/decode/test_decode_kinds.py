@@ -1,4 +1,4 @@
-"""Which stream is the film, what its colours mean, and files beyond any limit."""
+"""The choice of the film's stream, its colours, and files beyond the limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timecode at which a film starts, wherever its file keeps it."""
+"""The timecode at which a film starts, in all places where files store it."""
 
 from __future__ import annotations
 

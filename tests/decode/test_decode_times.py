@@ -1,4 +1,4 @@
-"""Times that a file tells wrongly, twice or not at all: every frame comes, in order, at a time of its own."""
+"""Wrong, repeated and missing times in files: every frame is read, in order, at a time of its own."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def frames(reader: Reader) -> list[tuple[int, bytes]]:
 
 
 def process(decoder: WaitingDecoder) -> int:
-    """The number of its process."""
+    """The number of the decoder's process."""
     assert decoder._started is not None
     return decoder._started.child._process.pid
 

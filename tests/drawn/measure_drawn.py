@@ -1,4 +1,4 @@
-"""How well real models see a drawn film: python tests/drawn/measure_drawn.py demo [every]
+"""How well real models recognise a drawn film: python tests/drawn/measure_drawn.py demo [every]
 
 YuNet at a score of 0.6 on every tenth frame (or every n-th); recall at an IoU of 0.4 over the faces that
 have a person; SFace cosine of faces of one person in different shots, and of two people.

@@ -1,4 +1,4 @@
-"""The drawn film: its truth is exact, it is deterministic, its files are what they say."""
+"""The drawn film: its ground truth is exact, it is deterministic, and its files have the stated format."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_who_is_seen_by_pencil(made):
     truth = made[2]
     assert truth.names == ("P1", "P2", "P3", "P4")
     assert truth.person[truth.frame == 0].tolist() == [0, 1]
-    assert truth.person[truth.frame == 10].tolist() == [1]  # who passes in front hides the other
+    assert truth.person[truth.frame == 10].tolist() == [1]  # the person in front hides the other
     assert truth.person[truth.frame == 19].tolist() == [0, 1]
     assert set(truth.person[(truth.frame >= 20) & (truth.frame < 30)].tolist()) == {2, drawn.NOT_A_FACE}
     assert truth.frame[truth.shots.of(truth.frame) == 3].tolist() == list(range(55, 63))  # 0.2 s to 0.5 s

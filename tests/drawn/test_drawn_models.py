@@ -1,4 +1,4 @@
-"""Real models see the drawn people: YuNet finds their faces, SFace tells them apart."""
+"""Real models recognise the drawn people: YuNet finds their faces, SFace separates the people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def overlap(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def embed(crops: list[np.ndarray]) -> np.ndarray:
-    """Unit SFace vectors of aligned red-green-blue faces."""
+    """Unit SFace vectors of aligned RGB faces."""
     import onnx
     import onnxruntime
 

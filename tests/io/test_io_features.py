@@ -1,4 +1,4 @@
-"""The front door: which reader, what a FeatureSet promises, and one sentence for every bad file."""
+"""Reading any feature file: the choice of the reader, the FeatureSet, and a message for every bad file."""
 
 from pathlib import Path
 

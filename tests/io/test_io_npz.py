@@ -1,4 +1,4 @@
-"""Our own .npz: the documented layout, and files that lie."""
+"""castlist's own .npz: the documented layout, and inconsistent files."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Features of one's own: a bare .npy with files beside it, tables, HDF5 and safetensors; all give one set."""
+"""A user's own features: a bare .npy with other files, tables, HDF5, safetensors; all give the same set."""
 
 import io
 import pickle

@@ -1,4 +1,4 @@
-"""Redaction from end to end on a small drawn film, with the real detector: who is found in the output."""
+"""Redaction from end to end on a small drawn film: the people that the real detector finds in the output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from castlist.store import Workspace
 
 @pytest.fixture(scope="module")
 def small(two_people, tmp_path_factory):
-    """(film, workspace, names by the place where each stands: left, right)."""
+    """(film, workspace, names of the person on the left and on the right)."""
     folder = tmp_path_factory.mktemp("redact") / "copy"
     shutil.copytree(two_people, folder)
     with Workspace.open(folder / "film.castlist", write=False) as keep:
@@ -30,7 +30,7 @@ def small(two_people, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def public(small, tmp_path_factory):
-    """The film with only the one on the left."""
+    """The film with only the person on the left visible."""
     output = tmp_path_factory.mktemp("out") / "public.mp4"
     return redact(small[1], output, keep=[small[2][0]])
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_done_is_status_two_and_a_sentence(small, tmp_path, capsy
 
 
 def doubted(place: Path, to: Path, track: int, sureness: float) -> Path:
-    """A copy of a workspace in which castlist is only so sure whose face a track shows."""
+    """A copy of a workspace with another probability for a track."""
     shutil.copytree(place, to)
     with Workspace.open(to) as opened:
         base, (number, _) = opened.machine(), opened.cast_run()

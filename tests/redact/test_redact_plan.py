@@ -1,4 +1,4 @@
-"""What is hidden of each frame, on tracks small enough to follow by hand."""
+"""The covers of each frame, on tracks small enough to work out by hand."""
 
 from __future__ import annotations
 

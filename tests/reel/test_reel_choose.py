@@ -1,4 +1,4 @@
-"""Which parts of a film a reel takes, on casts small enough to follow by hand."""
+"""The parts of a film in a reel, on casts small enough to work out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films with all that a redacted film must not hold, or must keep."""
+"""Films with everything that a redacted film must lose or keep."""
 
 from __future__ import annotations
 

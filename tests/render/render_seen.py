@@ -1,4 +1,4 @@
-"""What a film shows: its frames and their times, read by castlist's reader once for each state of a file."""
+"""The frames of a film and their times, read by castlist's reader once for each state of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interlaced films stay interlaced where their copy can be, and else have no combs."""
+"""Interlaced films stay interlaced if their copy supports it; otherwise they have no combs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def interlaced(path: Path, order: str, codec: str = "ffv1", height: int = 96) ->
 
 
 def stored(path: Path) -> tuple[list[str], int]:
-    """The field order that each frame says, and how many frames have combs."""
+    """The marked field order of each frame, and the number of frames with combs."""
     with av.open(str(path)) as file:
         stream = file.streams.video[0]
         frames = list(file.decode(stream))

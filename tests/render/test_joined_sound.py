@@ -1,4 +1,4 @@
-"""Sound of films whose clock starts again in the middle: beside its pictures, in whatever is made of them."""
+"""Sound of films whose clock restarts in the middle: it stays with its pictures in all outputs."""
 
 from __future__ import annotations
 

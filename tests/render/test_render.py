@@ -1,4 +1,4 @@
-"""A film written again: times, sound, size and pixels are the film's, and nothing else of it comes along."""
+"""A film written again: it keeps times, sound, size and pixels, and loses everything else."""
 
 from __future__ import annotations
 

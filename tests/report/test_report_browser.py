@@ -58,7 +58,7 @@ def pages(
 
 
 def opened(browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> Any:
-    """A page, with everything it asks for and complains about in `asked` and `said`."""
+    """A page, with its requests in `asked` and its errors in `said`."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.asked, page.said = [], []
     page.on("request", lambda r: page.asked.append(r.url))

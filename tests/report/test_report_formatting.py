@@ -1,4 +1,4 @@
-"""Numbers, times and names as a reader wants them."""
+"""Numbers, times and names for readers."""
 
 from __future__ import annotations
 

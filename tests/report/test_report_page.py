@@ -1,4 +1,4 @@
-"""The report as text: what it says, what it escapes, how large it gets."""
+"""The report as text: its contents, escaping, and size."""
 
 from __future__ import annotations
 

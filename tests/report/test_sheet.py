@@ -1,4 +1,4 @@
-"""Contact sheets and pages about one person."""
+"""Contact sheets, and pages about one person."""
 
 from __future__ import annotations
 

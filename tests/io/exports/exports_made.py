@@ -1,4 +1,4 @@
-"""Casts made by hand for the tests of exports: who is on screen in which frames is known exactly."""
+"""Casts made by hand for the tests of exports, with exactly known people in each frame."""
 
 from __future__ import annotations
 

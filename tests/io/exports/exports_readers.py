@@ -1,4 +1,4 @@
-"""Readers of what is exported: other people's libraries and programs, else strict ones of our own.
+"""Readers of exported files: libraries and programs of other projects, else strict ones of our own.
 
 Each takes the text of a file and the rate, and gives (name, first frame, frame after the last) of each
 appearance, counted from the film's first frame.
@@ -38,7 +38,7 @@ def tool(name: str) -> str:
 
 
 def asked(*command: str, text: str, suffix: str) -> str:
-    """What a program says of a file."""
+    """A program's output for a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"film{suffix}"
         path.write_text(text, "utf-8")
@@ -116,7 +116,7 @@ def read_fcpxml(text: str, rate: Fraction) -> Rows:
 
 
 def fcpxml_rules(root: ET.Element) -> None:
-    """What Final Cut asks of a file: order of children, references, whole frames, no overrun."""
+    """Final Cut's requirements: order of children, references, whole frames, no overrun."""
     assert root.tag == "fcpxml"
     assert root.get("version") == "1.9"
     assert [c.tag for c in root] == ["resources", "library"]

@@ -166,7 +166,7 @@ def test_the_people_of_a_film_by_exiftool(options, people):
     ("names", "people"), [(("", "Bob"), ["Bob"]), (("", ""), None), (("Al", "Al"), ["Al"])]
 )
 def test_placeholders_are_nobodys_names_in_xmp(names, people):
-    """Who shares a name has it once, without the number by which other formats tell them apart."""
+    """A name shared by two people is written once, without the number that other formats add."""
     assert exif(FORMATS["xmp"].text(made(names=names))).get("PersonInImage") == people
 
 

@@ -1,4 +1,4 @@
-"""docs/exports.md says what the table of formats says."""
+"""docs/exports.md agrees with the table of formats."""
 
 from __future__ import annotations
 

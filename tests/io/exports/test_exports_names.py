@@ -162,7 +162,7 @@ OTHERS = [form for form in FORMATS if form != "json"]  # castlist's own has a sc
 
 @pytest.mark.parametrize("form", OTHERS)
 def test_golden_files(form, monkeypatch):
-    """What is written today is what was written before. CASTLIST_GOLDEN=write makes the files anew."""
+    """The output equals the golden files; CASTLIST_GOLDEN=write writes these again."""
     monkeypatch.setattr("castlist.io.exports.mmif.__version__", "0")
     text = FORMATS[form].text(golden_cast())
     path = GOLDEN / f"{form}{FORMATS[form].suffixes[-1]}"
@@ -254,7 +254,7 @@ def test_json_with_a_timecode_is_as_its_schema_says():
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
 def test_no_export_turns_the_direction_of_writing(form):
-    """A workspace of another program may hold any name; a line of a table or an EDL must show as it is."""
+    """A workspace from another program may contain any name; lines of tables and EDLs display unchanged."""
     marks = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     cast = made(*RATES["25"], names=(f"{marks}Anna{marks}",), spans=[(0, 0, 10)])
     text = FORMATS[form].text(cast)

@@ -1,4 +1,4 @@
-"""Every timed format at every rate: written, read back by another, frame by frame the same."""
+"""Every timed format at every rate: written, read back by another program, equal frame by frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PEOPLE = Options(person=NAMES[:2])
 
 
 def read_back(form, cast, rate, start):
-    """What the reader of a format finds, from the film's first frame."""
+    """The appearances that the reader of a format finds, in frames from the film's first one."""
     options = PEOPLE if form in ("ffmetadata", "matroska") else Options()
     rows = READERS[form][0](FORMATS[form].text(cast, options), rate)
     origin = number(start, rate) if form in COUNTED_FROM_TIMECODE else 0

@@ -1,4 +1,4 @@
-"""Who opens a timeline hears the film: the sound's tracks in every format that has them."""
+"""The film's sound in timelines: its tracks in every format that has sound."""
 
 from __future__ import annotations
 

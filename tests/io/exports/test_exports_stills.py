@@ -1,4 +1,4 @@
-"""Stills of people with regions beside and within them."""
+"""Stills of people, with face regions in sidecars and in the files themselves."""
 
 from __future__ import annotations
 

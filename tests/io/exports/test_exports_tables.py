@@ -1,4 +1,4 @@
-"""What a cast looks like in the formats of others."""
+"""A cast in the formats of other programs."""
 
 from __future__ import annotations
 
