@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from castlist.errors import InputError
-from castlist.split.signal import BINS, COLUMNS, ROWS, SIZE, THUMB, checked, describe, distances
+from castlist.split.signal import BINS, COLUMNS, ROWS, SIZE, THUMB, checked, correlation, describe, distances
 
 
 def test_a_flat_frame_is_its_colour_in_every_cell_and_one_full_bin() -> None:
@@ -62,3 +62,19 @@ def test_foreign_signals_are_refused(signals: np.ndarray) -> None:
 def test_no_signals_are_fine() -> None:
     assert checked(np.zeros((0, 0), np.uint8)).shape == (0, SIZE)
     assert THUMB + BINS == SIZE
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_correlation_is_that_of_numpy(kind: type) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a, b = (rng.uniform(0, 255, (9, 16, 3)).astype(kind) for _ in range(2))
+        b += rng.uniform(-2, 2) * a
+        assert correlation(a, b) == pytest.approx(np.corrcoef(a.ravel(), b.ravel())[0, 1], abs=1e-6)
+    assert correlation(a, a) == pytest.approx(1)
+
+
+def test_correlation_with_a_picture_of_one_value_is_unknown() -> None:
+    even, other = np.full(432, 7, np.float32), np.arange(432, dtype=np.float32)
+    assert np.isnan(correlation(even, other))
+    assert not correlation(other, even) > 0.5

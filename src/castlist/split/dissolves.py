@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from castlist.split.camera import moved
-from castlist.split.signal import THUMB, blocks
+from castlist.split.signal import THUMB, blocks, correlation
 from castlist.split.spans import SPANS, free_spans, kept_apart
 
 OFF_MIDDLE = 0.25  # most distance of the middle frame from the mean of the ends (a cut or a pan: 0.5),
@@ -61,7 +61,7 @@ def _on_a_line(signals: NDArray[np.uint8], start: int, stop: int) -> tuple[float
     cells = signals[low:high, :THUMB].astype(np.float32)
     a, b = cells[start - low], cells[stop - low]
     contrast = sorted((float(a.std()), float(b.std())))
-    if contrast[0] <= FLAT * contrast[1] or np.corrcoef(a, b)[0, 1] > ALIKE:
+    if contrast[0] <= FLAT * contrast[1] or correlation(a, b) > ALIKE:
         return None
     line = b - a
     along = (cells - a) @ line / (line @ line)  # 0 in the first picture, 1 in the second

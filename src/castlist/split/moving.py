@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from castlist.split.signal import COLUMNS, ROWS, THUMB
+from castlist.split.signal import COLUMNS, ROWS, THUMB, correlation
 from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_a_dip
 
 __all__ = ["moving_dissolves"]
@@ -138,7 +138,7 @@ def _mixture(picture: Picture, first: Picture, second: Picture) -> tuple[float, 
     if known.mean() < OVERLAP:
         return None
     a, b, mixture = first[known].ravel(), second[known].ravel(), picture[known].ravel()
-    if min(a.std(), b.std()) < 1e-3 or np.corrcoef(a, b)[0, 1] > ALIKE:
+    if min(a.std(), b.std()) < 1e-3 or correlation(a, b) > ALIKE:
         return None
     line = b - a
     share = float((mixture - a) @ line / (line @ line))

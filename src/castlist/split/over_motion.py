@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from castlist.split.camera import moved
 from castlist.split.dissolves import ALIKE, BESIDE, FALL, FLAT, MOVED
-from castlist.split.signal import THUMB
+from castlist.split.signal import THUMB, correlation
 from castlist.split.spans import SPANS, free_spans, kept_apart, variances, with_a_dip
 
 __all__ = ["dissolves_over_motion"]
@@ -71,7 +71,7 @@ def _in_step(signals: NDArray[np.uint8], start: int, stop: int, floor: float) ->
     low, high = max(0, start - BESIDE), min(len(signals), stop + BESIDE + 1)
     cells = signals[low:high, :THUMB].astype(np.float32).reshape(high - low, THUMB // 3, 3)
     a, b = cells[start - low], cells[stop - low]
-    if np.abs(b - a).mean() <= floor or np.corrcoef(a.ravel(), b.ravel())[0, 1] > ALIKE:
+    if np.abs(b - a).mean() <= floor or correlation(a, b) > ALIKE:
         return None
     line = b - a
     change = np.linalg.norm(line, axis=1)

