@@ -14,7 +14,7 @@ from castlist.drawn import people
 from castlist.drawn.film import picture
 from castlist.drawn.script import Actor, Scene, Script
 from castlist.embed import face_patch, track_motion
-from castlist.embed.nonrigid import nonrigid_motion
+from castlist.embed.nonrigid import _undone, nonrigid_motion
 from castlist.track import TrackFilter
 from castlist.types import Tracks
 
@@ -107,3 +107,12 @@ def test_a_patch_shows_the_same_of_any_face(side):
     assert patch.shape == (48, 48)
     assert abs(patch[9:39, 9:39].mean() - 127.5) < 12
     assert patch[12:21, 12:21].min() > 200 > 60 > patch[12:21, 27:36].max()
+
+
+def test_a_step_is_undone_by_the_inverse_homography() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        change = rng.uniform(-0.3, 0.3, 8)
+        step = np.append(change, 0.0).reshape(3, 3) + np.eye(3)
+        undone, inverse = _undone(*change.tolist()), np.linalg.inv(step)
+        np.testing.assert_allclose(undone / undone[2, 2], inverse / inverse[2, 2], atol=1e-12)

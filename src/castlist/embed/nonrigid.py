@@ -135,16 +135,34 @@ class _Level:
             error = float(difference @ difference)
             if error < least:
                 best, least = (to, gain, offset), error
-            change = (self.step @ difference).astype(np.float64)
-            if not np.abs(change[:8]).max() < FAR or abs(change[8]) > 0.5:
+            *change, brighter, lighter = (self.step @ difference).tolist()
+            largest = max(map(abs, change))
+            if not largest < FAR or abs(brighter) > 0.5:
                 break
-            to = to @ np.linalg.inv(np.append(change[:8], 0.0).reshape(3, 3) + np.eye(3))
+            to = to @ _undone(*change)
             to /= to[2, 2]
-            light = 1 / (1 + change[8])
-            gain, offset = gain * light, (offset - change[9]) * light
-            if np.abs(change[:8]).max() < NEAR:
+            light = 1 / (1 + brighter)
+            gain, offset = gain * light, (offset - lighter) * light
+            if largest < NEAR:
                 break
         return best
+
+
+def _undone(
+    a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float
+) -> NDArray[np.float64]:
+    """(3, 3) the inverse, but for a factor, of the homography I + [[a, b, c], [d, e, f], [g, h, 0]].
+
+    That is the adjugate. `numpy.linalg.inv` takes ten times as long for so small a matrix.
+    """
+    a, e = 1 + a, 1 + e
+    return np.array(
+        [
+            [e - f * h, c * h - b, b * f - c * e],
+            [f * g - d, a - c * g, c * d - a * f],
+            [d * h - e * g, b * g - a * h, a * e - b * d],
+        ]
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
