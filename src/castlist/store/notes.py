@@ -75,12 +75,12 @@ def put_renamed(db: sqlite3.Connection, workspace: Path, former: str) -> None:
 
 
 def put_film_size(db: sqlite3.Connection, size: int) -> None:
-    """Note how many bytes the film's file has."""
+    """Store the size of the film's file in bytes."""
     results.put(db, "film file", "video", _FilmFile(size))
 
 
 def film_size(db: sqlite3.Connection, workspace: Path) -> int:
-    """Bytes of the film's file when its cast was found; 0 where it is not known."""
+    """Bytes of the film's file when its cast was found; 0 if unknown."""
     try:
         with files.sentences(workspace):
             stored = results.get(db, workspace, "film file", "video", _FilmFile)

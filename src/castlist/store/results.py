@@ -40,7 +40,7 @@ def put(db: sqlite3.Connection, name: str, key: str, table: DataclassInstance) -
 
 
 def drop(db: sqlite3.Connection) -> None:
-    """Remove all tables, in a transaction that has begun."""
+    """Remove all tables, inside the caller's transaction."""
     blocks = db.execute("SELECT block FROM results").fetchall()
     db.execute("DELETE FROM results")
     for (block,) in blocks:

@@ -97,7 +97,7 @@ class ScannedFilm:
                 notes.put_film_size(db, os.stat(video.path).st_size)
 
     def film_size(self) -> int:
-        """Bytes of the film's file when its cast was found; 0 where it is not known."""
+        """Bytes of the film's file when its cast was found; 0 if unknown."""
         with self._reading() as db:
             return notes.film_size(db, self.path)
 
@@ -110,10 +110,10 @@ class ScannedFilm:
             return number is not None and scans.counted(db, number)[1] > 0
 
     def drop_found(self) -> None:
-        """Drop the cast, the scans and the runs, so that the cast of another file can be found here.
+        """Remove the cast, scans and runs, so that the workspace can be used for another version of the film.
 
         Raises:
-            WorkspaceError: somebody has decided on the cast, proposed a name, or was erased from it.
+            WorkspaceError: the workspace has decisions or proposed names, or a person was erased from it.
         """
         with self._writing() as db:
             tables = ("decisions", "proposals")
