@@ -136,7 +136,7 @@ class GroupSums:
 
 
 class GroupMerges(NamedTuple):
-    """How g groups were joined, in m steps."""
+    """The joins of g groups, in m steps."""
 
     pairs: NDArray[np.int64]  # (m, 2) the second was joined into the first
     odds: NDArray[np.float64]  # (m,) log odds of each join

@@ -210,7 +210,7 @@ def _person(cast: Cast, track: int) -> Person | None:
 
 
 def _span(cast: Cast, track: int) -> tuple[Fraction, Fraction]:
-    """When a track begins and ends, in seconds."""
+    """The start and end of a track, in seconds."""
     first, last = int(cast.tracks.first[track]), int(cast.tracks.last[track])
     return cast.clock.time(first), cast.clock.time(last + 1)
 

@@ -184,7 +184,7 @@ def _scanned(
 ) -> Scan:
     """The whole scan of a film: the stored part, and the rest, which is scanned and stored.
 
-    Meanwhile the helper thread prepares what is slow at first use and needed at the end.
+    Meanwhile the helper thread loads the report's template and SciPy, which are slow and needed at the end.
     """
     key = recipe.scan_key(video)
     scanned = _stored(workspace, key)

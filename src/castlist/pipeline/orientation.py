@@ -26,10 +26,11 @@ SURE = 0.8  # score from which a face counts
 CLEAR = 0.5
 SIDE = 640  # pixels of the long side at which the detector finds most faces
 FRAMES = 8  # frames searched in each orientation, evenly spaced
-FACES = 3  # least number of different looks at faces in another orientation, or in the negative,
-TIMES = 3  # and least multiple of the number of those in the frames as they are
-# Non-rigid motion beyond which two looks differ: two of a photograph reach .006 (`rigid` of castlist.track's
-# filter), with noise or a pan, and seen small, .0064; most pairs of a drawn person's .013.
+FACES = 3  # least number of different pictures of faces in another orientation, or in the negative,
+TIMES = 3  # and least multiple of the number of different pictures in the frames as they are
+# Non-rigid motion above which two pictures differ: two pictures of a photograph reach .006 (`rigid` of the
+# filter in castlist.track), or .0064 if small, with noise or a pan; most pairs of pictures of a drawn person
+# reach .013.
 DIFFER = 0.007
 TURNS = {90: 1, 180: 2, 270: 3}  # degrees clockwise -> quarter turns
 # Percentiles of a colour's values that become black and white: values beyond are not of the scene.
@@ -75,7 +76,7 @@ def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machi
 
 @dataclass
 class _Looks:
-    """The faces that are found while the film is shown in one way."""
+    """The faces found in one orientation of the film, or in its negative."""
 
     found: int = 0
     frames: list[list[NDArray[np.uint8]]] = field(default_factory=list)  # (48, 48) pictures of the faces
@@ -88,10 +89,10 @@ class _Looks:
         self.frames.append([face_patch(image, box) for box in boxes])
 
     def different(self, enough: int) -> int:
-        """How many of the looks differ, counted up to `enough`.
+        """The number of different pictures, counted up to `enough`.
 
-        A thing that a detector takes for a face stands in many frames and always looks the same, a photograph
-        too: it counts once. A face that lives never looks the same twice.
+        An object that a detector takes for a face is in many frames and always looks the same, like a
+        photograph: it counts once. A living face never looks the same twice.
         """
         counted: list[NDArray[np.uint8]] = []
         for patches in self.frames:
@@ -103,13 +104,13 @@ class _Looks:
 
 
 def _shows_more(way: _Looks, upright: _Looks) -> bool:
-    """Whether a way of showing the film has so many more faces that it is the right one."""
+    """Whether an orientation, or the negative, shows so many more faces that it is the right one."""
     least = max(FACES, TIMES * upright.different(way.found // TIMES + 1))
     return way.different(least) >= least
 
 
 def _differ(patch: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    """Whether two looks are of two faces, or of one that moved by itself meanwhile."""
+    """Whether two pictures show two faces, or one face that moved in between."""
     return bool(nonrigid_motion(np.stack([patch, other]))[0] > DIFFER)
 
 

@@ -125,7 +125,7 @@ def is_last_piece(piece: Scan) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _ScanSteps:
-    """What the segments of one film share: the recipe, the machine, the video and the helper thread."""
+    """The common data of the segments of one film: recipe, machine, video and helper thread."""
 
     recipe: Recipe
     machine: Machine

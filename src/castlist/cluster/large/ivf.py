@@ -63,7 +63,7 @@ class _Cells:
             self._compare(cell, asked[visits[cell] // self.near.shape[1]], residents[cell])
 
     def _compare(self, cell: int, visitors: Index, residents: Index) -> None:
-        """Compare the visitors of a cell with its members, and add what is near to the visitors' lists."""
+        """Compare the visitors of a cell with its members, and add near members to the visitors' lists."""
         if not len(visitors) or not len(residents):
             return
         if len(residents) > LARGEST:

@@ -153,7 +153,7 @@ def all_nearest(block: Block, width: int, apart: Index) -> tuple[Index, NDArray[
 def nearest_of(
     rows: Block, parts: Iterable[tuple[int, Block]], width: int, forbidden: Index
 ) -> tuple[Index, NDArray[np.float64]]:
-    """As `all_nearest`, for `rows` among other centres in parts, each with the number of its first centre.
+    """As `all_nearest`, for `rows` among other centres given in parts, with the number of each part's first.
 
     `forbidden` (q, 2) holds a row and a centre that it may not join, such as the row's own.
     """

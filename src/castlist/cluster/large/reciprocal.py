@@ -130,7 +130,7 @@ def exact_search(dtype: type) -> Search:
 
 
 def pairs_of(rows: Index, directed: Index, n: int) -> Index:
-    """(q, 2) places in `rows` and, of n clusters, those that a row may not join: itself, and its links' ends.
+    """(q, 2) places in `rows`, and the clusters that this row may not join: itself, and cannot-linked ones.
 
     Args:
         rows: (r,) clusters.

@@ -98,7 +98,7 @@ def row(cell: Cell, shown: Iterable[TableColumn]) -> list[str]:
     for name, _, digits in shown:
         score = cell.score(name)
         if name == "peak_mb" and score:
-            text = f"{score.high:.0f}"  # what a machine must have
+            text = f"{score.high:.0f}"  # memory that a machine needs
         else:
             text = spread(score, digits, signed=name == "off")
         known = reference(cell, name)
@@ -138,7 +138,7 @@ def _other_than_asked(cell: Cell) -> str:
 
 def settings(cell: Cell) -> str:
     """The options of a method, without the seed; "" where all are defaults."""
-    given = cell.results[0].key.options  # of a baseline, what was set
+    given = cell.results[0].key.options  # for a baseline, only the options that were set
     shown = {k: v for k, v in given.items() if k not in ("step", "seed", "code") and v is not None}
     return ", ".join(f"{k} {v}" for k, v in shown.items())
 

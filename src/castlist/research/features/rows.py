@@ -85,12 +85,12 @@ def is_companion(path: Path) -> bool:
 
 
 def companions(path: Path, **given: Path) -> list[Path]:
-    """The files that say more of the rows, which `read` opens, too: those given, else those beside it."""
+    """The further files that `read` opens: the given ones, else those in the same folder."""
     return list(_companions(path, given).values())
 
 
 def _companions(path: Path, given: dict[str, Path]) -> dict[str, Path]:
-    """The same by "tracks", "frames" and "labels"."""
+    """The further files by "tracks", "frames" and "labels"."""
     usual = {name: path.with_name(f"{path.stem}.{name}.npy") for name in COMPANIONS}
     return {name: file for name, file in (usual | given).items() if name in given or file.exists()}
 

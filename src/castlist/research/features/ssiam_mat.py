@@ -88,7 +88,7 @@ def pack(name: str, vector: NDArray[np.generic], tracks: _matlab.TrackTable) -> 
 
 
 def sibling(path: Path) -> Path:
-    """Where `Tracks` is if a file has only the features; a file that has both is its own sibling."""
+    """The path of the file with `Tracks` for a file with features; the file itself, if it has both."""
     return path.with_name(_name(path) + path.suffix)
 
 
