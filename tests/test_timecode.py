@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from castlist.errors import InputError
@@ -41,6 +41,7 @@ def test_labels_by_hand(rate, drop, frame, label):
     assert Timebase(rate, drop).label(frame) == label
 
 
+@settings(deadline=None)
 @given(st.sampled_from(DROP), st.integers(0, 86_400 * 29))
 def test_a_drop_frame_label_is_its_frame_and_only_its_frame(rate, frame):
     label = Timebase(rate, True).label(frame)
@@ -48,11 +49,13 @@ def test_a_drop_frame_label_is_its_frame_and_only_its_frame(rate, frame):
     assert Timebase(rate, True).label(frame + 1) != label
 
 
+@settings(deadline=None)
 @given(st.sampled_from(RATES), st.integers(0, 86_400 * 23))
 def test_a_label_is_its_frame(rate, frame):
     assert frame_number(Timebase(rate).label(frame), rate) == (frame, False)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([(r, False) for r in RATES] + [(r, True) for r in DROP[:2]]), st.integers(0, 86_400 * 23)
 )
@@ -93,6 +96,7 @@ def test_rates_of_headers(said, rate):
     assert snapped(Fraction(said)) == Fraction(rate)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(RATES), st.integers(0, 200_000), st.integers(0, 999))
 def test_frames_of_matroska_whose_times_are_whole_milliseconds(rate, frame, begin):
     """Frames are counted one by one, whatever the time of the film's first frame."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from castlist.embed import best_faces, doubtful
@@ -52,6 +52,7 @@ def test_a_track_that_may_go_on_in_another_piece_is_not_doubtful(first, last):
     assert doubtful(tracks, found, np.full(len(found), 0.1), clock).tolist() == [False]
 
 
+@settings(deadline=None)
 @given(
     score=st.lists(st.floats(0.5, 0.95), min_size=7, max_size=7),
     quality=st.lists(st.sampled_from([0.0, 0.05, 0.2, 0.3, 0.6]), min_size=7, max_size=7),

@@ -220,6 +220,7 @@ def test_of_many_pairs_of_people_an_even_share_says_how_often_they_never_meet(mo
 FILMS = st.frozensets(st.integers(0, 12))
 
 
+@settings(deadline=None)
 @given(FILMS, FILMS, st.lists(FILMS, max_size=8), st.floats(0.01, 1))
 def test_meetings_never_speak_against_one_person(a, b, company, share):
     meetings, first, second = Meetings(tuple(map(bit_set, company)), share), bit_set(a), bit_set(b)
@@ -230,6 +231,7 @@ def test_meetings_never_speak_against_one_person(a, b, company, share):
         assert odds == 0
 
 
+@settings(deadline=None)
 @given(FILMS, FILMS, st.lists(FILMS, max_size=8))
 def test_company_are_those_who_are_in_films_of_both(a, b, company):
     """Against sets of films."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made_film
 
@@ -163,6 +163,7 @@ def test_decisions_that_are_taken_back_in_any_order_leave_the_questions_of_befor
 UNLIKE = {"b": 0.6, "c": 0.6, "d": 0.5}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.02, 1), st.integers(0, 4), st.integers(5, 9)), unique_by=lambda p: p[1:])
 )
