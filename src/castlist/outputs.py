@@ -22,6 +22,7 @@ if sys.platform != "win32":
     import fcntl
 
 __all__ = [
+    "FULL",
     "MARK",
     "PAGES",
     "check_apart",
@@ -39,6 +40,7 @@ __all__ = [
 
 PAGES = ("report.html", "explain.html", "sheet.html")  # pages that castlist writes into a workspace
 MARK = "written by castlist"  # the comment in films that castlist writes: these may be overwritten
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # errors of the system: there is no more room
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 READ = 16 << 20  # bytes searched for MARK: in a film of hours, the index comes before it
 DATABASE = b"SQLite format 3\0"
@@ -253,7 +255,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def unwritten(path: str | os.PathLike[str], error: OSError) -> str:
     """The sentence that a file of the user cannot be written, and what to do."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in FULL
     advice = "free some space, or name another file" if full else "name another file or folder"
     return f"{os.fsdecode(path)}: cannot be written ({error.strerror or error}); {advice}"
 

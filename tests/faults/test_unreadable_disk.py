@@ -6,6 +6,8 @@ import errno
 import os
 import subprocess
 import sys
+import time
+from io import FileIO
 from pathlib import Path
 
 import av
@@ -14,10 +16,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from castlist.decode import open_video
 from castlist.decode.files import digest_of
 from castlist.errors import VideoError
+from castlist.proxy import Proxy
+from castlist.proxy.maker import VERSION
 from castlist.store import Workspace
-from tests.faults.kinds_system import READ
+from tests.faults.kinds_system import READ, WRITE
 from tests.faults.server import shim
 
 
@@ -101,3 +106,70 @@ def test_what_stands_before_a_bad_place_is_no_whole_film(monkeypatch, alone):
     monkeypatch.setattr(os, "pread", pread)
     with pytest.raises(VideoError, match="input/output error"):
         digest_of(alone)
+
+
+@pytest.fixture
+def failing(preload, monkeypatch):
+    """Lets calls of the processes that are started fail below a folder."""
+
+    def fail(which: int, after: int, error: int, folder: Path) -> None:
+        monkeypatch.setenv("LD_PRELOAD", str(preload))
+        monkeypatch.setenv("CASTLIST_FAIL", f"{which} {after} {error} {folder}")
+
+    return fail
+
+
+def proxy_state(video, folder):
+    proxy = Proxy(video, lambda: FileIO(str(video.path)), folder)
+    proxy.want("mp4")
+    while proxy.state().name == "making":
+        time.sleep(0.02)
+    return proxy.state()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (errno.ENOSPC, "free some space on its disk"),
+        (errno.EROFS, "make sure that this folder can be written"),
+    ],
+)
+def test_a_proxy_that_cannot_be_written_names_its_file_and_folder(failing, alone, tmp_path, error, words):
+    video, folder = open_video(alone), tmp_path / "films"
+    failing(WRITE, 2, error, folder)
+    state = proxy_state(video, folder)
+    assert (state.name, list(folder.iterdir())) == ("failed", [])
+    assert f"{video.digest}-{VERSION}.mp4 cannot be written into {folder} (" in state.why
+    assert words in state.why
+
+
+def test_a_proxy_of_a_film_that_cannot_be_read_says_so(failing, alone, tmp_path):
+    video = open_video(alone)
+    failing(READ, 4, errno.EIO, alone)
+    state = proxy_state(video, tmp_path / "films")
+    assert state.name == "failed"
+    assert "its disk or network drive reports an error (input/output error)" in state.why
+
+
+def test_a_cache_that_cannot_be_made_is_named(alone, tmp_path):
+    (tmp_path / "films").write_text("a file")
+    state = proxy_state(open_video(alone), tmp_path / "films")
+    assert state.name == "failed"
+    assert f"cannot be written into {tmp_path / 'films'} (file exists)" in state.why
+
+
+def test_a_report_on_a_full_disk_names_its_file_and_folder(preload, found_film, tmp_path):
+    report = tmp_path / "reports" / "film.html"
+    report.parent.mkdir()
+    environment = os.environ | {
+        "LD_PRELOAD": str(preload),
+        "CASTLIST_FAIL": f"{WRITE} 0 {errno.ENOSPC} {report.parent}",
+    }
+    words = ["report", str(found_film[1]), "-o", str(report)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "castlist", *words], capture_output=True, text=True, env=environment
+    )
+    assert ended.returncode == 2
+    sentence = f"{report}: cannot be written (No space left on device); free some space, or name another file"
+    assert ended.stderr.splitlines()[-1] == f"castlist: {sentence}"
+    assert list(report.parent.iterdir()) == []

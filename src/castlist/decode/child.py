@@ -63,7 +63,7 @@ def run(text: str, work: Callable[[J, int], None]) -> None:
     except (BrokenPipeError, KeyboardInterrupt):
         pass
     except BaseException as error:
-        send_record(out, wire.Record(RecordKind.ERROR), _trouble(error))
+        send_record(out, wire.Record(RecordKind.ERROR), trouble_of(error))
     os._exit(0)  # no clean-up: a damaged codec state could make it hang
 
 
@@ -171,7 +171,7 @@ class _Sender:
             self._send_frames()
         except Exception as error:
             failed = wire.Record(RecordKind.ERROR)  # the frames before it are good
-            send_record(self._out, failed, _trouble(error))
+            send_record(self._out, failed, trouble_of(error))
         while True:
             self._serve()
 
@@ -208,7 +208,7 @@ class _Sender:
         try:
             self._canvas[:] = self._painter(frame)
         except Exception as error:
-            return _trouble(error)
+            return trouble_of(error)
         return b""
 
     def _send_record(self, kind: RecordKind, pts: int = 0, text: bytes = b"") -> None:
@@ -216,7 +216,7 @@ class _Sender:
         send_record(self._out, wire.Record(kind, 0, pts, source.damaged, source.retimed, source.unread), text)
 
 
-def _trouble(error: BaseException) -> bytes:
+def trouble_of(error: BaseException) -> bytes:
     """The error message for the parent."""
     given = getattr(error, "code", None)
     broken = Fault.NO_MEMORY if isinstance(error, MemoryError) else Fault.BROKEN

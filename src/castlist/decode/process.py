@@ -126,7 +126,7 @@ class Child:
     def _fail(self, text: bytes) -> NoReturn:
         self.close()
         error = wire.load(text, wire.Trouble)
-        raise VideoError(self._sentence(Fault(error["code"]), error["detail"]))
+        raise VideoError(fault_sentence(self._path, self._limits, error))
 
     def _send(self, kind: WishKind, pts: int) -> None:
         self._write(wire.wish(kind, pts))
@@ -178,15 +178,18 @@ class Child:
         if code < 0:
             with contextlib.suppress(ValueError):
                 cause = signal.Signals(-code).name
-                return self._sentence(
-                    Fault.BROKEN, f"its decoder crashed with {cause} after frame {self.frames}"
-                )
-        return self._sentence(Fault.BROKEN, f"its decoder ended with status {code} after frame {self.frames}")
+                return self._broken(f"its decoder crashed with {cause} after frame {self.frames}")
+        return self._broken(f"its decoder ended with status {code} after frame {self.frames}")
 
-    def _sentence(self, code: Fault, detail: str) -> str:
-        return _SENTENCES[code].format(
-            name=printable(self._path),
-            detail=detail,
-            megapixels=self._limits.max_pixels // 1_000_000,
-            gigabytes=self._limits.memory / (1 << 30),
-        )
+    def _broken(self, detail: str) -> str:
+        return fault_sentence(self._path, self._limits, {"code": Fault.BROKEN, "detail": detail})
+
+
+def fault_sentence(path: Path, limits: Limits, trouble: wire.Trouble) -> str:
+    """What a child says is wrong with a film, as a sentence."""
+    return _SENTENCES[Fault(trouble["code"])].format(
+        name=printable(path),
+        detail=trouble["detail"],
+        megapixels=limits.max_pixels // 1_000_000,
+        gigabytes=limits.memory / (1 << 30),
+    )

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, TypedDict
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 import numpy as np
 
 from castlist.child_process import end_when_parent_ends, limit_memory
+from castlist.decode.child import trouble_of
 from castlist.decode.readable import FilmDescriptor
+from castlist.decode.wire import Unusable
 
 if TYPE_CHECKING:
     import av
@@ -54,7 +56,7 @@ def main(text: str) -> None:
         pass
     except BaseException as error:
         with contextlib.suppress(BrokenPipeError):
-            _send({"error": str(getattr(error, "detail", "")) or f"{type(error).__name__}: {error}"})
+            _send({"unwritten": _system_error(error)} if _system_error(error) else _trouble(error))
     os._exit(0)  # no clean-up: a damaged codec state could make it hang
 
 
@@ -82,6 +84,22 @@ def make(film: int, target: BinaryIO, job: ProxyJob) -> None:
                 _send({"at": float(pts * source.unit)})
         picture.end()
         sound.end()
+
+
+def _system_error(error: BaseException) -> int:
+    """The number of the system's error by which the proxy cannot be written; 0 for another error.
+
+    Reading the film raises Unusable, and FFmpeg's own errors are about its content.
+    """
+    from av.error import FFmpegError
+
+    own = isinstance(error, OSError) and not isinstance(error, FFmpegError)
+    return (error.errno or 0) if own and isinstance(error, OSError) else 0
+
+
+def _trouble(error: BaseException) -> dict[str, str]:
+    """What is wrong with the film, as decode's child says it."""
+    return dict(json.loads(trouble_of(error)))
 
 
 class ProxyJob(TypedDict):
@@ -164,6 +182,8 @@ class _Sound:
             first = next(frames)
             stream = container.add_stream(codec, rate=SOUND_RATE, layout="stereo")
             assert isinstance(stream, av.AudioStream)  # noqa: S101 - ENCODERS names encoders of sound
+        except Unusable:
+            raise
         except Exception:  # including StopIteration, if there is no sound
             return cls(iter(()), container, None)
         made = cls(frames, container, stream)
@@ -178,6 +198,8 @@ class _Sound:
                     return
                 self._container.mux(self._stream.encode(self._waiting))
                 self._waiting = next(self._frames, None)
+        except Unusable:
+            raise
         except Exception:
             self._waiting = None
 
@@ -213,6 +235,6 @@ def _sound_frames(fd: int, source: Source) -> Iterator[av.AudioFrame]:
                 at += piece.samples
 
 
-def _send(words: dict[str, bool | float | str]) -> None:
+def _send(words: Mapping[str, bool | float | str]) -> None:
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()

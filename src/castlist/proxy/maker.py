@@ -20,8 +20,10 @@ from threading import Lock, Thread
 from typing import BinaryIO
 from uuid import uuid4
 
-from castlist.decode.files import Limits
+from castlist.decode.files import Limits, printable, system_words
 from castlist.decode.picture import fitted_size
+from castlist.decode.process import fault_sentence
+from castlist.outputs import FULL
 from castlist.own_process import own_process
 from castlist.types import Video
 
@@ -118,10 +120,21 @@ class Proxy:
             state = ProxyState(ProxyStage.READY, 1.0)
         except _Failed as error:
             state = ProxyState(ProxyStage.FAILED, why=str(error))
+        except OSError as error:
+            state = ProxyState(ProxyStage.FAILED, why=self._unwritten(error))
         except Exception as error:  # such as a full disk or a missing film: the state reports it
-            state = ProxyState(ProxyStage.FAILED, why=getattr(error, "strerror", None) or str(error))
+            state = ProxyState(ProxyStage.FAILED, why=str(error))
         with self._lock:
             self._state = state
+
+    def _unwritten(self, error: OSError) -> str:
+        """Which file cannot be written, in which folder, and what to do."""
+        full = error.errno in FULL
+        advice = "free some space on its disk" if full else "make sure that this folder can be written"
+        return (
+            f"{printable(self._path().name)} cannot be written into {printable(self._folder)} "
+            f"({system_words(error)}); {advice}, and start the review again"
+        )
 
     def _run(self) -> None:
         if not _KEY.fullmatch(self._video.digest):
@@ -177,8 +190,10 @@ class Proxy:
             words = json.loads(line)
             if "end" in words:
                 return
-            if "error" in words:
-                raise _Failed(words["error"])
+            if "unwritten" in words:
+                raise OSError(words["unwritten"], os.strerror(words["unwritten"]))
+            if "code" in words:
+                raise _Failed(fault_sentence(self._video.path, self._limits, words))
             with self._lock:
                 self._state = ProxyState(ProxyStage.MAKING, min(0.99, words["at"] / length))
         raise _Failed(f"its decoder hung: nothing came for {self._limits.seconds:g} seconds")

@@ -5,17 +5,18 @@ process.py starts it with a job (JSON) as the only argument.
 
 from __future__ import annotations
 
-import errno
+import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from castlist.decode import child, wire
+from castlist.decode.files import printable
 from castlist.decode.high_range import is_high_range
 from castlist.decode.readable import FilmDescriptor, Readable
 from castlist.decode.wire import Fault, RecordKind, Unusable
-from castlist.outputs import MARK
+from castlist.outputs import FULL, MARK
 from castlist.render.covers import Covers
 from castlist.render.sound import SoundCut, Whole
 from castlist.render.stream import Pictures
@@ -49,7 +50,7 @@ def work(job: RenderJob, out: int) -> None:
             target.metadata["comment"] = MARK
             result = _parts(target, job, out) if "parts" in job else _whole(target, job, out)
     except (av.error.FFmpegError, OSError) as error:
-        raise Unusable(Fault.UNWRITTEN, _unwritten(error)) from error
+        raise Unusable(Fault.UNWRITTEN, _unwritten(error, os.path.dirname(job["target"]))) from error
     child.send_record(out, wire.Record(RecordKind.END), wire.dump(result))
 
 
@@ -58,13 +59,13 @@ def _flags(job: RenderJob) -> dict[str, str]:
     return {"movflags": "+faststart"} if job["container"] in ("mp4", "mov") else {}
 
 
-def _unwritten(error: Exception) -> str:
+def _unwritten(error: Exception, folder: str) -> str:
     why = getattr(error, "strerror", None) or str(error)
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    full = getattr(error, "errno", None) in FULL
     advice = (
         "free some space, or name another file" if full else "name another file, or a .mkv, which holds more"
     )
-    return f"the film could not be written ({why}); {advice}"
+    return f"the film could not be written into {printable(folder)} ({why}); {advice}"
 
 
 def _source(film: Readable, job: RenderJob, exact: bool = False) -> Source:

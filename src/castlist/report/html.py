@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from castlist.errors import WorkspaceError
-from castlist.outputs import check_output, part_file
+from castlist.outputs import check_output, part_file, unwritten
 from castlist.report import formatting
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def write_page(html: str, path: str | Path) -> Path:
                 os.fsync(file.fileno())
             os.replace(part, path)
     except OSError as error:
-        reason = error.strerror or "unknown error"
-        raise WorkspaceError(f"cannot write the page {str(path)!r}: {reason}", elsewhere=True) from error
+        raise WorkspaceError(unwritten(path, error)) from error
     return path
 
 

@@ -9,12 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from castlist.errors import CastlistError, WorkspaceBusy, WorkspaceError
-from castlist.outputs import check_output, remove_unfinished, unwritten
+from castlist.outputs import FULL, check_output, remove_unfinished, unwritten
 from castlist.store.folder import Folder
 
 __all__ = ["forbids", "of_machine", "of_system", "sentences", "translated_errors", "wording", "write"]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SAID = 100  # characters of SQLite's message, which may quote text of a damaged schema
 
@@ -64,7 +63,7 @@ def translated_errors(
 
 def of_system(path: Path, error: OSError) -> WorkspaceError:
     """An error of the operating system about a workspace or a library, as a sentence."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return WorkspaceError(
             f"{path}: the disk is full; free some space and run the same command again, what was done "
             "before is saved"
