@@ -252,7 +252,7 @@ def test_links_are_pairs_of_tracks(pairs):
     [
         ("undo 0", "a whole number of at least 1"),
         ("undo 99", "there is no decision 99"),
-        ("reject 1 p1", "reject takes numbers of tracks, and 'p1' is none"),
+        ("reject 1 p1", "reject takes numbers of tracks, and 'p1' is not a number"),
         ("split 1,2", "split takes numbers of tracks"),
         ("unsure 0 1 p2", "unsure takes numbers of tracks"),
         ("same 0 1 p2", "same takes numbers of tracks"),

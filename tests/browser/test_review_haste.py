@@ -103,7 +103,7 @@ def test_what_waited_for_a_decision_that_took_its_people_away_is_not_taken(
     first = saving()
     page.keyboard.press("b")
     first.continue_()
-    message(page, "your decision before it changed whom it is about")
+    message(page, "your decision before it changed the same people")
     assert len(made(page)) == 1
 
 

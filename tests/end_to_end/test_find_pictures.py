@@ -123,5 +123,5 @@ def test_where_somebody_was_erased_no_new_scan_brings_the_person_back(workspace)
         tracks = [int(t) for t in opened.cast()[0].tracks]
         opened.erase(tracks, ("Person 1",))
     gone(min(place.glob("embeddings/*.npy")))
-    with pytest.raises(WorkspaceError, match="--out in another folder: somebody was erased here"):
+    with pytest.raises(WorkspaceError, match="--out in another folder: a person was erased here"):
         find(film, workspace=place)

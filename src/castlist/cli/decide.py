@@ -251,7 +251,8 @@ def _request(action: str, arguments: tuple[str, ...], session: Session) -> dict[
     people, tracks = _told_apart(arguments, takes, session)
     if people and not {"people", "person"} & set(takes):
         raise InputError(
-            f"{action} takes numbers of tracks, and {str(people[0])[:40]!r} is none: {USAGE[action][1]}"
+            f"{action} takes numbers of tracks, and {str(people[0])[:40]!r} is not a number: "
+            f"{USAGE[action][1]}"
         )
     if tracks and not {"tracks", "track"} & set(takes):
         raise InputError(f"{action} takes people, and {tracks[0]} is a track's number: {USAGE[action][1]}")

@@ -340,7 +340,7 @@ async function inTurn(before, path, body, done, waits) {
   const gone = [...(body.people || []), body.person].filter((id) => typeof id === "string" && !person(id));
   if (gone.length)
     return failed(
-      "Not taken: your decision before it changed whom it is about. Check the page, then decide it again.",
+      "Not done: your decision before it changed the same people. Check the page, then decide again.",
     );
   posted++;
   const began = performance.now(),

@@ -171,7 +171,7 @@ function chooseToName() {
     return;
   }
   pick({
-    heading: "Whom do you want to name?",
+    heading: "Which person do you want to name?",
     free: false,
     verb: "Name this person",
     done: (r) => name([r.person.id]),
@@ -182,7 +182,7 @@ async function give(ids, r, value) {
   await saved();
   if (!ids.every((id) => person(id))) {
     notify(
-      "Not named: meanwhile a decision changed whom this is about. Check the page, then name them again.",
+      "Not named: another decision changed these people meanwhile. Check the page, then name them again.",
       true,
     );
     return;

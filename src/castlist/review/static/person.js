@@ -185,7 +185,7 @@ function picked() {
           el(
             "span",
             { className: "soft by-touch" },
-            "Tap tracks to choose them. Then tap the person whom they show.",
+            "Tap tracks to choose them. Then tap the person that they show.",
           ),
         ]),
   );

@@ -115,7 +115,7 @@ function head() {
       (all
         ? "Choose the person, or “nobody of these”: then it is a different person from all of them. If " +
           "you choose “Not sure”, nothing changes, and castlist does not compare it with these people again."
-        : "castlist has marked the person whom each face most likely shows. If that is wrong, click the " +
+        : "castlist has marked the person that each face most likely shows. If that is wrong, click the " +
           "right person. Then confirm all. “Not sure” changes nothing, and castlist does not compare " +
           "that face with these people again.") +
         (n > 1
