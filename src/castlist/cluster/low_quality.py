@@ -105,7 +105,7 @@ def placed(label: NDArray[np.int64], placements: tuple[LowQualityPlacement, ...]
     label = shaped(label, np.int64, ("t",), "label").copy()
     largest = max((track for each in placements for track in (*each.tracks, each.person)), default=-1)
     if largest >= len(label):
-        raise InputError(f"label is of {len(label)} tracks, and the placements name track {largest}")
+        raise InputError(f"label has {len(label)} rows, but a placement names track {largest}")
     for each in placements:
         if each.joined:
             label[list(each.tracks)] = label[each.person]
@@ -133,7 +133,7 @@ def judge_low_quality(
     """
     label = track_labels(label, embeddings, constraints)
     if len(tracks) != len(label):
-        raise InputError(f"there are labels of {len(label)} tracks, and {len(tracks)} tracks")
+        raise InputError(f"label has {len(label)} rows, but there are {len(tracks)} tracks")
     length = shaped(length, np.float64, (len(label),), "length", missing=True)
     likeness, faces = Likeness.from_embeddings(embeddings, len(label))
     rows = np.flatnonzero((label != NOISE) & (faces > 0))

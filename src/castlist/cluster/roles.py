@@ -50,19 +50,19 @@ class Roles:
         known = label != NOISE
         seconds, weight = self._prominence(tracks, clock, height)
         prominence = np.bincount(label[known], weights=weight[known])
-        billed = prominence >= self.share * prominence.sum()
+        in_cast = prominence >= self.share * prominence.sum()
         if clock is not None and len(clock):
             least = min(self.seconds, self.part * float(clock.time(len(clock)) - clock.time(0)))
-            billed &= np.bincount(label[known], weights=seconds[known]) >= least
-        best = np.zeros(len(billed), np.float32)
+            in_cast &= np.bincount(label[known], weights=seconds[known]) >= least
+        best = np.zeros(len(in_cast), np.float32)
         np.maximum.at(best, label[known], np.maximum.reduceat(tracks.score, tracks.offset[:-1])[known])
         if sure is not None:
             best[label[known & sure]] = 1.0
-        fate = np.where(billed, PERSON, BACKGROUND)
-        fate[best < self.clear] = SET_ASIDE
-        each = np.full(len(tracks), SET_ASIDE, np.int8)
-        each[known] = fate[label[known]]
-        return each
+        role = np.where(in_cast, PERSON, BACKGROUND)
+        role[best < self.clear] = SET_ASIDE
+        roles = np.full(len(tracks), SET_ASIDE, np.int8)
+        roles[known] = role[label[known]]
+        return roles
 
     def _prominence(
         self, tracks: Tracks, clock: Clock | None, height: int

@@ -222,7 +222,7 @@ class Siamese(ABC):
             for done, value in enumerate(steps, 1):
                 if not np.isfinite(value):
                     raise InputError(
-                        "training ran off to infinity; lower learning_rate or scale the features"
+                        "training diverged: the loss is not finite; lower learning_rate or scale the features"
                     )
                 losses.append(value)
                 if watch:

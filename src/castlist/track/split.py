@@ -31,7 +31,7 @@ class LikenessSplit:
         check_options(self)
         if self.faces < 2:
             raise InputError(
-                f"LikenessSplit.faces must be at least 2, got {self.faces}: one face is like none"
+                f"LikenessSplit.faces must be at least 2, got {self.faces}: one face alone has no mean cosine"
             )
 
     def __call__(self, tracks: Tracks, embeddings: Embeddings) -> Tracks:
