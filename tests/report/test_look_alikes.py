@@ -80,6 +80,15 @@ def test_the_page_says_it_in_words_with_a_link(film) -> None:
     assert page.count("the same person as") == 2
 
 
+def test_a_small_card_says_when_before_it_says_like_whom(film) -> None:
+    made = film(20, 20, tracks=60)
+    last, first = made.cast.people[-1], made.cast.people[0]
+    page = render(made.cast, thumbs=made.thumbs, alike={last.id: [(first.id, 0.2)]})
+    card = page.split(f'<li class="small" id="p{last.id}">')[1].split("</li>")[0]
+    words = re.sub(r"\s+", " ", re.sub("<[^>]*>", "", card))
+    assert re.search(r"appearances?[,:] (between )?[0-9:.]+ (and|–) [0-9:.]+ Possibly the same", words), words
+
+
 def test_each_appearance_has_the_best_picture_that_was_taken_in_it(film) -> None:
     made = film(3, 60, tracks=20)
     for person in made.cast.people:

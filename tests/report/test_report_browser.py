@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from castlist.report import render, write
+from castlist.report.sheet import render_sheet
 
 CONTRAST = """() => {
   const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -187,3 +188,18 @@ def test_prints_with_everything_unfolded(browser: Any, pages: dict[str, Path]) -
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".tools").is_hidden()
     page.close()
+
+
+def test_nothing_is_cut_at_the_edge_of_the_paper(browser: Any, film: Any, tmp_path: Path) -> None:
+    """The report on A4 with all 16 columns of the table; a sheet of A4 laid out for the wider Letter."""
+    made = film(16, 20, tracks=48)
+    (tmp_path / "report.html").write_text(render(made.cast, thumbs=made.thumbs), "utf-8")
+    (tmp_path / "sheet.html").write_text(render_sheet(made.cast, thumbs=made.thumbs), "utf-8")
+    cases = (("report", "table.matrix", 178, 178), ("sheet", ".card:nth-child(3)", 192, 186))
+    for name, part, laid_out, paper in cases:  # millimetres without margins
+        page = browser.new_page(viewport={"width": round(laid_out * 96 / 25.4), "height": 900})
+        page.emulate_media(media="print")
+        page.goto((tmp_path / f"{name}.html").as_uri())
+        right = page.evaluate("part => document.querySelector(part).getBoundingClientRect().right", part)
+        assert right <= paper * 96 / 25.4 + 1, name
+        page.close()
