@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -219,3 +221,36 @@ def test_a_marker_that_runs_backwards_is_refused(workspace, capfd):
     otio.adapters.write_to_file(timeline, "names.otio")
     assert run(["propose", workspace, "names.otio"]) == 2
     assert "marker: Zed ends at 0 s, before it begins at 1 s" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["reel", "Anna", "W", "-o", "a.mp4"], "write the workspace first, as in: castlist reel W Anna"),
+        (["export", "film.edl", "W"], "write the workspace first, as in: castlist export W -o film.edl"),
+        (["propose", "names.csv", "W"], "write the workspace first, as in: castlist propose W names.csv"),
+        (["export", "W", "film.edl"], "write it as in: castlist export WORKSPACE [-o FILE]"),
+        (["reel", "W"], "Missing argument 'PERSON'; write it as in: castlist reel WORKSPACE PERSON -o"),
+        (["library", "add", "W"], "write it as in: castlist library add LIB FILM..."),
+        (["find", "W"], "it is the workspace of a film: give the film"),
+        (["search", "W", "Anna"], "is the workspace of one film, not a library; castlist library add"),
+        (
+            ["refine", "W", "-o", "x.npz"],
+            "write the features of its faces by castlist features W -o film.npz",
+        ),
+        (["bench", "run", "--data", "W"], "write the features of its faces by castlist features W"),
+        (
+            ["refine", "film.mp4", "-o", "x.npz"],
+            "is a film, not a feature file; find its cast by castlist find",
+        ),
+        (["export", "W", "--format", "premiere", "-o", "x.xml"], "did you mean fcp7?"),
+    ],
+)
+def test_words_in_the_wrong_place_are_told_from_what_is_missing(words, message, workspace, small_film, capfd):
+    shutil.copy(small_film[0], "film.mp4")
+    Path("names.csv").write_text("person,in,out\nBob,0,1\n")
+    before = sorted(os.listdir())
+    capfd.readouterr()
+    assert run([workspace if word == "W" else word for word in words]) == 2
+    assert re.sub(r"\bW\b", workspace, message) in capfd.readouterr().err
+    assert sorted(os.listdir()) == before

@@ -236,8 +236,7 @@ def run(arguments: list[str] | None = None) -> int:
             return _print_error(CLOSED, 2)
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
-        help_ = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
-        return _print_error(error.format_message().rstrip(".") + help_, 2)
+        return _print_error(error.format_message().rstrip(".") + _help(error), 2)
     except click.ClickException as error:
         return _print_error(error.format_message(), 2)
     except CastlistError as error:
@@ -264,6 +263,31 @@ def run(arguments: list[str] | None = None) -> int:
         return _print_error(_own_step(error) or _defect(error), 2)
 
 
+def _help(error: click.UsageError) -> str:
+    """The form of the command if a word is missing or too many, and where its help is."""
+    ctx = error.ctx
+    if ctx is None:
+        return ""
+    form = ""
+    if isinstance(error, click.MissingParameter) or "extra argument" in error.message:
+        form = f"; write it as in: {_form(ctx)}"
+    return f"{form} (see {ctx.command_path} --help)"
+
+
+def _form(ctx: click.Context) -> str:
+    """The command with its arguments, the options that it needs, and -o if it can write a file."""
+    words = [ctx.command_path]
+    options = [p for p in ctx.command.params if isinstance(p, click.Option)]
+    words += [p.make_metavar(ctx) for p in ctx.command.params if isinstance(p, click.Argument)]
+    for option in options:
+        word = f"{min(option.opts, key=len)} {option.make_metavar(ctx)}"
+        if option.required:
+            words.append(word)
+        elif "-o" in option.opts:
+            words.append(f"[{word}]")
+    return " ".join(words)
+
+
 def _result(arguments: list[str] | None) -> object:
     """The command's return value; for a group without a command, its help.
 
@@ -272,7 +296,7 @@ def _result(arguments: list[str] | None) -> object:
     words = expand_home(sys.argv[1:] if arguments is None else arguments)
     _refuse_empty(words)
     try:
-        result: object = cli.main(args=words, prog_name="castlist", standalone_mode=False)
+        result: object = cli.main(args=words, prog_name="castlist", standalone_mode=False, obj=tuple(words))
     except getattr(click.exceptions, "NoArgsIsHelpError", ()) as error:
         click.echo(error.ctx.get_help())
         return 0

@@ -26,6 +26,13 @@ FORMATS = (
 
 STILLS = "stills"  # writes a folder of pictures instead of a file: io.exports.stills
 
+MEANT = {  # the programs and standards that read the formats, by docs/exports.md
+    "premiere": ("fcp7",), "resolve": ("edl", "otio"), "davinci": ("edl", "otio"), "finalcut": ("fcpxml",),
+    "fcp": ("fcpxml",), "fcpx": ("fcpxml",), "xmeml": ("fcp7",), "excel": ("appearances",),
+    "vtt": ("webvtt",), "subtitles": ("srt", "webvtt"), "chapters": ("ffmetadata", "matroska"),
+    "markers": ("edl", "otio"), "mkv": ("matroska",), "jsonld": ("web-annotation",), "pyannote": ("rttm",),
+}  # fmt: skip
+
 EXAMPLES = """
 \b
 Examples:
@@ -43,7 +50,7 @@ All formats: docs/exports.md
 @click.argument("workspace", type=WORKSPACE)
 @click.option("-o", "--output", metavar="FILE", default="-", show_default=True,
               help="The file to write, - for standard output. Its suffix chooses the format.")  # fmt: skip
-@click.option("--format", "form", type=OneOf("format", (*FORMATS, STILLS)),
+@click.option("--format", "form", type=OneOf("format", (*FORMATS, STILLS), MEANT),
               help="The format, if the suffix does not say it. csv: one row a face; stills: a folder of "
               "pictures.")  # fmt: skip
 @click.option(

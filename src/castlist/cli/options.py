@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from castlist.cli.choices import OneOf
 from castlist.name_forms import comparable
+from castlist.shell_words import shell_path
 from castlist.web_addresses import is_address, not_fetched
 
 if TYPE_CHECKING:
@@ -185,12 +187,33 @@ class WorkspacePath(click.ParamType):  # type: ignore[type-arg]
                 param,
                 ctx,
             )
-        return workspace_of(Path(value))
+        place = workspace_of(Path(value))
+        if ctx is not None and not place.exists():
+            _check_order(os.fspath(value), ctx)
+        return place
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         return [CompletionItem(incomplete, type="file")]
+
+
+def _check_order(value: str, ctx: click.Context) -> None:
+    """Raise click.UsageError if the workspace stands after another word, such as a person or a file."""
+    from castlist.outputs import kind_of_folder
+
+    words = ctx.find_root().obj
+    for before, word in pairwise(words if isinstance(words, tuple) else ()):
+        if before.startswith("-") or word == value or kind_of_folder(Path(word)) != "workspace":
+            continue
+        params = ctx.command.params
+        several = sum(isinstance(param, click.Argument) for param in params) > 1
+        option = "" if several or not any("-o" in param.opts for param in params) else "-o "
+        raise click.UsageError(
+            f"{value} is not a workspace; write the workspace first, as in: {ctx.command_path} "
+            f"{shell_path(word)} {option}{shell_path(value)}",
+            ctx,
+        )
 
 
 WORKSPACE = WorkspacePath()

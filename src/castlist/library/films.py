@@ -16,6 +16,8 @@ from castlist.decode import OF_PICTURES, printable
 from castlist.decode.files import system_words
 from castlist.errors import InputError
 from castlist.film_workspace import workspace_of
+from castlist.outputs import kind_of_folder
+from castlist.shell_words import shell_path
 from castlist.store import Workspace
 from castlist.web_addresses import refuse_address
 
@@ -123,6 +125,12 @@ def workspaces_in(path: Path) -> list[Path]:
 
 def _advice(folder: Path) -> str:
     """The advice about a folder without films."""
+    name = shell_path(str(folder))
+    match kind_of_folder(folder):
+        case "workspace":
+            return f"it is the workspace of a film: give the film, or see its cast by castlist info {name}"
+        case "library":
+            return f"it is a library: castlist library list {name} names its films"
     for _, _, names in itertools.islice(os.walk(folder), 1):
         if any(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in names):
             return f"if its pictures are a sequence, make a film of them first, for example: {OF_PICTURES}"

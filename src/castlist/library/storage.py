@@ -12,6 +12,8 @@ from pathlib import Path
 from castlist.errors import CastlistError, InputError, WorkspaceBusy, WorkspaceError
 from castlist.library import schema
 from castlist.library.log import EventLog
+from castlist.outputs import kind_of_folder
+from castlist.shell_words import shell_path
 from castlist.store import database
 from castlist.store.files import FORBIDDEN, forbids, of_machine, of_system, translated_errors, wording
 from castlist.store.folder import Folder
@@ -49,6 +51,11 @@ def check_folder(path: Path) -> None:
     if not path.is_dir():
         reason = "is a file, not a library" if path.exists() else "there is no library here"
         raise WorkspaceError(f"{path}: {reason}; castlist library add makes one")
+    if kind_of_folder(path) == "workspace":
+        raise WorkspaceError(
+            f"{path}: is the workspace of one film, not a library; castlist library add my-library "
+            f"{shell_path(str(path))} makes a library with this film"
+        )
     folder = Folder(path)
     for name in FILES:
         folder.check(name)

@@ -10,6 +10,7 @@ import numpy as np
 
 from castlist.argument_types import typed_arguments
 from castlist.errors import InputError
+from castlist.outputs import kind_of_folder
 from castlist.research.bench.latex import HEAD, latex_table
 from castlist.research.bench.published import DATASETS
 from castlist.research.bench.subsets import main_cast
@@ -87,8 +88,8 @@ def feature_files(paths: Iterable[Path]) -> list[Path]:
         refuse_address(path)
         if not path.exists():
             raise InputError(f"{path} does not exist")
-        if not path.is_dir() or bcl.is_video(path):
-            found.append(path)
+        if not path.is_dir() or bcl.is_video(path) or kind_of_folder(path) == "workspace":
+            found.append(path)  # `read` refuses a workspace, and says how to write its features
         elif bcl.find(path):
             found += bcl.find(path)
         else:

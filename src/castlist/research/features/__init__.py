@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from castlist.errors import InputError
-from castlist.outputs import check_output, unwritten, whole
+from castlist.outputs import check_output, kind_of_folder, looks_like_film, unwritten, whole
 from castlist.research.features import (
     _matlab,
     bcl,
@@ -35,6 +35,7 @@ from castlist.research.features.table import (
     gather,
     sentence,
 )
+from castlist.shell_words import shell_path
 
 __all__ = [
     "MAX_BYTES",
@@ -52,7 +53,8 @@ __all__ = [
 SUFFIXES = (  # of files in a folder of features; `read` itself examines the content
     *(".npz", ".npy", ".csv", ".tsv", ".parquet", ".mat", ".h5", ".hdf5", ".safetensors"),
 )
-HEAD = 128  # first bytes of a file, which show its kind
+FROM_FILM = "write the features of its faces by castlist features {} -o film.npz"
+HEAD = 400  # first bytes of a file, which show its kind
 ZIP = b"PK"
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".joblib")
 PICKLED = (
@@ -144,6 +146,10 @@ def _reader(path: Path) -> Callable[..., FeatureSet]:
     Raises:
         InputError: the layout is unknown.
     """
+    if kind_of_folder(path) == "workspace":
+        raise InputError(
+            f"is the workspace of a film, not a feature file; {FROM_FILM.format(shell_path(str(path)))}"
+        )
     if path.is_dir() or path.suffix == ".ids":
         return bcl.read
     check_plain(path)
@@ -166,6 +172,12 @@ def _reader(path: Path) -> Callable[..., FeatureSet]:
         return table_file.read
     if path.suffix.lower() in PICKLES or re.match(rb"\x80[\x02-\x05]", head):
         raise InputError(PICKLED)
+    if looks_like_film(head):
+        place = shell_path(str(path.with_suffix(".castlist")))
+        raise InputError(
+            f"is a film, not a feature file; find its cast by castlist find {shell_path(str(path))}, then "
+            f"{FROM_FILM.format(place)}"
+        )
     raise InputError(f"not a feature file; expected {LAYOUTS}; {SAVED}")
 
 
