@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import pytest
 import castlist
 from castlist.argument_types import KINDS
 from castlist.cli import run
-from castlist.errors import InputError, WorkspaceError
+from castlist.errors import InputError, VideoError, WorkspaceError
+from castlist.io.exports import FORMATS
 from castlist.io.exports.options import Options
 from castlist.library.films import films_of
 from castlist.refine import TSiam
@@ -31,6 +33,15 @@ def film(two_people, tmp_path):
 def cast(two_people):
     with Workspace.open(two_people / "film.castlist", write=False) as opened:
         return opened.cast()
+
+
+def test_what_is_no_cast_is_not_exported_and_a_workspace_is_no_film(film, tmp_path):
+    for call in (FORMATS["otio"].text, partial(FORMATS["edl"].write, target=tmp_path / "x.edl")):
+        with pytest.raises(InputError, match="cast is a Cast of castlist, got"):
+            call(str(film))
+    assert not (tmp_path / "x.edl").exists()
+    with pytest.raises(VideoError, match=r"is the workspace of a film, not .* castlist\.Workspace"):
+        castlist.find(film)
 
 
 def test_names_and_times_of_another_type_are_refused(cast):

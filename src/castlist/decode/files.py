@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from castlist.errors import InputError, VideoError
+from castlist.outputs import kind_of_folder
 from castlist.web_addresses import refuse_address
 
 __all__ = ["OF_PICTURES", "Limits", "digest", "open_plain", "plain_path", "printable"]
@@ -82,6 +83,11 @@ def open_plain(path: Path) -> int:
     try:
         mode = os.stat(path).st_mode  # before opening, which can have side effects on a device or a pipe
         if stat.S_ISDIR(mode):
+            if kind_of_folder(path) == "workspace":
+                raise VideoError(
+                    f"{name} is the workspace of a film, not the film; give the film, or read its cast by "
+                    "castlist info, in Python by castlist.Workspace.open(..., write=False).cast()"
+                )
             raise VideoError(f"{name} is a directory; give the path of one film file")
         if not stat.S_ISREG(mode):
             raise VideoError(f"{name} is a pipe, socket or device; save the film to a file and give that")

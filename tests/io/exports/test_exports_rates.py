@@ -171,3 +171,14 @@ def test_a_film_of_a_varying_rate_is_laid_on_a_grid():
     assert labels(cast) == ["01:00:03:00"]
     with pytest.raises(InputError, match="not evenly spaced"):
         FORMATS["label-studio"].text(cast)
+
+
+@pytest.mark.parametrize("spans", [[], [(2, 200, 230)]], ids=["nobody", "only the background"])
+@pytest.mark.parametrize("form", READERS)
+def test_a_cast_without_people_has_no_rows_in_any_format(form, spans):
+    """Chapters say that nobody is on screen: a film without a chapter would have no end in some players."""
+    rate, start = RATES["29.97 DF"]
+    text = FORMATS[form].text(made(rate, start, spans=spans))
+    rows = READERS[form][0](text, rate) if text else []  # of SubRip nothing is left, which its reader refuses
+    assert [row for row in rows if row[0] != "Nobody"] == []
+    assert len(rows) == (form in ("ffmetadata", "matroska"))

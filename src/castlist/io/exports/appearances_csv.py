@@ -5,7 +5,8 @@ timecode, `in_frame` and `out_frame` frame numbers from 0. An appearance ends wi
 (out is exclusive). `shot` counts from 0; `3-5` is an appearance over several shots. `named` is "no" if the
 person has no name: "Person 3" only distinguishes people of this film and is no name for a catalogue. A name
 that a spreadsheet would run as a formula gets an apostrophe before it. If the frame rate has no timecode, the
-two timecode columns are empty.
+two timecode columns are empty. The text is UTF-8 without a byte order mark: for letters such as Å in Excel,
+import the file ("Data", "From Text/CSV", file origin "65001: Unicode (UTF-8)").
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from castlist.argument_types import typed_arguments
 from castlist.cast import Cast
 from castlist.errors import CastlistError, InputError
 from castlist.io.exports.options import Options
@@ -29,11 +30,12 @@ class Export:
     checked: str  # the reader that tests use to read it back
     options: frozenset[str] = frozenset()  # fields of Options that it uses
 
+    @typed_arguments
     def pieces(self, cast: Cast, options: Options | None = None) -> Iterator[str]:
         """The text piece by piece; errors are raised before the first piece.
 
         Raises:
-            InputError: the format does not use an option, or cannot express the cast.
+            InputError: `cast` is no Cast; the format does not use an option, or cannot express the cast.
         """
         wishes = options or Options()
         for name in wishes.wished():
@@ -53,6 +55,7 @@ class Export:
         """The whole text. Raises as `pieces` does."""
         return "".join(self.pieces(cast, options))
 
+    @typed_arguments
     def write(self, cast: Cast, target: str | Path | BinaryIO, options: Options | None = None) -> None:
         """Write a cast to a file, completely or not at all, or to an open binary stream.
 
