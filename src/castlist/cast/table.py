@@ -161,19 +161,24 @@ class Cast:
         return tuple((self.clock.time(int(r[0])), self.clock.time(int(r[-1]) + 1)) for r in runs)
 
     def to_pandas(self, table: str = "appearances") -> pandas.DataFrame:
-        """A pandas.DataFrame of "people", "appearances" or "faces"; see `interactive.tables.columns`."""
+        """A pandas.DataFrame of "people", "appearances" or "faces"; see `interactive.tables.columns`.
+
+        Raises:
+            InputError: there is no such table.
+            MissingExtra: pandas is not installed.
+        """
         from castlist.interactive import to_pandas
 
         return to_pandas(self, table)
 
     def to_polars(self, table: str = "appearances") -> polars.DataFrame:
-        """The same as a polars.DataFrame."""
+        """The same as a polars.DataFrame; raises as `to_pandas` does."""
         from castlist.interactive import to_polars
 
         return to_polars(self, table)
 
     def to_arrow(self, table: str = "appearances") -> pyarrow.Table:
-        """The same as a pyarrow.Table."""
+        """The same as a pyarrow.Table; raises as `to_pandas` does."""
         from castlist.interactive import to_arrow
 
         return to_arrow(self, table)
@@ -204,7 +209,15 @@ class Cast:
         return merged(self, a, b, author)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """A timeline of the people, drawn by matplotlib; returns the axes."""
+        """A timeline of the people, drawn by matplotlib; returns the axes.
+
+        Args:
+            ax: axes to draw on; by default those of a new figure.
+
+        Raises:
+            InputError: `ax` is no axes of matplotlib.
+            MissingExtra: matplotlib is not installed.
+        """
         from castlist.interactive import timeline
 
         return timeline(self, ax)

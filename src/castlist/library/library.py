@@ -117,7 +117,11 @@ class Library(LibraryReader):
 
     @typed_arguments
     def name(self, person: str | LibraryPerson, name: str, *, author: str = "") -> str:
-        """Give a person a name, in the library and in all films; returns the person's id."""
+        """Give a person a name, in the library and in all films; returns the person's id.
+
+        Raises:
+            InputError: no person fits, or several do, or the name is empty or cannot be written.
+        """
         with self._catalogue.writing() as (db, record):
             known = views.person(db, person)
             record(name_events(db, known, name), author=author or "somebody")
@@ -163,6 +167,9 @@ class Library(LibraryReader):
         """Merge two or more people into one, as one decision; returns the id that stays.
 
         The other ids redirect to it permanently.
+
+        Raises:
+            InputError: no person fits, or several do, or two are the same person already.
         """
         with self._catalogue.writing() as (db, record):
             into, events = merge_events(db, (a, b, *others))
@@ -190,7 +197,11 @@ class Library(LibraryReader):
     @typed_arguments
     @_former.keyword("said", "reply")
     def answer(self, question: str, reply: str, *, author: str = "") -> int:
-        """Answer a question by its id: same, different or unsure; returns the decision's number."""
+        """Answer a question by its id: same, different or unsure; returns the decision's number.
+
+        Raises:
+            InputError: there is no such open question, or the reply is another word.
+        """
         with self._catalogue.writing() as (db, record):
             members, events = answer_events(db, question, reply)
             number = record(events, author=author or "somebody", ask=True)
@@ -376,6 +387,7 @@ class Library(LibraryReader):
         """Make an index of all tracks (faiss); returns its size, its recall, and what could not be read.
 
         Raises:
+            InputError: the films have no track with faces of this model.
             MissingExtra: faiss is not installed.
         """
         from castlist.library.track_index import build_index
