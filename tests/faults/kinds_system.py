@@ -148,6 +148,22 @@ def full(rng: random.Random, box: Box) -> Case:
     )
 
 
+@kind("a film on a disk that cannot be read", 3)
+def unreadable(rng: random.Random, box: Box) -> Case:
+    """The disk is named, not the film, and the next run is whole."""
+    if box.server.shim is None:
+        return Case("no compiler here", [])
+    error, reads = rng.choice((errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENODEV)), rng.randrange(10)
+    limits = Limits(seconds=120, fail=(READ, reads, error, str(box.film)))
+    again = [Command(FIND, Limits(seconds=120), allowed=(0,)), Command(CSV, allowed=(0,))]
+
+    def after(ended: list[Ended]) -> str:
+        told = ended[0].status == 0 or b"its disk or network drive reports an error" in ended[0].err
+        return same_csv(box, ended[-1]) if told else "the disk's error is not told as that"
+
+    return Case(f"{errno.errorcode[error]} from read {reads} on", [Command(FIND, limits), *again], after)
+
+
 @kind("files that may not grow", 3)
 def sizes(rng: random.Random, box: Box) -> Case:
     most = int(2 ** rng.uniform(8, 19))

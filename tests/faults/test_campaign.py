@@ -32,7 +32,7 @@ SLOW = {  # cases of kinds whose cases take seconds; of the others as many as th
     "columns of arrays": 3, "values in rows": 5, "links, pipes, giants and junk in a workspace": 5,
     "bytes of cast.db": 4, "journals beside cast.db": 2, "--set with absurd values": 8,
     "numbers in arrays": 2, "files that are written to a failing disk": 2, "changes on a failing disk": 3,
-    "people erased on a failing disk": 2,
+    "people erased on a failing disk": 2, "a film on a disk that cannot be read": 1,
 }  # fmt: skip
 pytestmark = [
     pytest.mark.xdist_group("faults"),
