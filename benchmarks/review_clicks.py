@@ -130,20 +130,21 @@ def next_page(bench: Bench, asker: Asker, goal: float = np.inf) -> tuple[int, in
 
 def from_top_to_bottom(bench: Bench, asker: Asker, goal: float) -> tuple[int, int]:
     """Answer a sheet as sheet.js shows it; returns clicks, one of which confirms all, and faces looked at."""
-    below, answered, clicks, looked = list(asker.sheet().items), 0, 1, 0
+    below, clicks, looked = list(asker.sheet().items), 1, 0
+    answered: list[int] = []
     while below:
         wrong = next((k for k, item in enumerate(below) if right_of(bench, item) != item.guess), NOISE)
         done, rest = (below, []) if wrong == NOISE else (below[: wrong + 1], below[wrong + 1 :])
         clicks += fill_in(bench, tuple(done))
         looked += sum(1 + len(i.others) + (i.guess != NOISE) for i in done)
-        answered += len(done)
-        if wrong == NOISE or answered >= PAGE or bench.right() >= goal:
+        answered += [i.track for i in done]
+        if wrong == NOISE or len(answered) >= PAGE or bench.right() >= goal:
             break
         asker.look(bench.view)
         below = []
         if asker.first() == "sheet":
             place = {(item.track, item.whole): k for k, item in enumerate(rest)}
-            below = list(asker.sheet(min(LONGEST, PAGE - answered)).items)
+            below = list(asker.sheet(min(LONGEST, PAGE - len(answered)), answered).items)
             below.sort(key=lambda i: place.get((i.track, i.whole), PAGE))
     return clicks, looked
 

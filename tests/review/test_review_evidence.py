@@ -244,11 +244,32 @@ def test_a_sheet_after_answers_is_that_after_the_same_decisions_and_decides_noth
         assert session.sheet()["items"] == ahead["items"]
         together = session.view.label
         session.undo()
-        session.undo()
         assert [session.decide(answer), session.decide(none)] == [5, 6]
         np.testing.assert_array_equal(session.view.label, together)
         with pytest.raises(Stale):
             session.sheet_after([answer], revision=before.revision)
+
+
+@pytest.mark.parametrize("people", [6, 12])
+def test_a_person_is_asked_about_once_on_a_page(made: Callable[..., Any], people: int) -> None:
+    """After "not sure" a person can be compared with others; this is a question of the next page."""
+    workspace = made(list(range(people)) * 2, list(range(people)) * 2)
+    with Session.open(workspace.place) as session:
+        items = session.sheet()["items"]
+        assert len(items) > 1
+        tracks = {item["track"]["track"] for item in items}
+        answers = [
+            {
+                "track": item["track"]["track"],
+                "whole": item["whole"],
+                "open": [item["others"][0]["track"]],  # and not yet with the others
+            }
+            for item in items
+        ]
+        after = session.sheet_after([{"action": "sort", "items": answers}])["items"]
+        assert not tracks & {item["track"]["track"] for item in after}
+        session.decide({"action": "sort", "items": answers})
+        assert tracks & {item["track"]["track"] for item in session.sheet()["items"]}
 
 
 def test_several_decisions_are_made_all_or_none(made: Callable[..., Any]) -> None:

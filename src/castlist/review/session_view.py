@@ -208,7 +208,7 @@ class SessionView:
     ) -> dict[str, object]:
         """The batch that would follow these answers, which are used as evidence but not decided.
 
-        It is empty if another kind of question would come first.
+        It is empty if another kind of question would come first, and has no track of the answers again.
 
         Args:
             requests: decisions as for `decide`, each on the people after the ones before it.
@@ -221,7 +221,8 @@ class SessionView:
         with self._thinking:
             view, after = self._after(requests, revision)
             asker = self._asks(after)
-            batch = asker.sheet(limit) if asker.first() == "sheet" else Batch((), 0.0, 0.0)
+            sheet_first = asker.first() == "sheet"
+            batch = asker.sheet(limit, _asked_about(requests)) if sheet_first else Batch((), 0.0, 0.0)
             return {**listed_sheet(batch, after, self.describe), "revision": view.revision}
 
     def think_ahead(self, requests: Sequence[JsonObject], *, revision: int | None = None) -> None:
@@ -364,3 +365,10 @@ class SessionView:
         """The cast after all decisions."""
         with self._lock:
             return cast_of(self.base, self.video, self.refresh())
+
+
+def _asked_about(requests: Sequence[JsonObject]) -> list[int]:
+    """The tracks of the items of these answers."""
+    listed = [request.get("items") for request in requests]
+    tracks = [item.get("track") for items in listed if isinstance(items, list) for item in items]
+    return [track for track in tracks if isinstance(track, int)]

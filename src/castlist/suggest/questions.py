@@ -124,25 +124,31 @@ class Asker:
         found.sort(key=lambda q: (-q.gain, q.a, q.b))
         return found[:limit]
 
-    def sheet(self, limit: int = LONGEST) -> Batch:
+    def sheet(self, limit: int = LONGEST, answered: Sequence[int] = ()) -> Batch:
         """The batch of questions with the most corrected faces for each click.
 
         If no question is left, people with many faces are compared with all people that they were not
         compared with yet.
+
+        Args:
+            answered: tracks in the items above on the same page, which are not asked about a second time.
         """
         if not self.view.groups:
             return Batch((), 0.0, 0.0)
         tracks, wholes = self._known()
         found = self._batch(tracks, wholes, limit)
         if found.items or self.checks() or self._asides_left():
-            return found
+            return self._batch(tracks, wholes, limit, answered) if len(answered) else found
         if self._rest is None:
             self._rest = self._wholes(thorough=True)
-        return self._batch(tracks, self._rest, limit, full=True)
+        return self._batch(tracks, self._rest, limit, answered, full=True)
 
-    def _batch(self, tracks: Lines, wholes: Lines, limit: int, *, full: bool = False) -> Batch:
-        """A batch of these items; `full` takes as many as allowed."""
+    def _batch(
+        self, tracks: Lines, wholes: Lines, limit: int, answered: Sequence[int] = (), *, full: bool = False
+    ) -> Batch:
+        """A batch of these items, without the tracks in `answered`; `full` takes as many as allowed."""
         gain = np.concatenate([tracks.gain, wholes.gain])
+        gain[np.isin(np.concatenate([tracks.track, wholes.track]), answered)] = 0
         cost = np.concatenate([tracks.cost, wholes.cost])
         chosen = np.argsort(-gain, kind="stable")[:limit] if full else best_of(gain, cost, limit)
         chosen = chosen[gain[chosen] > 0]

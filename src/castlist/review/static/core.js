@@ -383,7 +383,7 @@ const LATE = 5000, // milliseconds without a response until the page says so
   SLOW = 30_000; // and until the decision is sent again
 const UNSENT = "Your decision is not sent any more. History shows whether castlist had taken it.";
 const UNTIL = {
-  [SILENT]: "castlist does not answer. Leave this page open: this is saved as soon as castlist answers.",
+  [SILENT]: "castlist does not answer. Leave this page open until it is saved.",
   [ANOTHER]: `${ANOTHER.replace(/\.$/, "")} in this browser: then this is saved.`,
 };
 const newId = () =>
