@@ -46,7 +46,7 @@ def test_a_task_that_waits_for_what_the_caller_has_left_undone_ends() -> None:
         ready, begun = threading.Event(), threading.Event()
         with suppress(ValueError), HelperThread() as helper:
             other = helper.ahead(lambda: 1)
-            other._begun.acquire()  # as if Ctrl-C came between beginning a task and running it
+            other._started.acquire()  # as if Ctrl-C came between beginning a task and running it
 
             def work() -> int:
                 ready.set()

@@ -42,11 +42,11 @@ class HelperTask(Generic[T]):
         self._spare = spare
         self._future: Future[T] = Future()
         self._future.add_done_callback(lambda _: tell())
-        self._begun = threading.Lock()  # acquired by the thread that does the work, never released
+        self._started = threading.Lock()  # acquired by the thread that does the work, never released
 
     def run(self) -> None:
         """Do the work, unless a thread has begun it."""
-        if not self._begun.acquire(blocking=False):
+        if not self._started.acquire(blocking=False):
             return
         work, self._work = self._work, None
         try:
@@ -60,7 +60,7 @@ class HelperTask(Generic[T]):
 
     def drop(self) -> None:
         """Keep the work from being begun; a caller that asks for its result gets CancelledError."""
-        if self._begun.acquire(blocking=False):
+        if self._started.acquire(blocking=False):
             self._work = None
 
     @property
@@ -126,7 +126,7 @@ class HelperThread:
         return self._added(self._ahead, work)
 
     def _added(self, tasks: deque[_Runnable], work: Callable[[], T]) -> HelperTask[T]:
-        task = HelperTask(work, self._short, self._tell)
+        task = HelperTask(work, self._short, self._wake)
         with self._changed:
             tasks.append(task)
             self._changed.notify_all()
@@ -156,7 +156,7 @@ class HelperThread:
             tasks = self._ahead or self._parts
             return tasks.popleft() if tasks and not done() else None
 
-    def _tell(self) -> None:
+    def _wake(self) -> None:
         """Wake the callers that wait for a finished task."""
         with self._changed:
             self._changed.notify_all()

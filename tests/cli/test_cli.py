@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from castlist import __version__
-from castlist.cli import VERBS, cli, run
+from castlist.cli import COMMANDS, cli, run
 from castlist.cli.options import split_names
 from castlist.extras import install
 
@@ -30,7 +30,7 @@ def test_version_and_help():
     assert castlist("--version").stdout == f"castlist {__version__}\n"
     text = castlist("--help").stdout
     assert "Examples:" in text
-    assert all(verb in text for verb in VERBS)
+    assert all(command in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize("group", [[], ["library"], ["bench"]])
@@ -42,11 +42,11 @@ def test_a_group_without_a_command_prints_its_whole_help(group, capfd):
     assert "Examples:" in whole
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_with_examples(verb):
-    result = CliRunner().invoke(cli, [verb, "--help"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_verb_has_help_with_examples(command):
+    result = CliRunner().invoke(cli, [command, "--help"])
     assert result.exit_code == 0, result.output
-    assert "castlist " + verb in result.output
+    assert "castlist " + command in result.output
     assert "Examples:" in result.output
 
 
@@ -221,14 +221,14 @@ def test_a_signal_ends_castlist_as_ctrl_c_does(name):
 
 
 @pytest.mark.parametrize(
-    ("verb", "goes_on"), [("find", True), ("bench", True), ("refine", False), ("doctor", False)]
+    ("command", "goes_on"), [("find", True), ("bench", True), ("refine", False), ("doctor", False)]
 )
-def test_a_stopped_command_says_that_it_continues_only_where_it_does(verb, goes_on, monkeypatch, capfd):
+def test_a_stopped_command_says_that_it_continues_only_where_it_does(command, goes_on, monkeypatch, capfd):
     def stopped(**_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("castlist.cli.cli.main", stopped)
-    assert run([verb, "x"]) == 130
+    assert run([command, "x"]) == 130
     assert ("continues from there" in capfd.readouterr().err) == goes_on
 
 

@@ -208,8 +208,8 @@ def test_every_container_gives_what_one_process_gives(
                 packet.stream = stream
                 target.mux(packet)
     assert_same(shared(film), scanned_alone(film))
-    foretold = form == "mkv"
-    assert by_itself == ([] if foretold else [0])
+    complete = form == "mkv"
+    assert by_itself == ([] if complete else [0])
 
 
 def test_the_times_of_the_packets_are_those_of_the_frames(long: Path) -> None:

@@ -30,7 +30,7 @@ from castlist.shell_words import expand_home, shell_path
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
-__all__ = ["VERBS", "main"]
+__all__ = ["COMMANDS", "main"]
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: command: (module, what it does)
     "Every day": {
@@ -77,42 +77,42 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {  # section: command: (module
 # Thresholds of Python's garbage collector. Its defaults, (700, 10, 10), take a twentieth of the time in which
 # castlist starts.
 COLLECT = (20_000, 20, 20)
-WIDTH = max(len(verb) for section in SECTIONS.values() for verb in section)
-VERBS = {verb: entry for section in SECTIONS.values() for verb, entry in section.items()}
+WIDTH = max(len(name) for section in SECTIONS.values() for name in section)
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
-class Verbs(click.Group):
+class Commands(click.Group):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in VERBS:
+        if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(VERBS[name][0]).command
+        command: click.Command = importlib.import_module(COMMANDS[name][0]).command
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise click.UsageError(_no_verb(args[0]), ctx)
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(_unknown_command(args[0]), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, verbs in SECTIONS.items():
+        for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(WIDTH), summary) for name, (_, summary) in verbs.items()])
+                formatter.write_dl([(name.ljust(WIDTH), summary) for name, (_, summary) in commands.items()])
 
 
-def _no_verb(name: str) -> str:
+def _unknown_command(name: str) -> str:
     """The message for a first word that is no command: what the user may have meant."""
     from castlist.web_addresses import is_address
 
     if is_address(name):
         return f"web addresses are not fetched: save {name!r} to a file, then run castlist find FILE"
-    near = get_close_matches(name.lower(), VERBS, n=2, cutoff=0.6)
+    near = get_close_matches(name.lower(), COMMANDS, n=2, cutoff=0.6)
     if near and not Path(name).exists():
         return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
     if Path(name).is_dir() and (Path(name) / "cast.db").exists():
@@ -123,7 +123,7 @@ def _no_verb(name: str) -> str:
 
 
 @click.group(
-    cls=Verbs,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:

@@ -97,7 +97,7 @@ def _contradictions(
 ) -> list[Left]:
     """Remove decisions that contradict earlier ones, in the order of the log; returns the removed ones."""
     left: list[Left] = []
-    base = _nobody_known(to)
+    base = _single_tracks(to)
     while True:
         trial = [*existing, *(moved for moved, _ in made.values())]
         view = apply(base, to.video, trial)
@@ -110,7 +110,7 @@ def _contradictions(
         left.append(Left(made.pop(against.decision)[1], why))
 
 
-def _nobody_known(to: Copy) -> Base:
+def _single_tracks(to: Copy) -> Base:
     """The tracks of a copy, each on its own: only decisions join them."""
     t = len(to.tracks)
     return Base(

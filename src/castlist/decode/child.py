@@ -101,7 +101,7 @@ def _send_times(source: Source, out: int) -> None:
     from castlist.decode.source import Unforetold
 
     times: list[int] = []
-    reported, foretold = time.monotonic(), True
+    reported, complete = time.monotonic(), True
     try:
         for pts in source.packet_times():
             if pts is not None:
@@ -110,9 +110,9 @@ def _send_times(source: Source, out: int) -> None:
                 send_record(out, wire.Record(RecordKind.TIMES), np.array(times, np.int64).tobytes())
                 times, reported = [], time.monotonic()
     except Unforetold:
-        foretold = False
+        complete = False
     send_record(out, wire.Record(RecordKind.TIMES), np.array(times, np.int64).tobytes())
-    send_record(out, wire.Record(RecordKind.END), wire.dump(wire.PacketsRead(foretold=foretold)))
+    send_record(out, wire.Record(RecordKind.END), wire.dump(wire.PacketsRead(complete=complete)))
 
 
 def _header(film: Readable, job: wire.DecodeJob) -> wire.Header:

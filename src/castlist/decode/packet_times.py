@@ -48,8 +48,8 @@ class PacketTimes:
             if record.kind == RecordKind.TIMES:
                 times.append(np.frombuffer(text, np.int64))
             elif record.kind == RecordKind.END:
-                foretold = wire.load(text, wire.PacketsRead)["foretold"]
-                return np.concatenate(times) if foretold and times else np.zeros(0, np.int64)
+                complete = wire.load(text, wire.PacketsRead)["complete"]
+                return np.concatenate(times) if complete and times else np.zeros(0, np.int64)
 
     def stop(self) -> None:
         """End the process; a `read` in another thread then raises VideoError."""

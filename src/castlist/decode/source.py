@@ -285,7 +285,7 @@ class Source:
         """
         last = start - 1
         try:
-            for pts, frame in self._begun(start):
+            for pts, frame in self._frames_from(start):
                 yield pts, frame
                 if frame is not None:
                     last, self._before = pts, (self.damaged, self.retimed, self.unread)
@@ -293,7 +293,7 @@ class Source:
             self._exact |= self.retimed > 0
             self._threads = 1
             self._reopen()
-            yield from self._begun(last + 1)
+            yield from self._frames_from(last + 1)
         self.unread += self._missing_end()
 
     def packet_times(self) -> Iterator[int | None]:
@@ -324,7 +324,7 @@ class Source:
                 last = time
                 yield time
 
-    def _begun(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
+    def _frames_from(self, start: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """`frames`, decoded from a key frame well before `start`, or from the beginning if there is none."""
         if start > 0 and not self._exact and not isinstance(self._times, Count):
             for seconds in EARLIER:

@@ -179,7 +179,7 @@ class Begun(TypedDict):
 class PacketsRead(TypedDict):
     """Reported after the times of all packets."""
 
-    foretold: bool  # whether these are the times of all frames
+    complete: bool  # whether these are the times of all frames
 
 
 class Header(Begun):

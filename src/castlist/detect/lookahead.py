@@ -21,7 +21,7 @@ from castlist.types import Detections, Machine
 
 __all__ = ["LookAhead"]
 
-Looks = dict[float, HelperTask[Detections]]  # by scale
+Searches = dict[float, HelperTask[Detections]]  # by scale
 
 
 class LookAhead:
@@ -35,7 +35,7 @@ class LookAhead:
     ) -> None:
         self._sampling, self._detector, self._machine, self._helper = sampling, detector, machine, helper
         self._lag = lag
-        self._begun: dict[int, Looks] = {}  # by the id() of pictures in `_coming` and `_before`
+        self._searches: dict[int, Searches] = {}  # by the id() of pictures in `_coming` and `_before`
         self._sampler = Sampler(sampling, self._found, machine)
         self._jumps = Jumps(sampling.jump)
         self._coming: deque[_Coming] = deque()
@@ -78,7 +78,7 @@ class LookAhead:
                 self._forget(now)
                 continue
             also = [side for side, seconds in others.items() if now.seconds >= seconds - 1e-6]
-            if not now.begun:
+            if not now.searches:
                 self._begin(now, also)
             due = now.seconds + 1 / self._sampling.per_second
             others |= dict.fromkeys(also, now.seconds + self._sampling.patience)
@@ -88,9 +88,9 @@ class LookAhead:
         now.picture = lambda: image  # so that the sampler gets the same array
         for side in (self._sampling.side, *also):
             scale = self._sampling.scale(image, side)
-            if scale not in now.begun:
-                now.begun[scale] = self._helper.ahead(partial(self._search, image, scale))
-        self._begun[id(image)] = now.begun
+            if scale not in now.searches:
+                now.searches[scale] = self._helper.ahead(partial(self._search, image, scale))
+        self._searches[id(image)] = now.searches
         now.image = id(image)
 
     def _search(self, image: NDArray[np.uint8], scale: float) -> Detections:
@@ -98,17 +98,17 @@ class LookAhead:
 
     def _found(self, image: NDArray[np.uint8], *, scale: float, machine: Machine) -> Detections:
         """The faces of a picture, from a search that was started before, or now."""
-        task = self._begun.get(id(image), {}).pop(scale, None)
+        task = self._searches.get(id(image), {}).pop(scale, None)
         return self._search(image, scale) if task is None else task.result()
 
     def _forget(self, frame: _Coming | None) -> None:
         """Drop the searches started for a frame that is not needed, or not needed any more."""
-        if frame is None or not frame.begun:
+        if frame is None or not frame.searches:
             return
-        for task in frame.begun.values():
+        for task in frame.searches.values():
             task.drop()
-        del self._begun[frame.image]
-        frame.begun = {}
+        del self._searches[frame.image]
+        frame.searches = {}
 
 
 @dataclass(slots=True)
@@ -119,4 +119,4 @@ class _Coming:
     signal: NDArray[np.uint8]
     jumped: bool
     image: int = 0  # id() of its picture, once searches are started
-    begun: Looks = field(default_factory=dict)
+    searches: Searches = field(default_factory=dict)

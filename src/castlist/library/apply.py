@@ -83,7 +83,7 @@ def _film(db: Db, event: Event) -> None:
         _member(db, film, person, event)
     for question in data.get("questions", ()):
         _question(db, event, film, question)
-    _leave_nobody(db)
+    _delete_absent_people(db)
 
 
 def _member(db: Db, film: int, person: FilmPerson, event: Event) -> None:
@@ -144,7 +144,7 @@ def _gone(db: Db, event: Event) -> None:
         note_removed(db, event.data["digest"], event.data.get("people", []))
     _leave(db, [member for (member,) in db.execute("SELECT id FROM member WHERE film = ?", (film,))])
     db.execute("DELETE FROM film WHERE digest = ?", (event.data["digest"],))
-    _leave_nobody(db)
+    _delete_absent_people(db)
 
 
 def _leave(db: Db, members: Sequence[int]) -> None:
@@ -223,7 +223,7 @@ def _weighed(db: Db, event: Event) -> None:
         if a is not None and b is not None:
             db.execute("DELETE FROM question WHERE id = ?", (question_id(db, a, b),))
             record(db, event.number, [Step(StepKind.DROP, a, b)])
-    _leave_nobody(db)
+    _delete_absent_people(db)
 
 
 def _split(db: Db, event: Event) -> None:
@@ -239,7 +239,7 @@ def _split(db: Db, event: Event) -> None:
     )
     made = Step(StepKind.SPLIT, person=new, gone=person, text=origin, time=event.time)
     record(db, event.number, [made._replace(member=member) for member in parted])
-    _leave_nobody(db)
+    _delete_absent_people(db)
 
 
 def _name(db: Db, event: Event) -> None:
@@ -292,10 +292,10 @@ def _forget(db: Db, event: Event) -> None:
 def _undo(db: Db, event: Event) -> None:
     """Undo a decision."""
     undo.revert(db, event.data["of"])
-    _leave_nobody(db)
+    _delete_absent_people(db)
 
 
-def _leave_nobody(db: Db) -> None:
+def _delete_absent_people(db: Db) -> None:
     """Delete people who are in no film any more; their ids stay in the log."""
     db.execute("DELETE FROM person WHERE id NOT IN (SELECT person FROM member WHERE person IS NOT NULL)")
 

@@ -121,7 +121,7 @@ def carry_names(
         " AND (member.name = '' OR ? IS NOT NULL)",
         (person, person, person),
     )
-    return _renamed(db, library, {k: v for k, v in found.items() if digest in (None, k)}, _give)
+    return _renamed(db, library, {k: v for k, v in found.items() if digest in (None, k)}, _give_name)
 
 
 def take_names_back(db: sqlite3.Connection, library: Path, person: str) -> list[Renamed]:
@@ -180,7 +180,7 @@ def _renamed(
     return renamed
 
 
-def _give(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
+def _give_name(session: Session, log: Sequence[Decision], wanted: WantedName) -> tuple[str, bool] | None:
     """Give a member the library's name; returns the name, and whether it is the library's own.
 
     None where the name is not given.

@@ -155,9 +155,9 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
             if before:
                 emptied.setdefault(step.person, set()).add(before)
         elif emptied:
-            _lead_on(state, emptied)
+            _merge_emptied(state, emptied)
         _STEP[StepKind(step.kind)](state, step)
-    _lead_on(state, emptied)
+    _merge_emptied(state, emptied)
     for person, members in parted.items():
         found = next((home for home in (state.assigned(m).person for m in members) if home), None)
         if found and not state.shows.get(person) and state.now(found) != person:
@@ -165,7 +165,7 @@ def _after(steps: Iterable[tuple[int, Step]], skipped: Set[int]) -> _Identities:
     return state
 
 
-def _lead_on(state: _Identities, emptied: dict[str, set[str]]) -> None:
+def _merge_emptied(state: _Identities, emptied: dict[str, set[str]]) -> None:
     """Merge the former person of a split into the new one, where all of its film-people were split off."""
     for new, people in emptied.items():
         for person in sorted(people):

@@ -101,7 +101,7 @@ def find(
             return before
         decoder = decoder or open_things.enter_context(WaitingDecoder(film))
         helper = open_things.enter_context(HelperThread())
-        if not _begun(plain_path(film), place):
+        if not _may_be_scanned(plain_path(film), place):
             helper.do(partial(load_networks, recipe, machine))  # while the decoder starts
         video = decoder.video()
         path = _place(video.path, workspace)
@@ -168,7 +168,7 @@ def _place(film: Path, workspace: str | os.PathLike[str] | None) -> Path:
     return workspace_of(film) if workspace is None else written(workspace)
 
 
-def _begun(film: Path, place: Path) -> bool:
+def _may_be_scanned(film: Path, place: Path) -> bool:
     """Whether a scan may not be needed: a workspace exists, or there is no film to scan."""
     return not film.is_file() or (place / "cast.db").exists()
 

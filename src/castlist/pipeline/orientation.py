@@ -60,7 +60,7 @@ def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machi
     Raises:
         VideoError: the film cannot be read any more.
     """
-    ways = [_Looks() for _ in range(5)]  # the four turns, and inverted
+    ways = [_FacesFound() for _ in range(5)]  # the four turns, and inverted
     for frame in np.unique(np.linspace(0, len(cast.clock) - 1, FRAMES + 2).round().astype(int)):
         image = _picture(cast.video, int(cast.clock.pts[frame]))
         if image is not None:
@@ -75,7 +75,7 @@ def better_shown(cast: Cast, recipe: Recipe = Recipe(), machine: Machine = Machi
 
 
 @dataclass
-class _Looks:
+class _FacesFound:
     """The faces found in one orientation of the film, or in its negative."""
 
     found: int = 0
@@ -103,7 +103,7 @@ class _Looks:
         return len(counted)
 
 
-def _shows_more(way: _Looks, upright: _Looks) -> bool:
+def _shows_more(way: _FacesFound, upright: _FacesFound) -> bool:
     """Whether an orientation, or the negative, shows so many more faces that it is the right one."""
     least = max(FACES, TIMES * upright.different(way.found // TIMES + 1))
     return way.different(least) >= least

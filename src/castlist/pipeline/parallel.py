@@ -97,7 +97,7 @@ def _shared_out(
                     yield piece
                     if is_last_piece(piece):
                         return True
-            if sharing.finished or sharing.unforetold or done.frames == before:
+            if sharing.finished or sharing.indivisible or done.frames == before:
                 return sharing.finished
     return False
 
@@ -193,7 +193,7 @@ class _Result:
         self.reached.add(piece.scan)
 
     @property
-    def as_foretold(self) -> bool:
+    def as_planned(self) -> bool:
         """Whether this run ended where the run after it begins, by the packets."""
         frames = self.run.frames + SEGMENT * (self.run.pieces or 0)
         return self.reached == _Done(frames, self.end, 0)
@@ -204,47 +204,47 @@ class _Sharing:
 
     Attributes:
         finished: the film's end was reached.
-        unforetold: the times of the packets do not tell where runs begin.
+        indivisible: the times of the packets do not tell where runs begin.
     """
 
     def __init__(
         self, pipes: list[Connection], done: _Done, times: HelperTask[NDArray[np.int64]], video: Video,
         watch: Callable[[int], None],
     ) -> None:  # fmt: skip
-        self.finished = self.unforetold = False
+        self.finished = self.indivisible = False
         self._pipes, self._times, self._watch = pipes, times, watch
         self._before = done.frames
         left = (video.frame_count_estimate - done.frames) // SEGMENT
         self._length = max(1, min(LONGEST, -(-left // (SHARES * max(1, len(pipes))))))
         self._line = deque([_Result(ScanRun(done.frames, done.last_pts, self._length), None)])
-        self._foretold = False
+        self._planned = False
         self._at: dict[Connection, _Result] = {}
 
     def pieces(self, keep_image: Callable[[bytes], str]) -> Iterator[Scan]:
         """The pieces of all runs in order; fewer where frames and packets differ, or a process ends."""
         while self._line and self._pipes:
-            self._foretell()
-            if self.unforetold:
+            self._plan_runs()
+            if self.indivisible:
                 return
-            self._give()
+            self._send_runs()
             first = self._line[0]
             while first.pieces:
                 piece = first.pieces.popleft()
                 if any(keep_image(jpeg) != name for name, jpeg in piece.pictures.items()):
                     return
                 yield piece.scan
-            if first.complete and self._foretold:
-                if first.run.pieces is not None and not first.as_foretold:
+            if first.complete and self._planned:
+                if first.run.pieces is not None and not first.as_planned:
                     return
                 self._before += first.seen
                 self._line.popleft()
-            elif not self._hear():
+            elif not self._receive():
                 return
         self.finished = not self._line
 
-    def _foretell(self) -> None:
+    def _plan_runs(self) -> None:
         """Add the runs after the first, once the times of the packets are known."""
-        if self._foretold or not self._times.done:
+        if self._planned or not self._times.done:
             return
         try:
             times = self._times.result()
@@ -253,7 +253,7 @@ class _Sharing:
         first, step = self._line[0], SEGMENT * self._length
         at = 0 if first.run.last_pts is None else int(np.searchsorted(times, first.run.last_pts, "right"))
         later = range(at + step, len(times) - step, step)  # first frames; the last run has all the rest
-        self._foretold, self.unforetold = True, not later
+        self._planned, self.indivisible = True, not later
         first.end = int(times[later[0] - 1]) if later else None
         for number, start in enumerate(later, 1):
             last = number == len(later)
@@ -261,20 +261,20 @@ class _Sharing:
             end = None if last else int(times[start + step - 1])
             self._line.append(_Result(ScanRun(frames, int(times[start - 1]), length), end))
 
-    def _give(self) -> None:
+    def _send_runs(self) -> None:
         """Send the next runs to idle processes."""
         for result in itertools.islice(self._line, WINDOW * len(self._pipes)):
             free = next((pipe for pipe in self._pipes if pipe not in self._at), None)
             if free is None:
                 return
             if not result.begun:
-                with suppress(OSError):  # `_hear` notices a process that has ended
+                with suppress(OSError):  # `_receive` notices a process that has ended
                     free.send(result.run)
                 result.begun, self._at[free] = True, result
 
-    def _hear(self) -> bool:
+    def _receive(self) -> bool:
         """Receive messages of the processes; whether all processes are alive."""
-        ready = set(wait(list(self._at), None if self._foretold else LOOK))
+        ready = set(wait(list(self._at), None if self._planned else LOOK))
         for pipe in [pipe for pipe in self._at if pipe in ready]:
             result = self._at[pipe]
             try:

@@ -168,14 +168,14 @@ class Proxy:
                 )  # fmt: skip
             with self._child as child:
                 try:
-                    self._hear(child)
+                    self._follow(child)
                 finally:
                     child.kill()
         finally:
             os.close(life)
             os.close(held)
 
-    def _hear(self, child: subprocess.Popen[str]) -> None:
+    def _follow(self, child: subprocess.Popen[str]) -> None:
         """Follow the child's reports.
 
         Raises:

@@ -173,7 +173,7 @@ def _produced(
     form = check_target(videos, output)
     with ExitStack() as stack:
         opened = [_opened(video, stack) for video in videos]
-        part = _begun(output, stack)
+        part = _new_part(output, stack)
         job = {**job, "target": str(part), "container": form, "unit": str(clock.unit), "files": opened}
         job |= {"width": videos[0].width, "height": videos[0].height}
         result = _run(videos[0].path, opened[0], limits, (*fds, *opened[1:]), job, watch)
@@ -204,7 +204,7 @@ def _opened(video: Video, stack: ExitStack) -> int:
     return fd
 
 
-def _begun(output: Path, stack: ExitStack) -> Path:
+def _new_part(output: Path, stack: ExitStack) -> Path:
     """An empty file beside the output, which exists as long as the stack is open."""
     try:
         return stack.enter_context(part_file(output.absolute()))

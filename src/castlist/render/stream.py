@@ -45,7 +45,7 @@ class Pictures:
 
     def like(self, frame: av.VideoFrame) -> None:
         """Begin the stream in the size of this frame of the source."""
-        self._stream = self._begun(frame)
+        self._stream = self._new_stream(frame)
 
     def encode(
         self,
@@ -64,7 +64,7 @@ class Pictures:
             source: the film of the frame, if it is not the one that sets the stream's format.
         """
         if self._stream is None:
-            self._stream = self._begun(frame)
+            self._stream = self._new_stream(frame)
         context = self._stream.codec_context
         turn = orientation(frame)  # deinterlacing drops it from the frame
         if self._inseparable(frame, context.height):
@@ -101,7 +101,7 @@ class Pictures:
         """The last packets."""
         return list(self._stream.encode()) if self._stream else []
 
-    def _begun(self, frame: av.VideoFrame) -> av.VideoStream:
+    def _new_stream(self, frame: av.VideoFrame) -> av.VideoStream:
         """Begin the stream, in the format of the film's first frame."""
         import av
 

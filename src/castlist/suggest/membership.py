@@ -153,14 +153,14 @@ class FaceEvidence:
     def alone(self, rows: Labels, excluded: NDArray[np.int64]) -> Membership:
         """The most probable groups of tracks alone in their group; `own` is the probability of none."""
         excluded = np.concatenate([excluded, np.stack([rows, self.label[rows]], axis=1)])
-        group, odds = self._against_nobody(rows, excluded)
+        group, odds = self._against_new_person(rows, excluded)
         share = share_of(odds)
         known = 1 / (1 + np.exp(-np.clip(odds.max(axis=1) + self.intercept, -50, 50)))
         order = np.argsort(-share, axis=1, kind="stable")
         group, share = np.take_along_axis(group, order, 1), np.take_along_axis(share, order, 1)
         return Membership(rows, group, share * known[:, None], 1 - known)
 
-    def _against_nobody(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
+    def _against_new_person(self, rows: Labels, excluded: NDArray[np.int64]) -> tuple[Labels, Table]:
         """(n, c) the most probable groups of tracks, and their log odds against a new person."""
         group, part = self._parts(rows, excluded)
         part = part - self._no_group()
@@ -415,7 +415,9 @@ class FaceEvidence:
         rows = np.flatnonzero(asked)[:SAMPLE]
         joined = self._size[self.label[rows]] > 1
         excluded = np.stack([rows, self.label[rows]], axis=1)[~joined]
-        self.intercept = intercept(self._against_nobody(rows, excluded)[1].max(axis=1, initial=-20), joined)
+        self.intercept = intercept(
+            self._against_new_person(rows, excluded)[1].max(axis=1, initial=-20), joined
+        )
 
 
 def _share_in_fit(x: NDArray[np.float32], solution: NDArray[np.float32]) -> Table:

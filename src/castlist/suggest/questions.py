@@ -260,7 +260,7 @@ class Asker:
         possible[met[:, 0], met[:, 1]] = False
         chance[~possible] = 0
         worth = np.bincount(place, self.worth[rows], minlength=len(shown))
-        chance += UNASKED * worth[:, None] * self._anybody(piece, possible)
+        chance += UNASKED * worth[:, None] * self._size_prior(piece, possible)
         chance /= np.maximum(chance.sum(axis=1, keepdims=True), 1e-12)
         order = np.argsort(-chance, axis=1, kind="stable")
         likely = np.count_nonzero(chance > 0, axis=1)
@@ -276,7 +276,7 @@ class Asker:
         group[loose.track[np.asarray(loose.current) <= LEAVES]] = NOISE
         return group
 
-    def _anybody(self, piece: Labels, possible: NDArray[np.bool_]) -> Table:
+    def _size_prior(self, piece: Labels, possible: NDArray[np.bool_]) -> Table:
         """(n, g) prior probability of each group for n pieces: proportional to the group's size.
 
         0 for groups excluded by a decision.

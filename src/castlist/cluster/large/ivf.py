@@ -77,9 +77,9 @@ class _Cells:
             forbid(tile, top, 0, forbidden)
             row, column = hits(tile, self.lists.worst(self.row[visitors[some]]))
             self.lists.add(self.row[visitors[some]][row], residents[column], tile[row, column])
-            self._tell(cell, visitors[some], residents, tile)
+            self._add_visitors(cell, visitors[some], residents, tile)
 
-    def _tell(self, cell: int, visitors: Index, residents: Index, tile: NDArray[np.floating]) -> None:
+    def _add_visitors(self, cell: int, visitors: Index, residents: Index, tile: NDArray[np.floating]) -> None:
         """Add the visitors to the lists of those members that do not search the visitor's own cell."""
         members = np.flatnonzero(self.row[residents] >= 0)
         guests = np.flatnonzero(self.near[visitors, 0] != cell)

@@ -181,7 +181,7 @@ class Lean(Centres):
             self.place[left[inherit]], self.place[right[inherit]] = self.place[right[inherit]], -1
             fresh = new[self.place[left[new]] < 0]
             self.place[left[fresh]] = self._take(len(fresh))
-            self._give(self.place[right[self.place[right] >= 0]])
+            self._release(self.place[right[self.place[right] >= 0]])
             self.merged[self.place[left]] = centre
 
     def _read(self, points: Index) -> NDArray[np.float32]:
@@ -191,7 +191,7 @@ class Lean(Centres):
         self.left -= count
         return self.free[self.left : self.left + count]
 
-    def _give(self, places: Index) -> None:
+    def _release(self, places: Index) -> None:
         self.free[self.left : self.left + len(places)] = places
         self.left += len(places)
 

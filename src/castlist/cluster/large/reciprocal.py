@@ -171,7 +171,7 @@ class Forest:
             doubt = cost[self.alive] > self.bound[self.alive]
             a, b = self._pairs(nearest, cost, doubt)
             if len(a) < PATIENCE * doubt.sum() or (not len(a) and doubt.any()):
-                self._look_anew(self.alive[doubt])
+                self._search_again(self.alive[doubt])
                 continue
             if not len(a):
                 best = self.alive[cost[self.alive].argmin()]
@@ -276,7 +276,7 @@ class Forest:
         key = np.minimum(a, b) * n + np.maximum(a, b)
         return np.asarray(keys[np.minimum(np.searchsorted(keys, key), len(keys) - 1)] == key)
 
-    def _look_anew(self, slots: Index) -> None:
+    def _search_again(self, slots: Index) -> None:
         """Search the neighbours of slots again, by the next search where one cannot decide."""
         for search in self.searches:
             self._ask(search, slots)
