@@ -22,4 +22,4 @@ def test_a_table_without_labels_is_called_so(two_people, tmp_path, capfd):
     (tmp_path / "t.csv").write_text("frame,x,y,w,h,label\n5,1,2,30,40,\n6,1,2,30,40,UNK\n")
     words = ["features", str(two_people / "film.castlist"), "-o", str(tmp_path / "f.npz")]
     assert run([*words, "--truth", str(tmp_path / "t.csv")]) == 2
-    assert "no face has a label that names somebody" in capfd.readouterr().err
+    assert "no face has a label that names a person" in capfd.readouterr().err

@@ -188,8 +188,10 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(film, tmp_path) -> None
 
 
 def test_only_a_full_disk_is_told_to_be_emptied() -> None:
-    assert "free some space" in _unwritten(OSError(errno.ENOSPC, "No space left on device"))
-    other = _unwritten(OSError(errno.EINVAL, "Invalid argument"))
+    full = _unwritten(OSError(errno.ENOSPC, "No space left on device"), "films")
+    assert "free some space" in full
+    assert "written into films" in full
+    other = _unwritten(OSError(errno.EINVAL, "Invalid argument"), "films")
     assert "Invalid argument" in other
     assert "space" not in other
     assert ".mkv" in other
