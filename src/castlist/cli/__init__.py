@@ -108,6 +108,7 @@ class Commands(click.Group):
 
 def _unknown_command(name: str) -> str:
     """The message for a first word that is no command: what the user may have meant."""
+    from castlist.outputs import kind_of_folder
     from castlist.web_addresses import is_address
 
     if is_address(name):
@@ -115,7 +116,7 @@ def _unknown_command(name: str) -> str:
     near = get_close_matches(name.lower(), COMMANDS, n=2, cutoff=0.6)
     if near and not Path(name).exists():
         return f"there is no command {name!r}; did you mean {' or '.join(near)}?"
-    if Path(name).is_dir() and (Path(name) / "cast.db").exists():
+    if kind_of_folder(Path(name)) == "workspace":
         return f"there is no command {name!r}; its content: castlist info {shell_path(name)}"
     if Path(name).exists() or Path(name).suffix:
         return f"there is no command {name!r}; to find a film's cast: castlist find {shell_path(name)}"

@@ -108,10 +108,10 @@ def _asked(
     """The films with the people who are to appear in each, of a library or of one film; and their names."""
     from castlist.library import Library
     from castlist.library.reels import found_in
-    from castlist.library.storage import LOG
+    from castlist.library.storage import is_library
     from castlist.store import Workspace
 
-    if path.is_dir() and (path / LOG).exists() and not (path / "cast.db").exists():
+    if is_library(path):
         library = Library(path)
         names = split_names(together, [p.name for p in library.people])
         parts, called = found_in(library, person, together=names, films=films)

@@ -196,15 +196,13 @@ def active(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def to_undo(decisions: Sequence[Decision]) -> int | None:
-    """The decision that an undo would undo, None for none."""
-    done, _ = _stacks(decisions)
-    return done[-1] if done else None
+    """The last decision in force, None for none; `action_to_undo` has all decisions of the same action."""
+    return next(iter(action_to_undo(decisions)), None)
 
 
 def to_redo(decisions: Sequence[Decision]) -> int | None:
-    """The undo that a redo would undo, None where a decision was made after the last undo."""
-    _, undone = _stacks(decisions)
-    return undone[-1] if undone else None
+    """The last undo that a redo can undo, None if a decision was made after the last undo."""
+    return next(iter(action_to_redo(decisions)), None)
 
 
 def action_to_undo(decisions: Sequence[Decision]) -> list[int]:
@@ -223,8 +221,9 @@ def _of_one_action(decisions: Sequence[Decision], stack: Sequence[int]) -> list[
         return []
     action = {d.id: d.action for d in decisions}
     last = action[stack[-1]]
-    same = takewhile(lambda number: last and action[number] == last, reversed(stack[:-1]))
-    return [stack[-1], *same]
+    if not last:
+        return [stack[-1]]
+    return list(takewhile(lambda number: action[number] == last, reversed(stack)))
 
 
 def _stacks(decisions: Sequence[Decision]) -> tuple[list[int], list[int]]:
